@@ -1,0 +1,124 @@
+//! What was observed, as plain arrays: per-row facts of one model on one split.
+//!
+//! Evidence is all that judging ever sees. It holds no tensors and no file
+//! handles; metrics are pure functions of it and of row weights.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::Norm;
+
+/// The part of the data that evidence is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Rows for fitting.
+    Train,
+    /// Rows for choosing.
+    Validation,
+    /// Rows for the figures that are shown.
+    Test,
+}
+
+impl Split {
+    /// The word used in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A sensitive attribute: the names of its groups and each row's group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Column name, such as `sex`.
+    pub name: String,
+    /// Group names; a code is an index into them.
+    pub groups: Vec<String>,
+    /// One code per row; −1 where the value is missing.
+    pub codes: Vec<i16>,
+}
+
+/// Facts of a split that all models share: `n` rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitFacts {
+    /// Which split.
+    pub split: Split,
+    /// `n` row numbers in the whole data set.
+    pub rows: Vec<u32>,
+    /// `n` true classes.
+    pub labels: Vec<u16>,
+    /// Class names; a label is an index into them.
+    pub classes: Vec<String>,
+    /// The class that counts as the positive decision, in binary tasks that declare one.
+    pub positive: Option<u16>,
+    /// Sensitive attributes; may be empty.
+    pub attributes: Vec<Attribute>,
+}
+
+impl SplitFacts {
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// What a model said at one input per row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outputs {
+    /// `n` predicted classes: the largest logit, the lowest class on ties.
+    pub predictions: Vec<u16>,
+    /// `n × classes` logits, row-major.
+    pub logits: Vec<f32>,
+}
+
+/// What one attack (or the union of all) did to a model at one radius.
+///
+/// Rows that were wrong already keep the clean output at both iterates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvasionFacts {
+    /// The attack's name in the experiment, or [`UNION`].
+    pub attack: String,
+    /// The protocol: hash of the attack's settings (of all, for the union); epsilon, seed and rows are no part of it.
+    pub protocol: String,
+    /// Norm of the threat model.
+    pub norm: Norm,
+    /// Radius of the threat model.
+    pub epsilon: f64,
+    /// Whether the attack computes the exact worst case (linear models), so that the robust accuracy is no mere upper bound.
+    pub exact: bool,
+    /// `n` flags: still classified correctly at every point tried (false where wrong already).
+    pub standing: Vec<bool>,
+    /// `n` distances (in the norm) of the first success; 0 where wrong already, infinite where still standing.
+    pub distance: Vec<f32>,
+    /// Outputs at the first success (where still standing: at the largest loss).
+    pub first_success: Outputs,
+    /// Outputs at the largest cross-entropy found.
+    pub max_loss: Outputs,
+}
+
+/// The name of the worst case over all attacks tried.
+pub const UNION: &str = "union";
+
+/// All that is known of one model on one split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Facts shared by all models.
+    pub facts: Arc<SplitFacts>,
+    /// Outputs on the unchanged rows.
+    pub clean: Outputs,
+    /// One entry per (attack, norm, epsilon), the unions included.
+    pub evasion: Vec<EvasionFacts>,
+}

@@ -1,0 +1,22 @@
+//! Equipoise measures what security costs in safety, and the other way round.
+//!
+//! It trains small models at varying adversarial-training strength, measures
+//! safety and security on the same rows, computes the Pareto front between
+//! them with its uncertainty, and draws it.
+//!
+//! The modules below are listed lowest first: a module may use those above it
+//! and never those below. `tests/it/architecture.rs` reads the sources and
+//! enforces it.
+
+// 0 words: plain values; no tensors, no command line.
+pub mod error;
+pub mod files;
+pub mod simd;
+pub mod numeric;
+pub mod seed;
+pub mod measure;
+pub mod evidence;
+// 1 making: knows tensors.
+pub mod data;
+
+pub use error::{Error, Result};

@@ -1,0 +1,3 @@
+//! The `equipoise` command: parse, call, exit.
+
+fn main() {}
