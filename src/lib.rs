@@ -18,5 +18,6 @@ pub mod measure;
 pub mod evidence;
 // 1 making: knows tensors.
 pub mod data;
+pub mod models;
 
 pub use error::{Error, Result};

@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod allocations;
 mod data;
 mod data_errors;
 mod data_generators;
+mod engine;
 mod fetch;
 mod shared;
+
+/// Counts allocations per thread, for the tests that promise none.
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
