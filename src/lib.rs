@@ -14,10 +14,15 @@ pub mod files;
 pub mod simd;
 pub mod numeric;
 pub mod seed;
+pub mod bounded;
 pub mod measure;
 pub mod evidence;
 // 1 making: knows tensors.
 pub mod data;
 pub mod models;
+pub mod losses;
+pub mod attacks;
+pub mod training;
+pub mod probes;
 
 pub use error::{Error, Result};

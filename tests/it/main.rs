@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod allocations;
+mod attacks;
+mod conformance;
 mod data;
 mod data_errors;
 mod data_generators;
 mod engine;
 mod fetch;
+mod problems;
 mod shared;
+mod training;
 
 /// Counts allocations per thread, for the tests that promise none.
 #[global_allocator]
