@@ -24,5 +24,10 @@ pub mod losses;
 pub mod attacks;
 pub mod training;
 pub mod probes;
+// 2 judging: pure functions of numbers; no files, no tensors, no training.
+pub mod stats;
+pub mod metrics;
+pub mod points;
+pub mod pareto;
 
 pub use error::{Error, Result};

@@ -4,12 +4,16 @@
 
 mod allocations;
 mod attacks;
+mod catalog;
 mod conformance;
 mod data;
 mod data_errors;
 mod data_generators;
 mod engine;
 mod fetch;
+mod metrics;
+mod pareto;
+mod points;
 mod problems;
 mod shared;
 mod training;

@@ -1,0 +1,328 @@
+//! Rows folded into counts: what all share-type metrics are functions of.
+//!
+//! A [`Table`] merges the rows that no such metric can tell apart, once per model. A resample then
+//! costs one pass over the rows and a short pass over the kinds of rows, whatever the number of metrics.
+
+use std::collections::BTreeMap;
+
+use crate::evidence::{Evidence, SplitFacts, UNION};
+
+/// Which outputs a share is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The unchanged rows; good = classified correctly.
+    Clean,
+    /// The attacked rows at the first success; good = still standing.
+    FirstSuccess,
+    /// The attacked rows at the largest loss; it has no counts of good rows.
+    MaxLoss,
+}
+
+/// Where each count lives in a flat list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layout {
+    classes: usize,
+    /// Groups of each attribute.
+    groups: Vec<usize>,
+    /// For each attribute, groups of all attributes before it.
+    offsets: Vec<usize>,
+    all_groups: usize,
+    views: usize,
+}
+
+impl Layout {
+    fn new(facts: &SplitFacts, unions: usize) -> Self {
+        let groups: Vec<usize> = facts.attributes.iter().map(|a| a.groups.len()).collect();
+        let offsets = groups
+            .iter()
+            .scan(0, |sum, n| {
+                let start = *sum;
+                *sum += n;
+                Some(start)
+            })
+            .collect();
+        let all_groups = groups.iter().sum();
+        Self { classes: facts.classes.len(), groups, offsets, all_groups, views: 1 + 2 * unions }
+    }
+
+    fn group(&self, attribute: usize, group: usize) -> usize {
+        self.offsets[attribute] + group
+    }
+
+    /// The list starts with the rows of each class. `part` 0: rows, 1: positives, 2: negatives.
+    fn group_base(&self, attribute: usize, group: usize, part: usize) -> usize {
+        self.classes + 3 * self.group(attribute, group) + part
+    }
+
+    fn view_start(&self, view: usize) -> usize {
+        (1 + view) * (self.classes + 3 * self.all_groups)
+    }
+
+    /// Good rows of a class.
+    fn class_good(&self, view: usize, class: usize) -> usize {
+        self.view_start(view) + class
+    }
+
+    /// `part` 0: good rows, 1: positives predicted positive, 2: negatives predicted positive.
+    fn group_view(&self, view: usize, attribute: usize, group: usize, part: usize) -> usize {
+        self.view_start(view) + self.classes + 3 * self.group(attribute, group) + part
+    }
+
+    fn len(&self) -> usize {
+        self.view_start(self.views)
+    }
+}
+
+/// The rows of one model on one split, merged into kinds; rows of one kind add to the same counts.
+#[derive(Debug, Clone)]
+pub struct Table {
+    layout: Layout,
+    /// Row numbers, sorted by kind.
+    order: Vec<u32>,
+    /// Per kind: start in `order`, then start in `slots`; one closing entry.
+    starts: Vec<(u32, u32)>,
+    /// Counts that each kind adds to.
+    slots: Vec<u32>,
+}
+
+impl Table {
+    /// Folds the clean outputs and every union of attacks, in the order of `evidence.evasion`.
+    #[must_use]
+    pub fn new(evidence: &Evidence) -> Self {
+        let facts = &*evidence.facts;
+        let unions: Vec<_> = evidence.evasion.iter().filter(|e| e.attack == UNION).collect();
+        let layout = Layout::new(facts, unions.len());
+        let mut kinds: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
+        for row in 0..facts.len() {
+            let label = facts.labels[row];
+            let class = usize::from(label);
+            let mut slots = vec![class as u32];
+            let groups: Vec<(usize, usize)> = facts
+                .attributes
+                .iter()
+                .enumerate()
+                .filter_map(|(a, attribute)| Some((a, usize::try_from(attribute.codes[row]).ok()?)))
+                .collect();
+            let positive = facts.positive.map(|positive| positive == label);
+            for (a, g) in &groups {
+                slots.push(layout.group_base(*a, *g, 0) as u32);
+                if let Some(positive) = positive {
+                    slots.push(layout.group_base(*a, *g, if positive { 1 } else { 2 }) as u32);
+                }
+            }
+            let mut add = |view: usize, good: bool, prediction: u16| {
+                if good {
+                    slots.push(layout.class_good(view, class) as u32);
+                }
+                for (a, g) in &groups {
+                    if good {
+                        slots.push(layout.group_view(view, *a, *g, 0) as u32);
+                    }
+                    if facts.positive == Some(prediction) {
+                        let part = if prediction == label { 1 } else { 2 };
+                        slots.push(layout.group_view(view, *a, *g, part) as u32);
+                    }
+                }
+            };
+            let clean = evidence.clean.predictions[row];
+            add(0, clean == label, clean);
+            for (u, union) in unions.iter().enumerate() {
+                add(1 + 2 * u, union.standing[row], union.first_success.predictions[row]);
+                add(2 + 2 * u, false, union.max_loss.predictions[row]);
+            }
+            kinds.entry(slots).or_default().push(row as u32);
+        }
+        let mut table = Self { layout, order: Vec::new(), starts: vec![(0, 0)], slots: Vec::new() };
+        for (slots, rows) in kinds {
+            table.order.extend(rows);
+            table.slots.extend(slots);
+            table.starts.push((table.order.len() as u32, table.slots.len() as u32));
+        }
+        table
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The counts when row `i` counts `weights[i]` times; `counts` is overwritten.
+    pub fn count<W: Copy + Into<f64>>(&self, weights: &[W], counts: &mut Vec<f64>) {
+        assert_eq!(weights.len(), self.rows(), "one weight per row");
+        counts.clear();
+        counts.resize(self.layout.len(), 0.0);
+        for pair in self.starts.windows(2) {
+            let ((row, slot), (row_end, slot_end)) = (pair[0], pair[1]);
+            let rows = &self.order[row as usize..row_end as usize];
+            let weight: f64 = rows.iter().map(|row| weights[*row as usize].into()).sum();
+            if weight != 0.0 {
+                for slot in &self.slots[slot as usize..slot_end as usize] {
+                    counts[*slot as usize] += weight;
+                }
+            }
+        }
+    }
+}
+
+/// What a metric is given: the counts, and what the number is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Names of classes, attributes and groups; the positive class.
+    pub facts: &'a SplitFacts,
+    /// Where the counts live.
+    pub table: &'a Table,
+    /// The counts, from [`Table::count`].
+    pub counts: &'a [f64],
+    /// Which union of attacks, for metrics under attack.
+    pub union: Option<usize>,
+    /// Index of the sensitive attribute, for metrics that need one.
+    pub attribute: Option<usize>,
+    /// Group code (of the attribute) or class, for metrics about one of them.
+    pub member: Option<usize>,
+}
+
+impl Context<'_> {
+    fn layout(&self) -> &Layout {
+        &self.table.layout
+    }
+
+    fn view(&self, view: View) -> usize {
+        let union = || self.union.expect("a metric under attack is given an attack");
+        match view {
+            View::Clean => 0,
+            View::FirstSuccess => 1 + 2 * union(),
+            View::MaxLoss => 2 + 2 * union(),
+        }
+    }
+
+    fn its_attribute(&self) -> usize {
+        self.attribute.expect("a group metric is given an attribute")
+    }
+
+    /// The number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.layout().classes
+    }
+
+    /// The number of groups of the attribute.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.layout().groups[self.its_attribute()]
+    }
+
+    /// Weight of the rows of `class`.
+    #[must_use]
+    pub fn class_rows(&self, class: usize) -> f64 {
+        self.counts[class]
+    }
+
+    /// Weight of the good rows of `class`.
+    #[must_use]
+    pub fn class_good(&self, view: View, class: usize) -> f64 {
+        self.counts[self.layout().class_good(self.view(view), class)]
+    }
+
+    /// Weight of all rows.
+    #[must_use]
+    pub fn rows(&self) -> f64 {
+        (0..self.classes()).map(|class| self.class_rows(class)).sum()
+    }
+
+    /// Weight of the good rows.
+    #[must_use]
+    pub fn good(&self, view: View) -> f64 {
+        (0..self.classes()).map(|class| self.class_good(view, class)).sum()
+    }
+
+    /// Weight of the rows of `group`.
+    #[must_use]
+    pub fn group_rows(&self, group: usize) -> f64 {
+        self.counts[self.layout().group_base(self.its_attribute(), group, 0)]
+    }
+
+    /// Weight of the rows of `group` in the positive class.
+    #[must_use]
+    pub fn positives(&self, group: usize) -> f64 {
+        self.counts[self.layout().group_base(self.its_attribute(), group, 1)]
+    }
+
+    /// Weight of the rows of `group` in the other classes.
+    #[must_use]
+    pub fn negatives(&self, group: usize) -> f64 {
+        self.counts[self.layout().group_base(self.its_attribute(), group, 2)]
+    }
+
+    /// Weight of the good rows of `group`.
+    #[must_use]
+    pub fn group_good(&self, view: View, group: usize) -> f64 {
+        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 0)]
+    }
+
+    /// Weight of the positives of `group` that are predicted positive.
+    #[must_use]
+    pub fn hits(&self, view: View, group: usize) -> f64 {
+        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 1)]
+    }
+
+    /// Weight of the negatives of `group` that are predicted positive.
+    #[must_use]
+    pub fn false_alarms(&self, view: View, group: usize) -> f64 {
+        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 2)]
+    }
+
+    /// ``class `7` ``.
+    #[must_use]
+    pub fn class_name(&self, class: usize) -> String {
+        format!("class `{}`", self.facts.classes[class])
+    }
+
+    /// `` `sex=Female` ``.
+    #[must_use]
+    pub fn group_name(&self, group: usize) -> String {
+        let attribute = &self.facts.attributes[self.its_attribute()];
+        format!("`{}={}`", attribute.name, attribute.groups[group])
+    }
+
+    /// Which rows a support means for one class or group: name and weight.
+    #[must_use]
+    pub fn support(&self, support: super::Support, over: Over) -> Vec<(String, f64)> {
+        use super::Support;
+        match over {
+            Over::All => {
+                if support == Support::Correct {
+                    return vec![("the correctly classified part".to_owned(), self.good(View::Clean))];
+                }
+                vec![("the split".to_owned(), self.rows())]
+            }
+            Over::Classes(range) => {
+                range.map(|class| (self.class_name(class), self.class_rows(class))).collect()
+            }
+            Over::Groups(range) => range
+                .map(|group| {
+                    let (what, weight) = match support {
+                        Support::Positives => (" (positives)", self.positives(group)),
+                        Support::BothOutcomes if self.positives(group) <= self.negatives(group) => {
+                            (" (positives)", self.positives(group))
+                        }
+                        Support::Negatives | Support::BothOutcomes => (" (negatives)", self.negatives(group)),
+                        _ => ("", self.group_rows(group)),
+                    };
+                    (format!("{}{what}", self.group_name(group)), weight)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The classes or groups that a metric runs over.
+#[derive(Debug, Clone)]
+pub enum Over {
+    /// Neither.
+    All,
+    /// These classes.
+    Classes(std::ops::Range<usize>),
+    /// These groups of the attribute.
+    Groups(std::ops::Range<usize>),
+}

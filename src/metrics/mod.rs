@@ -1,0 +1,174 @@
+//! The metric catalog: every number the tool can report, as data.
+//!
+//! A metric is a pure function of [counts](Context) of one model's rows on one split, together with
+//! the facts a reader needs to judge it. It sees no model, no tensor, no file.
+//!
+//! To add one: add a table to a family file under `safety/` or `security/` (or a new file, and its
+//! line below) and list it in [`CATALOG`]. The catalog tests do the rest.
+
+mod counts;
+mod measuring;
+mod naming;
+mod safety;
+mod security;
+mod shares;
+
+pub use counts::{Context, Table, View};
+pub(crate) use measuring::unions;
+pub use measuring::{Reading, Task, Unions, expected, measure};
+pub use naming::{describe, find, resolve};
+
+use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
+
+/// Every metric, in the order of reports.
+pub static CATALOG: &[&Metric] = &[
+    &safety::accuracy::ACCURACY,
+    &safety::accuracy::BALANCED_ACCURACY,
+    &safety::accuracy::WORST_CLASS_ACCURACY,
+    &safety::accuracy::CLASS_DISPARITY,
+    &safety::accuracy::CLASS_ACCURACY,
+    &safety::group_accuracy::WORST_GROUP_ACCURACY,
+    &safety::group_accuracy::ACCURACY_GAP,
+    &safety::group_accuracy::GROUP_ACCURACY,
+    &safety::group_rates::DEMOGRAPHIC_PARITY_DIFFERENCE,
+    &safety::group_rates::EQUALIZED_ODDS_DIFFERENCE_MAX,
+    &safety::group_rates::SELECTION_RATE,
+    &safety::group_rates::TRUE_POSITIVE_RATE,
+    &safety::group_rates::FALSE_POSITIVE_RATE,
+    &security::robust_accuracy::ROBUST_ACCURACY,
+    &security::robust_accuracy::ROBUST_BALANCED_ACCURACY,
+    &security::robust_accuracy::BOUNDARY_ERROR,
+    &security::robust_accuracy::ROBUST_GIVEN_CORRECT,
+    &security::robust_classes::ROBUST_WORST_CLASS_ACCURACY,
+    &security::robust_classes::ROBUST_CLASS_DISPARITY,
+    &security::robust_classes::ROBUST_CLASS_ACCURACY,
+    &security::robust_groups::ROBUST_WORST_GROUP_ACCURACY,
+    &security::robust_groups::ROBUST_ACCURACY_GAP,
+    &security::robust_groups::ROBUST_GROUP_ACCURACY,
+    &security::robust_group_rates::PARITY_FIRST_SUCCESS,
+    &security::robust_group_rates::ODDS_FIRST_SUCCESS,
+    &security::robust_group_rates::SELECTION_FIRST_SUCCESS,
+    &security::robust_group_rates::TRUE_POSITIVE_FIRST_SUCCESS,
+    &security::robust_group_rates::FALSE_POSITIVE_FIRST_SUCCESS,
+    &security::robust_group_rates::PARITY_MAX_LOSS,
+    &security::robust_group_rates::ODDS_MAX_LOSS,
+    &security::robust_group_rates::SELECTION_MAX_LOSS,
+    &security::robust_group_rates::TRUE_POSITIVE_MAX_LOSS,
+    &security::robust_group_rates::FALSE_POSITIVE_MAX_LOSS,
+];
+
+/// What a metric needs besides clean outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// An attack at a radius.
+    pub evasion: bool,
+    /// A sensitive attribute (one value per attribute; key part `@attribute`).
+    pub attribute: bool,
+    /// One group of an attribute (one value per group; key part `@attribute=group`).
+    pub group: bool,
+    /// One class (one value per class; key part `@class`).
+    pub class: bool,
+    /// A positive class.
+    pub positive: bool,
+}
+
+impl Needs {
+    /// Clean outputs alone.
+    pub const NOTHING: Self =
+        Self { evasion: false, attribute: false, group: false, class: false, positive: false };
+    /// One class.
+    pub const CLASS: Self = Self { class: true, ..Self::NOTHING };
+    /// A sensitive attribute.
+    pub const ATTRIBUTE: Self = Self { attribute: true, ..Self::NOTHING };
+    /// One group of a sensitive attribute.
+    pub const GROUP: Self = Self { group: true, ..Self::ATTRIBUTE };
+
+    /// The same, and an attack.
+    #[must_use]
+    pub const fn under_attack(self) -> Self {
+        Self { evasion: true, ..self }
+    }
+
+    /// The same, and a positive class.
+    #[must_use]
+    pub const fn with_positive(self) -> Self {
+        Self { positive: true, ..self }
+    }
+}
+
+/// What kind of number a metric is; decides which interval fits a value that never varied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A share of rows, or the smallest or the mean of several shares.
+    Share,
+    /// The gap between the largest and the smallest of several shares.
+    Gap,
+}
+
+/// Which rows a metric's value rests on; for a metric over several classes or groups, in each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// All rows, or all of the class or group.
+    Rows,
+    /// The rows that are classified correctly without attack.
+    Correct,
+    /// The rows of each class.
+    Classes,
+    /// The rows of the positive class.
+    Positives,
+    /// The rows of the other classes.
+    Negatives,
+    /// The rows of the positive class, and those of the others: the fewer.
+    BothOutcomes,
+}
+
+/// One metric. Every field is mandatory, so that a direction can never be defaulted.
+#[derive(Debug)]
+pub struct Metric {
+    /// Stable id, used in keys; names the convention where conventions differ.
+    pub id: &'static str,
+    /// Short name for people.
+    pub title: &'static str,
+    /// One sentence: what it is, and what its best and worst value mean.
+    pub meaning: &'static str,
+    /// What caused the harm.
+    pub cause: Cause,
+    /// What was harmed.
+    pub harm: Harm,
+    /// Which way is better; `None` for descriptive numbers that may not be objectives (selection rate).
+    pub direction: Option<Direction>,
+    /// Unit of the stored value.
+    pub unit: Unit,
+    /// Smallest and largest possible value.
+    pub range: (f64, f64),
+    /// What a trivial model scores, in words.
+    pub chance: &'static str,
+    /// How it relates to the truth it stands for, when the attack is not known to find the worst case.
+    pub bound: Bound,
+    /// How it relates to the truth when every row's worst case is exact (linear models).
+    pub bound_when_exact: Bound,
+    /// What it needs besides clean outputs.
+    pub needs: Needs,
+    /// What kind of number it is.
+    pub form: Form,
+    /// Which rows it rests on.
+    pub support: Support,
+    /// Where the definition comes from.
+    pub source: &'static str,
+    /// The value.
+    pub compute: fn(&Context<'_>) -> Value,
+}
+
+impl Metric {
+    /// The pillar that follows from cause and harm.
+    #[must_use]
+    pub fn pillar(&self) -> Pillar {
+        Pillar::of(self.cause, self.harm)
+    }
+
+    /// How a value relates to the truth, given whether the attack behind it is exact.
+    #[must_use]
+    pub fn bound_under(&self, exact_attack: bool) -> Bound {
+        if exact_attack { self.bound_when_exact } else { self.bound }
+    }
+}

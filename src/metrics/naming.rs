@@ -1,0 +1,119 @@
+//! From what people write to keys, and from keys to what people read.
+
+use super::{CATALOG, Metric};
+use crate::error::{Error, Result, did_you_mean};
+use crate::measure::{MetricKey, Norm};
+
+/// The metric called `id`, where there is one.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Metric> {
+    CATALOG.iter().copied().find(|metric| metric.id == id)
+}
+
+/// A key in words: `robust accuracy (L∞ 0.2)`, `selection rate (sex=Female)`.
+#[must_use]
+pub fn describe(key: &MetricKey) -> String {
+    let title = find(&key.id).map_or(key.id.as_str(), |metric| metric.title);
+    let mut parts = Vec::new();
+    parts.extend(key.group.clone());
+    parts.extend(key.attack.as_ref().map(|attack| format!("{} {}", attack.norm.sign(), attack.epsilon)));
+    if parts.is_empty() { title.to_owned() } else { format!("{title} ({})", parts.join(", ")) }
+}
+
+/// The key that `text` means among the `available` ones.
+///
+/// `text` is a whole key, or `id[@group]`: then the attack is the one at the `primary` threat, and a
+/// sole sensitive attribute need not be named.
+///
+/// # Errors
+///
+/// A misspelled metric; a sensitive attribute needed where the data has none, or several and none is named; a
+/// positive class needed where none is declared; a number that is not measured (the message lists what is).
+pub fn resolve(text: &str, available: &[MetricKey], primary: Option<(Norm, f64)>) -> Result<MetricKey> {
+    let wanted: MetricKey = text.parse()?;
+    let Some(metric) = find(&wanted.id) else {
+        let hint = did_you_mean(&wanted.id, CATALOG.iter().map(|metric| metric.id));
+        return Err(Error::input(format!("unknown metric `{}`{hint}", wanted.id))
+            .help("`equipoise ls metrics` lists them all"));
+    };
+    let same_id: Vec<&MetricKey> = available.iter().filter(|key| key.id == wanted.id).collect();
+    if same_id.is_empty() {
+        return Err(not_measured(metric, available));
+    }
+    let group = resolve_group(metric, &wanted, &same_id)?;
+    let matching: Vec<&MetricKey> = same_id
+        .into_iter()
+        .filter(|key| key.group == group)
+        .filter(|key| match (&wanted.attack, &key.attack, primary) {
+            (Some(wanted), attack, _) => attack.as_ref() == Some(wanted),
+            (None, Some(attack), Some((norm, epsilon))) => {
+                attack.norm == norm && attack.epsilon().to_bits() == epsilon.to_bits()
+            }
+            (None, _, _) => true,
+        })
+        .collect();
+    match matching.as_slice() {
+        [key] => Ok((*key).clone()),
+        [] => {
+            let all: Vec<String> = available
+                .iter()
+                .filter(|key| key.id == wanted.id && key.group == group)
+                .map(|key| format!("`{key}`"))
+                .collect();
+            Err(Error::input(format!("`{text}` is not measured"))
+                .help(format!("measured are {}", all.join(", "))))
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(|key| format!("`{key}`")).collect();
+            Err(Error::input(format!("`{text}` could mean several numbers"))
+                .help(format!("write one of {}", all.join(", "))))
+        }
+    }
+}
+
+fn not_measured(metric: &Metric, available: &[MetricKey]) -> Error {
+    let needs_met =
+        |wanted: fn(&Metric) -> bool| available.iter().any(|key| find(&key.id).is_some_and(wanted));
+    let id = metric.id;
+    if metric.needs.attribute && !needs_met(|m| m.needs.attribute) {
+        return Error::input(format!(
+            "metric `{id}` needs a sensitive attribute, but the data set declares none"
+        ))
+        .help("declare sensitive columns in the data set's manifest, or drop the metric");
+    }
+    if metric.needs.positive && !needs_met(|m| m.needs.positive) {
+        return Error::input(format!("metric `{id}` needs a positive class, but the data set declares none"))
+            .help("declare the positive class in the data set's manifest, or use an accuracy-type metric");
+    }
+    if metric.needs.evasion && !needs_met(|m| m.needs.evasion) {
+        return Error::input(format!("metric `{id}` holds under attack, but no attack is run"))
+            .help("add an attack and an epsilon to the experiment, or drop the metric");
+    }
+    let mut ids: Vec<&str> = available.iter().map(|key| key.id.as_str()).collect();
+    ids.dedup();
+    Error::input(format!("metric `{id}` is not measured")).help(format!("measured are {}", ids.join(", ")))
+}
+
+fn resolve_group(metric: &Metric, wanted: &MetricKey, same_id: &[&MetricKey]) -> Result<Option<String>> {
+    let mut groups: Vec<&str> = same_id.iter().filter_map(|key| key.group.as_deref()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    match (&wanted.group, groups.as_slice()) {
+        (None, []) => Ok(None),
+        (Some(group), []) => Err(Error::input(format!("metric `{}` is not split by `{group}`", metric.id))
+            .help(format!("write `{}`", metric.id))),
+        (None, [only]) => Ok(Some((*only).to_owned())),
+        (None, several) => Err(Error::input(format!("metric `{}` needs to know of what", metric.id))
+            .help(format!("write one of {}", listed(metric, several)))),
+        (Some(group), known) if known.contains(&group.as_str()) => Ok(Some(group.clone())),
+        (Some(group), known) => {
+            let hint = did_you_mean(group, known.iter().copied());
+            Err(Error::input(format!("metric `{}` has no `{group}`{hint}", metric.id))
+                .help(format!("write one of {}", listed(metric, known))))
+        }
+    }
+}
+
+fn listed(metric: &Metric, groups: &[&str]) -> String {
+    groups.iter().map(|group| format!("`{}@{group}`", metric.id)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,65 @@
+//! How often the model is right, group by group of a sensitive attribute.
+
+use crate::measure::{Bound, Cause, Direction, Harm, Unit};
+use crate::metrics::counts::View;
+use crate::metrics::{Form, Metric, Needs, Support, shares};
+
+/// Smallest share classified correctly of any group: 1 is every row, 0 a group that is always failed.
+pub(crate) static WORST_GROUP_ACCURACY: Metric = Metric {
+    id: "worst_group_accuracy",
+    title: "worst-group accuracy",
+    meaning: "Smallest share classified correctly of any group: 1 is every row, 0 a group that is always failed.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: Some(Direction::Higher),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "the smallest share of the predicted class in any group",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE,
+    form: Form::Share,
+    support: Support::Rows,
+    source: "Sagawa et al. 2020, Distributionally robust neural networks for group shifts, ICLR",
+    compute: |c| shares::worst_group(c, View::Clean),
+};
+
+/// Largest minus smallest share classified correctly of any group: 0 serves all groups alike, 1 one always and another never.
+pub(crate) static ACCURACY_GAP: Metric = Metric {
+    id: "accuracy_gap",
+    title: "accuracy gap",
+    meaning: "Largest minus smallest share classified correctly of any group: 0 serves all groups alike, 1 one always and another never.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: Some(Direction::Lower),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "the gap in the groups' shares of the predicted class",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE,
+    form: Form::Gap,
+    support: Support::Rows,
+    source: "Buolamwini and Gebru 2018, Gender shades, FAT*",
+    compute: |c| shares::group_gap(c, View::Clean),
+};
+
+/// Share of one group's rows classified correctly: 1 is every row, 0 none.
+pub(crate) static GROUP_ACCURACY: Metric = Metric {
+    id: "group_accuracy",
+    title: "group accuracy",
+    meaning: "Share of one group's rows classified correctly: 1 is every row, 0 none.",
+    cause: Cause::Unintended,
+    harm: Harm::Performance,
+    direction: Some(Direction::Higher),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "the group's share of the predicted class",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::GROUP,
+    form: Form::Share,
+    support: Support::Rows,
+    source: "Buolamwini and Gebru 2018, Gender shades, FAT*",
+    compute: |c| shares::one_group(c, View::Clean),
+};

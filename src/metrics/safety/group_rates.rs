@@ -1,0 +1,108 @@
+//! How a binary decision falls on the groups of a sensitive attribute.
+//!
+//! The two differences also improve when a model collapses to one answer, so the rates per group
+//! are measured with them always.
+
+use crate::measure::{Bound, Cause, Direction, Harm, Unit};
+use crate::metrics::counts::View;
+use crate::metrics::{Form, Metric, Needs, Support, shares};
+
+/// Largest minus smallest selection rate of any group: 0 selects all groups equally often, 1 one always and another never; labels are not used.
+pub(crate) static DEMOGRAPHIC_PARITY_DIFFERENCE: Metric = Metric {
+    id: "demographic_parity_difference",
+    title: "demographic parity difference",
+    meaning: "Largest minus smallest selection rate of any group: 0 selects all groups equally often, 1 one always and another never; labels are not used.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: Some(Direction::Lower),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0: a constant predictor selects all or none",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE.with_positive(),
+    form: Form::Gap,
+    support: Support::Rows,
+    source: "Dwork et al. 2012, Fairness through awareness, ITCS; convention of Fairlearn",
+    compute: |c| shares::parity(c, View::Clean),
+};
+
+/// The larger of the groups' gaps (largest minus smallest) in true positive rate and in false positive rate: 0 errs alike in all groups, 1 errs always in one and never in another.
+pub(crate) static EQUALIZED_ODDS_DIFFERENCE_MAX: Metric = Metric {
+    id: "equalized_odds_difference_max",
+    title: "equalized-odds difference (larger gap)",
+    meaning: "The larger of the groups' gaps (largest minus smallest) in true positive rate and in false positive rate: 0 errs alike in all groups, 1 errs always in one and never in another.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: Some(Direction::Lower),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0: a constant predictor errs alike everywhere",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE.with_positive(),
+    form: Form::Gap,
+    support: Support::BothOutcomes,
+    source: "Hardt, Price and Srebro 2016, Equality of opportunity in supervised learning, NeurIPS; aggregation of Fairlearn's worst_case",
+    compute: |c| shares::odds(c, View::Clean),
+};
+
+/// Share of one group's rows predicted positive; it describes and is neither good nor bad.
+pub(crate) static SELECTION_RATE: Metric = Metric {
+    id: "selection_rate",
+    title: "selection rate",
+    meaning: "Share of one group's rows predicted positive; it describes and is neither good nor bad.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: None,
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0 or 1",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::GROUP.with_positive(),
+    form: Form::Share,
+    support: Support::Rows,
+    source: "Dwork et al. 2012, Fairness through awareness, ITCS",
+    compute: |c| shares::selection(c, View::Clean),
+};
+
+/// Share of one group's positives predicted positive; it describes what the equalized-odds difference compares.
+pub(crate) static TRUE_POSITIVE_RATE: Metric = Metric {
+    id: "true_positive_rate",
+    title: "true positive rate",
+    meaning: "Share of one group's positives predicted positive; it describes what the equalized-odds difference compares.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: None,
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0 or 1",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::GROUP.with_positive(),
+    form: Form::Share,
+    support: Support::Positives,
+    source: "Hardt, Price and Srebro 2016, Equality of opportunity in supervised learning, NeurIPS",
+    compute: |c| shares::true_positives(c, View::Clean),
+};
+
+/// Share of one group's negatives predicted positive; it describes what the equalized-odds difference compares.
+pub(crate) static FALSE_POSITIVE_RATE: Metric = Metric {
+    id: "false_positive_rate",
+    title: "false positive rate",
+    meaning: "Share of one group's negatives predicted positive; it describes what the equalized-odds difference compares.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: None,
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0 or 1",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::GROUP.with_positive(),
+    form: Form::Share,
+    support: Support::Negatives,
+    source: "Hardt, Price and Srebro 2016, Equality of opportunity in supervised learning, NeurIPS",
+    compute: |c| shares::false_positives(c, View::Clean),
+};

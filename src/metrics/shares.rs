@@ -1,0 +1,152 @@
+//! The formulas behind the share-type metrics, written once for clean and attacked outputs.
+//!
+//! A class or group without rows has no share: it is left out of a smallest, a largest or a mean (the
+//! reading then carries a note), and its own value is undefined with a reason that names it.
+
+use super::counts::{Context, View};
+use crate::measure::Value;
+
+fn share(part: f64, whole: f64, undefined: impl FnOnce() -> String) -> Value {
+    if whole > 0.0 { Value::Defined(part / whole) } else { Value::Undefined(undefined()) }
+}
+
+/// Smallest and largest of the defined shares, and how many there are.
+fn extremes(shares: impl Iterator<Item = (f64, f64)>) -> (f64, f64, usize) {
+    let defined = shares.filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
+    defined.fold((f64::INFINITY, f64::NEG_INFINITY, 0), |(low, high, n), x| (low.min(x), high.max(x), n + 1))
+}
+
+fn smallest(shares: impl Iterator<Item = (f64, f64)>, undefined: impl FnOnce() -> String) -> Value {
+    let (low, _, n) = extremes(shares);
+    if n > 0 { Value::Defined(low) } else { Value::Undefined(undefined()) }
+}
+
+fn gap(shares: impl Iterator<Item = (f64, f64)>, undefined: impl FnOnce() -> String) -> Value {
+    let (low, high, n) = extremes(shares);
+    if n > 1 { Value::Defined(high - low) } else { Value::Undefined(undefined()) }
+}
+
+fn classes<'a>(c: &'a Context<'_>, view: View) -> impl Iterator<Item = (f64, f64)> + 'a {
+    (0..c.classes()).map(move |class| (c.class_good(view, class), c.class_rows(class)))
+}
+
+fn groups<'a>(c: &'a Context<'_>, view: View) -> impl Iterator<Item = (f64, f64)> + 'a {
+    (0..c.groups()).map(move |group| (c.group_good(view, group), c.group_rows(group)))
+}
+
+fn member(c: &Context<'_>) -> usize {
+    c.member.expect("a metric about one class or group is given it")
+}
+
+fn attribute_name<'a>(c: &Context<'a>) -> &'a str {
+    &c.facts.attributes[c.attribute.expect("a group metric is given an attribute")].name
+}
+
+/// Share of good rows.
+pub(super) fn accuracy(c: &Context<'_>, view: View) -> Value {
+    share(c.good(view), c.rows(), || "there are no rows".to_owned())
+}
+
+/// Mean over classes of the share of good rows.
+pub(super) fn balanced_accuracy(c: &Context<'_>, view: View) -> Value {
+    let (mut sum, mut n) = (0.0, 0.0);
+    for (part, whole) in classes(c, view).filter(|(_, whole)| *whole > 0.0) {
+        sum += part / whole;
+        n += 1.0;
+    }
+    share(sum, n, || "there are no rows".to_owned())
+}
+
+/// Smallest share of good rows of any class.
+pub(super) fn worst_class(c: &Context<'_>, view: View) -> Value {
+    smallest(classes(c, view), || "there are no rows".to_owned())
+}
+
+/// Largest minus smallest share of good rows of any class.
+pub(super) fn class_gap(c: &Context<'_>, view: View) -> Value {
+    gap(classes(c, view), || "fewer than two classes have rows".to_owned())
+}
+
+/// Share of good rows of one class.
+pub(super) fn one_class(c: &Context<'_>, view: View) -> Value {
+    let class = member(c);
+    share(c.class_good(view, class), c.class_rows(class), || format!("{} has no rows", c.class_name(class)))
+}
+
+/// Smallest share of good rows of any group.
+pub(super) fn worst_group(c: &Context<'_>, view: View) -> Value {
+    smallest(groups(c, view), || format!("no group of `{}` has rows", attribute_name(c)))
+}
+
+/// Largest minus smallest share of good rows of any group.
+pub(super) fn group_gap(c: &Context<'_>, view: View) -> Value {
+    gap(groups(c, view), || format!("fewer than two groups of `{}` have rows", attribute_name(c)))
+}
+
+/// Share of good rows of one group.
+pub(super) fn one_group(c: &Context<'_>, view: View) -> Value {
+    let group = member(c);
+    share(c.group_good(view, group), c.group_rows(group), || format!("{} has no rows", c.group_name(group)))
+}
+
+fn selected(c: &Context<'_>, view: View, group: usize) -> f64 {
+    c.hits(view, group) + c.false_alarms(view, group)
+}
+
+/// Share of a group's rows that are predicted positive.
+pub(super) fn selection(c: &Context<'_>, view: View) -> Value {
+    let group = member(c);
+    share(selected(c, view, group), c.group_rows(group), || format!("{} has no rows", c.group_name(group)))
+}
+
+/// Share of a group's positives that are predicted positive.
+pub(super) fn true_positives(c: &Context<'_>, view: View) -> Value {
+    let group = member(c);
+    share(c.hits(view, group), c.positives(group), || {
+        format!("{} has no rows of the positive class", c.group_name(group))
+    })
+}
+
+/// Share of a group's negatives that are predicted positive.
+pub(super) fn false_positives(c: &Context<'_>, view: View) -> Value {
+    let group = member(c);
+    share(c.false_alarms(view, group), c.negatives(group), || {
+        format!("{} has no rows outside the positive class", c.group_name(group))
+    })
+}
+
+/// Largest minus smallest selection rate of any group.
+pub(super) fn parity(c: &Context<'_>, view: View) -> Value {
+    let rates = (0..c.groups()).map(|group| (selected(c, view, group), c.group_rows(group)));
+    gap(rates, || format!("fewer than two groups of `{}` have rows", attribute_name(c)))
+}
+
+/// The larger of the gaps in true and in false positive rates.
+pub(super) fn odds(c: &Context<'_>, view: View) -> Value {
+    let without = |which: &str, count: &dyn Fn(usize) -> f64| {
+        let missing: Vec<String> =
+            (0..c.groups()).filter(|g| count(*g) <= 0.0).map(|g| c.group_name(g)).collect();
+        format!("fewer than two groups have rows {which} the positive class; none in {}", missing.join(", "))
+    };
+    let true_gap = gap((0..c.groups()).map(|g| (c.hits(view, g), c.positives(g))), || {
+        without("of", &|g| c.positives(g))
+    });
+    let false_gap = gap((0..c.groups()).map(|g| (c.false_alarms(view, g), c.negatives(g))), || {
+        without("outside", &|g| c.negatives(g))
+    });
+    match (true_gap, false_gap) {
+        (Value::Defined(t), Value::Defined(f)) => Value::Defined(t.max(f)),
+        (Value::Undefined(reason), _) | (_, Value::Undefined(reason)) => Value::Undefined(reason),
+    }
+}
+
+/// Share of rows that are correct without attack and fall under it.
+pub(super) fn fallen(c: &Context<'_>) -> Value {
+    let lost = c.good(View::Clean) - c.good(View::FirstSuccess);
+    share(lost, c.rows(), || "there are no rows".to_owned())
+}
+
+/// Share of the correctly classified rows that still stand under attack.
+pub(super) fn kept(c: &Context<'_>) -> Value {
+    share(c.good(View::FirstSuccess), c.good(View::Clean), || "no row is classified correctly".to_owned())
+}

@@ -1,0 +1,197 @@
+//! The mean of one number over the seeds of a point, and how sure of it we are.
+
+use std::collections::BTreeSet;
+
+use super::study::{Group, Options};
+use super::{CellEvidence, Measured, Point};
+use crate::measure::{Estimate, MetricKey, Value};
+use crate::metrics::{Form, Metric, Reading};
+use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE, SeedWeights};
+
+/// One point: every number that any of its cells has. `draws` is `[cell][task][resample]`.
+pub(super) fn point(
+    cell: &CellEvidence,
+    group: &Group,
+    draws: &[Vec<Vec<f64>>],
+    rows: usize,
+    options: &Options,
+) -> Point {
+    let keys: BTreeSet<&MetricKey> =
+        group.cells.iter().flat_map(|cell| cell.tasks.iter().map(|task| &task.key)).collect();
+    let seed_weights = (group.cells.len() >= SEEDS_FOR_PERCENTILES)
+        .then(|| SeedWeights::draw(options.seed, group.cells.len(), options.resamples));
+    let measures = keys
+        .into_iter()
+        .map(|key| {
+            let positions: Vec<Option<usize>> =
+                group.cells.iter().map(|cell| cell.tasks.iter().position(|task| task.key == *key)).collect();
+            let found = positions.iter().zip(&group.cells).find_map(|(p, cell)| Some(&cell.tasks[(*p)?]));
+            let task = found.expect("a key comes from some cell's task");
+            let readings: Vec<(u64, Option<&Reading>)> = positions
+                .iter()
+                .zip(&group.cells)
+                .map(|(p, cell)| (cell.seed, p.map(|p| &cell.readings[p])))
+                .collect();
+            let resampled: Option<Vec<&[f64]>> =
+                positions.iter().zip(draws).map(|(p, draws)| Some(draws[(*p)?].as_slice())).collect();
+            let mut measured = number(
+                task.metric,
+                &readings,
+                &resampled.unwrap_or_default(),
+                seed_weights.as_ref(),
+                rows,
+                options.level,
+            );
+            measured.estimate.bound = task.bound;
+            (key.clone(), measured)
+        })
+        .collect();
+    Point {
+        coordinates: cell.coordinates.clone(),
+        defense: cell.defense.clone(),
+        strength: cell.strength,
+        model: cell.model.clone(),
+        seeds: group.cells.iter().map(|cell| cell.seed).collect(),
+        failed: group.failed.clone(),
+        measures,
+        degenerate: None,
+    }
+}
+
+fn number(
+    metric: &Metric,
+    readings: &[(u64, Option<&Reading>)],
+    resampled: &[&[f64]],
+    seed_weights: Option<&SeedWeights>,
+    rows: usize,
+    level: f64,
+) -> Measured {
+    let per_seed: Vec<Value> = readings
+        .iter()
+        .map(|(_, reading)| reading.map_or_else(|| Value::undefined("not measured"), |r| r.value.clone()))
+        .collect();
+    let n = readings.iter().filter_map(|(_, reading)| reading.map(|r| r.n)).min().unwrap_or(0);
+    let mut notes: Vec<String> = Vec::new();
+    for note in readings.iter().filter_map(|(_, reading)| *reading).flat_map(|reading| &reading.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    let undefined = per_seed.iter().zip(readings).find_map(|(value, (seed, _))| {
+        let reason = value.reason()?;
+        let everywhere = per_seed.iter().all(|value| value.reason() == Some(reason));
+        Some(if everywhere { reason.to_owned() } else { format!("at seed {seed}: {reason}") })
+    });
+    let mut measured = Measured {
+        estimate: Estimate {
+            value: Value::undefined("no seed finished"),
+            interval: None,
+            level,
+            method: "no interval of an undefined value".to_owned(),
+            n,
+            bound: metric.bound,
+        },
+        per_seed,
+        sd_seed: None,
+        sd_row: None,
+        notes,
+    };
+    if let Some(reason) = undefined {
+        measured.estimate.value = Value::Undefined(reason);
+        return measured;
+    }
+    let plain: Vec<f64> = measured.per_seed.iter().filter_map(Value::get).collect();
+    let Some(center) = stats::mean(&plain) else { return measured };
+    measured.estimate.value = Value::finite(center);
+    if plain.len() >= SEEDS_FOR_VARIANCE {
+        measured.sd_seed = stats::standard_deviation(&plain);
+    }
+    let spread = spread(metric, &plain, center, resampled, seed_weights, (rows, n), level);
+    measured.sd_row = spread.sd_row;
+    measured.estimate.interval = spread.interval.map(|(low, high)| {
+        let (least, most) = metric.range;
+        (low.clamp(least, most), high.clamp(least, most))
+    });
+    measured.estimate.method = spread.method;
+    measured.notes.extend(spread.note);
+    measured
+}
+
+struct Spread {
+    sd_row: Option<f64>,
+    interval: Option<(f64, f64)>,
+    method: String,
+    note: Option<String>,
+}
+
+fn spread(
+    metric: &Metric,
+    plain: &[f64],
+    center: f64,
+    resampled: &[&[f64]],
+    seed_weights: Option<&SeedWeights>,
+    (rows, n): (usize, usize),
+    level: f64,
+) -> Spread {
+    let without =
+        |method: &str| Spread { sd_row: None, interval: None, method: method.to_owned(), note: None };
+    let all = resampled.first().map_or(0, |draws| draws.len());
+    let defined: Vec<usize> =
+        (0..all).filter(|b| resampled.iter().all(|draws| draws[*b].is_finite())).collect();
+    if defined.len() < 2 || 2 * defined.len() < all {
+        return without(if all == 0 {
+            "no interval: no resamples were asked for"
+        } else {
+            "no interval: undefined in most resamples"
+        });
+    }
+    let note = (defined.len() < all)
+        .then(|| format!("undefined in {} of {all} resamples, which are left out", all - defined.len()));
+    let seeds = plain.len();
+    let kept: Vec<Vec<f64>> =
+        resampled.iter().map(|draws| defined.iter().map(|b| draws[*b]).collect()).collect();
+    let Some(components) = stats::components(plain, &kept, rows) else {
+        let sd_row = stats::standard_deviation(&kept[0]);
+        return Spread { sd_row, note, ..without("no interval: 1 seed, seed variance unknown") };
+    };
+    let sd_row = Some(components.row.sqrt());
+    if seeds < SEEDS_FOR_VARIANCE {
+        return Spread { sd_row, note, ..without("no interval: 2 seeds, seed variance unknown") };
+    }
+    if components.total <= 0.0 {
+        // Nothing varied, so the resamples know no uncertainty; of a share at an end, the rows still leave some.
+        let (least, most) = metric.range;
+        if metric.form == Form::Share && n > 0 && (center <= least || center >= most) {
+            let hits = if center >= most { n as f64 } else { 0.0 };
+            let interval = Some(stats::clopper_pearson(hits, n as f64, level));
+            let method = format!("exact binomial over {n} rows: nothing varied over {seeds} seeds");
+            return Spread { sd_row, interval, method, note };
+        }
+        return Spread {
+            sd_row,
+            note,
+            ..without("no interval: nothing varied over seeds and resampled rows")
+        };
+    }
+    if let Some(weights) = seed_weights {
+        let crossed: Vec<f64> = defined
+            .iter()
+            .enumerate()
+            .map(|(kept_index, b)| {
+                let weights = weights.of(*b);
+                let sum: f64 =
+                    kept.iter().zip(weights).map(|(draws, w)| draws[kept_index] * f64::from(*w)).sum();
+                sum / seeds as f64
+            })
+            .collect();
+        let interval = stats::crossed_interval(&crossed, level);
+        let method =
+            format!("percentiles of {} crossed resamples of {seeds} seeds and {rows} rows", defined.len());
+        return Spread { sd_row, interval, method, note };
+    }
+    let method = format!(
+        "crossed variance components of {seeds} seeds and {rows} rows, t with {:.1} degrees of freedom",
+        components.degrees
+    );
+    Spread { sd_row, interval: Some(components.interval(center, level)), method, note }
+}

@@ -1,0 +1,100 @@
+//! Trivial predictors, measured like any model: what a front must beat to mean anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::evidence::{Attribute, EvasionFacts, Evidence, Outputs, SplitFacts, UNION};
+use crate::measure::{AttackKey, MetricKey, Value};
+use crate::metrics;
+
+/// A trivial predictor and what it scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anchor {
+    /// ``always `<=50K` (the most frequent class)``.
+    pub label: String,
+    /// Its values, for the same keys that models have.
+    pub values: BTreeMap<MetricKey, Value>,
+}
+
+/// The anchors of a split, under the unions of attacks named in `keys`: the constant predictor of the most
+/// frequent class, in binary tasks that of the other class too, and a uniformly random guess (in expectation).
+#[must_use]
+pub fn anchors(facts: &SplitFacts, keys: &[MetricKey]) -> Vec<Anchor> {
+    let mut order: Vec<usize> = (0..facts.classes.len()).collect();
+    let share = |class: usize| facts.labels.iter().filter(|label| usize::from(**label) == class).count();
+    // Stable, so that the lower class wins a tie.
+    order.sort_by_key(|class| std::cmp::Reverse(share(*class)));
+    let shown = if order.len() == 2 { 2 } else { 1 };
+    let mut anchors: Vec<Anchor> = order
+        .iter()
+        .take(shown)
+        .enumerate()
+        .map(|(rank, class)| {
+            let which = if rank == 0 { " (the most frequent class)" } else { "" };
+            Anchor {
+                label: format!("always `{}`{which}", facts.classes[*class]),
+                values: constant(facts, *class, keys),
+            }
+        })
+        .collect();
+    anchors.push(Anchor { label: "random guess".to_owned(), values: random(facts, keys) });
+    anchors
+}
+
+/// What always answering `class` scores.
+pub(super) fn constant(facts: &SplitFacts, class: usize, keys: &[MetricKey]) -> BTreeMap<MetricKey, Value> {
+    let predictions = vec![class as u16; facts.len()];
+    values(&evidence(Arc::new(facts.clone()), predictions, keys), None)
+}
+
+/// What a uniformly random guess scores in expectation: every row once per class, each counting as one over
+/// the number of classes. The adversary does not see the guess, so it changes nothing.
+fn random(facts: &SplitFacts, keys: &[MetricKey]) -> BTreeMap<MetricKey, Value> {
+    let classes = facts.classes.len();
+    let spread = |row: usize| row / classes.max(1);
+    let n = facts.len() * classes;
+    let repeated = SplitFacts {
+        rows: (0..n).map(|i| facts.rows[spread(i)]).collect(),
+        labels: (0..n).map(|i| facts.labels[spread(i)]).collect(),
+        attributes: facts
+            .attributes
+            .iter()
+            .map(|attribute| Attribute {
+                codes: (0..n).map(|i| attribute.codes[spread(i)]).collect(),
+                ..attribute.clone()
+            })
+            .collect(),
+        ..facts.clone()
+    };
+    let predictions = (0..n).map(|i| (i % classes) as u16).collect();
+    let weights = vec![1.0 / classes as f64; n];
+    values(&evidence(Arc::new(repeated), predictions, keys), Some(&weights))
+}
+
+fn values(evidence: &Evidence, weights: Option<&[f64]>) -> BTreeMap<MetricKey, Value> {
+    metrics::measure(evidence, weights).into_iter().map(|(key, reading)| (key, reading.value)).collect()
+}
+
+/// A predictor that no attack can move.
+fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -> Evidence {
+    let mut attacks: Vec<&AttackKey> = keys.iter().filter_map(|key| key.attack.as_ref()).collect();
+    attacks.sort_unstable();
+    attacks.dedup();
+    let standing: Vec<bool> = predictions.iter().zip(&facts.labels).map(|(p, label)| p == label).collect();
+    let clean = Outputs { predictions, logits: Vec::new() };
+    let evasion = attacks
+        .into_iter()
+        .map(|attack| EvasionFacts {
+            attack: UNION.to_owned(),
+            protocol: attack.protocol.clone(),
+            norm: attack.norm,
+            epsilon: attack.epsilon(),
+            exact: true,
+            distance: standing.iter().map(|stands| if *stands { f32::INFINITY } else { 0.0 }).collect(),
+            standing: standing.clone(),
+            first_success: clean.clone(),
+            max_loss: clean.clone(),
+        })
+        .collect();
+    Evidence { facts, clean, evasion }
+}

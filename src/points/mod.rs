@@ -1,0 +1,86 @@
+//! Seeds to points: aggregation over replicates, with intervals.
+//!
+//! A [`Study`] takes the evidence of all cells once, merges their rows, and can then give the points with
+//! their intervals and, for fronts, the crossed resamples of chosen numbers.
+
+mod aggregate;
+mod anchors;
+mod degenerate;
+mod study;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use anchors::{Anchor, anchors};
+pub use degenerate::mark_degenerate;
+pub use study::{Draws, Options, Study};
+
+use crate::evidence::Evidence;
+use crate::measure::{Estimate, MetricKey, Value};
+
+/// What became of one cell: the evidence of one of its models, or why there is none.
+#[derive(Debug, Clone)]
+pub struct CellEvidence {
+    /// Sweep coordinates that name the point, such as `defense=at,strength=0.1`; without the seed.
+    pub coordinates: BTreeMap<String, String>,
+    /// The defense's name.
+    pub defense: String,
+    /// The defense's swept value; finite.
+    pub strength: f64,
+    /// Which of the cell's models: `last`, `best-clean` or `best-robust`.
+    pub model: String,
+    /// The replicate seed.
+    pub seed: u64,
+    /// The evidence, or the reason of the failure.
+    pub outcome: std::result::Result<Arc<Evidence>, String>,
+}
+
+/// One measured number of one point: over its seeds, with its interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Mean over the seeds, with interval.
+    pub estimate: Estimate,
+    /// The value at each seed, in the point's seed order.
+    pub per_seed: Vec<Value>,
+    /// Standard deviation over seeds, where there are at least 3.
+    pub sd_seed: Option<f64>,
+    /// Standard deviation from drawing the test rows anew, shared by all seeds.
+    pub sd_row: Option<f64>,
+    /// What a reader should know: classes or groups left out, or resting on few rows.
+    pub notes: Vec<String>,
+}
+
+/// A configuration over its seeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Sweep coordinates that name it, such as `defense=at,strength=0.1`; ordered.
+    pub coordinates: BTreeMap<String, String>,
+    /// The defense's name.
+    pub defense: String,
+    /// The defense's swept value.
+    pub strength: f64,
+    /// Which of the cell's models: `last`, `best-clean` or `best-robust`.
+    pub model: String,
+    /// Seeds that finished, ascending.
+    pub seeds: Vec<u64>,
+    /// Seeds that failed, with the reason.
+    pub failed: Vec<(u64, String)>,
+    /// Everything measured.
+    pub measures: BTreeMap<MetricKey, Measured>,
+    /// Why the point is degenerate (a constant predictor is at least as good), where it is.
+    pub degenerate: Option<String>,
+}
+
+impl Point {
+    /// `defense=at,strength=0.1`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.coordinates.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+    }
+
+    /// The mean of `key` over the seeds, where it is measured and defined.
+    #[must_use]
+    pub fn value(&self, key: &MetricKey) -> Option<f64> {
+        self.measures.get(key)?.estimate.value.get()
+    }
+}
