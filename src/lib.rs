@@ -29,5 +29,12 @@ pub mod stats;
 pub mod metrics;
 pub mod points;
 pub mod pareto;
+// 3 doing.
+pub mod experiment;
+pub mod run;
+// 4 telling: reads values only.
+pub mod report;
+// 5 asking.
+pub mod cli;
 
 pub use error::{Error, Result};

@@ -1,3 +1,7 @@
 //! The `equipoise` command: parse, call, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    equipoise::cli::main()
+}

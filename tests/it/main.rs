@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod allocations;
+mod architecture;
 mod attacks;
+mod bad_input;
 mod catalog;
+mod commands;
+mod configs;
 mod conformance;
 mod data;
 mod data_errors;
@@ -15,7 +19,10 @@ mod metrics;
 mod pareto;
 mod points;
 mod problems;
+mod program;
+mod report;
 mod shared;
+mod sweep;
 mod training;
 
 /// Counts allocations per thread, for the tests that promise none.

@@ -1,0 +1,125 @@
+//! `equipoise ls`: what there is.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{exit, terminal};
+use crate::data::{self, Manifest};
+use crate::error::Result;
+use crate::measure::Direction;
+use crate::metrics::CATALOG;
+use crate::{attacks, models, training};
+
+/// Arguments of `ls`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// What to list.
+    #[arg(value_enum)]
+    what: Shelf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shelf {
+    /// Every number that can be reported.
+    Metrics,
+    /// Data sets that have a manifest.
+    Datasets,
+    /// Kinds for `[[attack]]`.
+    Attacks,
+    /// Kinds for `method` in `[[defense]]`.
+    Defenses,
+    /// Kinds for `[model]`.
+    Models,
+}
+
+/// Lists one shelf.
+pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
+    let (header, rows): (Vec<&str>, Vec<Vec<String>>) = match arguments.what {
+        Shelf::Metrics => (
+            vec!["id", "pillar", "better", "range", "bound", "chance", "meaning", "source"],
+            CATALOG
+                .iter()
+                .map(|metric| {
+                    let better = match metric.direction {
+                        Some(Direction::Higher) => "higher",
+                        Some(Direction::Lower) => "lower",
+                        None => "-",
+                    };
+                    vec![
+                        metric.id.to_owned(),
+                        metric.pillar().word().to_owned(),
+                        better.to_owned(),
+                        format!("{} to {}", metric.range.0, metric.range.1),
+                        format!("{:?}", metric.bound).to_lowercase(),
+                        metric.chance.to_owned(),
+                        metric.meaning.to_owned(),
+                        metric.source.to_owned(),
+                    ]
+                })
+                .collect(),
+        ),
+        Shelf::Datasets => (
+            vec!["name", "format", "classes", "sensitive", "license", "where", "what it is"],
+            data::catalog().iter().map(dataset).collect(),
+        ),
+        Shelf::Attacks => (vec!["kind", "settings", "what it does"], pairs(attacks::KINDS)),
+        Shelf::Defenses => (vec!["kind", "settings", "what it does"], pairs(training::defenses::KINDS)),
+        Shelf::Models => (vec!["kind", "settings", "what it is"], pairs(models::KINDS)),
+    };
+    if arguments.json {
+        let list: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                json!(
+                    header
+                        .iter()
+                        .zip(row)
+                        .map(|(k, v)| ((*k).to_owned(), json!(v)))
+                        .collect::<serde_json::Map<_, _>>()
+                )
+            })
+            .collect();
+        terminal::product(&format!("{}\n", json!(list)))?;
+        return Ok(exit::FINE);
+    }
+    // On the terminal a metric's meaning gets a line of its own: eight columns would not fit.
+    if matches!(arguments.what, Shelf::Metrics) {
+        let text: String = rows
+            .iter()
+            .map(|row| {
+                format!(
+                    "{}\n    {} · better: {} · {} · bound: {} · chance: {}\n    {}\n    {}\n",
+                    row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]
+                )
+            })
+            .collect();
+        terminal::product(&text)?;
+        return Ok(exit::FINE);
+    }
+    terminal::product(&terminal::table(&header, &rows, &[]))?;
+    Ok(exit::FINE)
+}
+
+fn dataset(manifest: &Manifest) -> Vec<String> {
+    let names: Vec<&str> = manifest.sensitive.iter().map(|sensitive| sensitive.name.as_str()).collect();
+    let place = if data::is_embedded(manifest) { "embedded" } else { "fetch" };
+    vec![
+        manifest.name.clone(),
+        format!("{:?}", manifest.format).to_lowercase(),
+        manifest.label.classes.len().to_string(),
+        if names.is_empty() { "-".to_owned() } else { names.join(", ") },
+        manifest.license.clone(),
+        place.to_owned(),
+        manifest.title.clone(),
+    ]
+}
+
+fn pairs(kinds: &[(&str, &str, &str)]) -> Vec<Vec<String>> {
+    kinds
+        .iter()
+        .map(|(kind, settings, what)| vec![(*kind).to_owned(), (*settings).to_owned(), (*what).to_owned()])
+        .collect()
+}

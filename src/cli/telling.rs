@@ -1,0 +1,60 @@
+//! Makes a report of what a results folder holds, and says it; shared by `run` and `report`.
+
+use super::{exit, terminal};
+use crate::error::{Error, Result};
+use crate::report::{self, Inputs, View};
+use crate::run::{Found, Results};
+
+/// The two files of a report that the terminal can show.
+const SUMMARY: &str = "summary.txt";
+const JSON: &str = "report.json";
+
+/// What the terminal can show.
+pub(super) struct Told {
+    summary: String,
+    json: String,
+}
+
+/// Makes the report; unless `again`, an unchanged one is found made.
+pub(super) fn make(found: &Found<'_>, again: bool) -> Result<Told> {
+    let digest = found.digest()?;
+    if !again && let Some(files) = found.made_before(&digest, &[SUMMARY, JSON])? {
+        let [summary, json] = <[Vec<u8>; 2]>::try_from(files).expect("as many files as were asked for");
+        return Ok(Told { summary: text(summary)?, json: text(json)? });
+    }
+    let view = View::new(Inputs::of(found.judge()?)?);
+    let outputs: Vec<(String, Vec<u8>)> =
+        report::render(&view)?.into_iter().map(|output| (output.path, output.bytes)).collect();
+    found.publish(digest, &outputs)?;
+    let of = |name: &str| {
+        let output = outputs.iter().find(|(path, _)| path == name);
+        text(output.expect("a report has a summary and JSON").1.clone())
+    };
+    Ok(Told { summary: of(SUMMARY)?, json: of(JSON)? })
+}
+
+fn text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::internal("a report is not UTF-8 text"))
+}
+
+/// Prints the report and says what is missing; returns the exit code.
+pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool, quiet: bool) -> Result<u8> {
+    terminal::product(if json { &told.json } else { &told.summary })?;
+    if !quiet {
+        terminal::talk(&format!("\nreport: {}", results.folder().join("report.html").display()));
+    }
+    let failed = found.failed();
+    if failed.is_empty() && found.count() == results.planned() {
+        return Ok(exit::FINE);
+    }
+    for (cell, reason) in &failed {
+        terminal::talk(&format!("failed: {cell}: {reason}"));
+    }
+    terminal::talk(&format!(
+        "incomplete: {} of {} cells failed, {} are missing",
+        failed.len(),
+        results.planned(),
+        results.planned() - found.count()
+    ));
+    Ok(exit::INCOMPLETE)
+}

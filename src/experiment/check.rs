@@ -1,0 +1,235 @@
+//! Checks across fields: everything that can be refused before any training.
+
+use std::collections::BTreeSet;
+
+use super::{Candidate, Experiment, Loaded};
+use crate::attacks;
+use crate::data::Dataset;
+use crate::error::{Error, Result, did_you_mean};
+use crate::measure::{AttackKey, MetricKey};
+use crate::metrics;
+
+/// Names that can be a folder everywhere.
+const NAME_LENGTH: usize = 100;
+
+/// Fewer resamples than this give intervals that jump from run to run.
+const FEWEST_RESAMPLES: usize = 100;
+
+/// What can be checked without the data.
+pub(super) fn experiment(loaded: &Loaded) -> Result<()> {
+    let whole = &loaded.experiment;
+    let at = |path: &[&str], error: Error| error.context(loaded.place(path));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if whole.name.is_empty()
+        || whole.name.len() > NAME_LENGTH
+        || whole.name.starts_with('.')
+        || !whole.name.chars().all(plain)
+    {
+        return Err(at(
+            &["name"],
+            Error::input(format!("`{}` cannot name a results folder", whole.name))
+                .help("use letters, digits, `-`, `_` and `.`, not starting with a dot"),
+        ));
+    }
+    for variant in &loaded.variants {
+        one(loaded, &variant.experiment)?;
+    }
+    let mut seen = BTreeSet::new();
+    for variant in &loaded.variants {
+        if !seen.insert(&variant.coordinates) {
+            return Err(at(&["sweep"], Error::input("the sweep lists the same combination twice")));
+        }
+    }
+    Ok(())
+}
+
+fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let at = |path: &[&str], error: Error| error.context(loaded.place(path));
+    for (index, sweep) in experiment.defenses.iter().enumerate() {
+        let index = index.to_string();
+        let path = ["defense", index.as_str(), "strengths"];
+        if sweep.strengths.is_empty() {
+            return Err(at(
+                &path,
+                Error::input("`strengths` is empty")
+                    .help("list at least one, such as `strengths = [0, 0.1]`"),
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        for strength in &sweep.strengths {
+            sweep.method.check(*strength).map_err(|error| at(&path, error))?;
+            if !seen.insert(strength.to_bits()) {
+                return Err(at(&path, Error::input(format!("strength {strength} is listed twice"))));
+            }
+        }
+    }
+    let twice = experiment.defenses.iter().enumerate().find(|(index, sweep)| {
+        experiment.defenses[..*index].iter().any(|other| other.method == sweep.method)
+    });
+    if let Some((index, _)) = twice {
+        return Err(at(
+            &["defense", &index.to_string()],
+            Error::input("the same defense with the same settings is listed twice")
+                .help("join their strengths in one list"),
+        ));
+    }
+    radius("epsilon", experiment.threat.epsilon).map_err(|error| at(&["threat", "epsilon"], error))?;
+    for epsilon in &experiment.threat.curve {
+        radius("a radius of the curve", *epsilon).map_err(|error| at(&["threat", "curve"], error))?;
+    }
+    suite(loaded, experiment)?;
+    imported(loaded, experiment)?;
+    front(loaded, experiment)
+}
+
+fn suite(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    if experiment.attacks.is_empty() {
+        return Err(Error::input("no attack is listed").help("add `[[attack]]` with `kind = \"pgd\"`"));
+    }
+    for (index, attack) in experiment.attacks.iter().enumerate() {
+        if experiment.attacks[..index].contains(attack) {
+            return Err(Error::input("the same attack with the same settings is listed twice")
+                .help("to try harder, raise `restarts` or `steps`")
+                .context(loaded.place(&["attack", &index.to_string()])));
+        }
+    }
+    Ok(())
+}
+
+fn imported(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let at = |path: &[&str], error: Error| error.context(loaded.place(path));
+    let untrained = experiment.is_imported();
+    match (untrained, experiment.model.weights().is_some()) {
+        (true, false) => Err(at(
+            &["training", "kind"],
+            Error::input("nothing is trained (`training.kind = \"none\"`), but no weights are given")
+                .help("add `weights = \"model.safetensors\"` to [model], or train"),
+        )),
+        (false, true) => Err(at(
+            &["model", "weights"],
+            Error::input("weights are given, but would be trained over")
+                .help("add `kind = \"none\"` to [training] to evaluate them as they are"),
+        )),
+        (true, true) if !experiment.defenses.is_empty() => Err(at(
+            &["defense"],
+            Error::input("a defense is listed, but nothing is trained").help("drop [[defense]], or train"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn front(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let front = &experiment.front;
+    let at = |path: &[&str], error: Error| error.context(loaded.place(path));
+    if front.objectives.len() < 2 {
+        return Err(at(
+            &["front", "objectives"],
+            Error::input(format!("a front needs at least 2 objectives, got {}", front.objectives.len())),
+        ));
+    }
+    for (index, name) in front.objectives.iter().enumerate() {
+        let place = ["front", "objectives", &index.to_string()];
+        let key: MetricKey = name.parse().map_err(|error| at(&place, error))?;
+        let Some(metric) = metrics::find(&key.id) else {
+            let hint = did_you_mean(&key.id, metrics::CATALOG.iter().map(|metric| metric.id));
+            return Err(at(
+                &place,
+                Error::input(format!("unknown metric `{}`{hint}", key.id))
+                    .help("`equipoise ls metrics` lists them all"),
+            ));
+        };
+        if metric.direction.is_none() {
+            return Err(at(
+                &place,
+                Error::input(format!(
+                    "`{name}` cannot be an objective: neither more nor less of it is better"
+                )),
+            ));
+        }
+    }
+    if front.models.is_empty() {
+        return Err(at(
+            &["front", "models"],
+            Error::input("`models` is empty").help("the usual choice is `models = [\"last\"]`"),
+        ));
+    }
+    if front.models.iter().collect::<BTreeSet<_>>().len() < front.models.len() {
+        return Err(at(&["front", "models"], Error::input("a model is listed twice")));
+    }
+    if front.resamples < FEWEST_RESAMPLES {
+        return Err(at(
+            &["front", "resamples"],
+            Error::input(format!("resamples must be at least {FEWEST_RESAMPLES}, got {}", front.resamples)),
+        ));
+    }
+    Ok(())
+}
+
+/// A radius or strength: finite and at least 0.
+fn radius(what: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value >= 0.0 {
+        Ok(())
+    } else {
+        Err(Error::input(format!("{what} must be finite and at least 0, got `{value}`")))
+    }
+}
+
+/// What can be checked once the data are there.
+///
+/// # Errors
+///
+/// A batch larger than the training rows, a model that does not fit the rows, an attack that cannot attack it, an
+/// objective that these data cannot give.
+pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) -> Result<()> {
+    let at = |path: &[&str], error: Error| error.context(loaded.place(path));
+    let architecture = experiment
+        .model
+        .architecture(dataset.shape, dataset.classes.len())
+        .map_err(|error| at(&["model"], error))?;
+    experiment.training.check(dataset.train.len()).map_err(|error| at(&["training"], error))?;
+    for (index, attack) in experiment.attacks.iter().enumerate() {
+        attack.check(&architecture).map_err(|error| at(&["attack", &index.to_string()], error))?;
+    }
+    for (index, candidate) in experiment.front.models.iter().enumerate() {
+        let lacking = match candidate {
+            Candidate::Last => None,
+            _ if experiment.is_imported() => Some("nothing is trained"),
+            _ if dataset.validation.is_empty() => Some("there are no validation rows"),
+            Candidate::BestRobust if experiment.threat.epsilon <= 0.0 => Some("the threat's epsilon is 0"),
+            _ => None,
+        };
+        if let Some(reason) = lacking {
+            return Err(at(
+                &["front", "models", &index.to_string()],
+                Error::input(format!("there is no model `{}`: {reason}", candidate.word()))
+                    .help("the model after the last epoch is there always: `models = [\"last\"]`"),
+            ));
+        }
+    }
+    let available = available(experiment, dataset);
+    let mut resolved = BTreeSet::new();
+    for (index, name) in experiment.front.objectives.iter().enumerate() {
+        let primary = (experiment.threat.norm, experiment.threat.epsilon);
+        let place = ["front", "objectives", &index.to_string()];
+        let key = metrics::resolve(name, &available, Some(primary)).map_err(|error| at(&place, error))?;
+        if !resolved.insert(key.clone()) {
+            return Err(at(
+                &place,
+                Error::input(format!("the objective `{name}` is listed twice: it is `{key}`")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The keys that a run of `experiment` on `dataset` will measure.
+fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
+    let protocol = attacks::Spec::union_protocol(&experiment.attacks);
+    let unions = experiment
+        .threat
+        .epsilons()
+        .into_iter()
+        .map(|epsilon| (AttackKey::new(&protocol, experiment.threat.norm, epsilon), false))
+        .collect();
+    metrics::expected(&dataset.test.facts, &unions).into_iter().map(|task| task.key).collect()
+}

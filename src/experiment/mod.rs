@@ -1,0 +1,396 @@
+//! From a TOML file to an [`Experiment`], and from there to a plan of cells.
+//!
+//! Everything that can be refused is refused here, before anything is trained:
+//! unknown keys and kinds with line and column, contradictions between sections
+//! by the checks of [`check`].
+
+pub mod check;
+mod locate;
+mod overrides;
+mod plan;
+mod seeds;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::attacks;
+use crate::data;
+use crate::error::{Error, Result};
+use crate::evidence::Split;
+use crate::files;
+use crate::measure::Norm;
+use crate::models::{self, EngineKind};
+use crate::training::{self, defenses};
+
+pub use overrides::Override;
+pub use plan::{Candidate, Cell, Plan, evasion_settings, evidence_id, plan};
+pub use seeds::Seeds;
+
+/// A whole experiment, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Names the results folder.
+    pub name: String,
+    /// What the experiment asks, in one sentence; shown on top of the report.
+    #[serde(default)]
+    pub question: Option<String>,
+    /// Replicates: a count (seeds 0, 1, …) or a list.
+    pub seeds: Seeds,
+    /// Where the rows come from.
+    pub data: data::Source,
+    /// How they are divided.
+    #[serde(default)]
+    pub split: data::SplitSpec,
+    /// The architecture, or weights made elsewhere.
+    pub model: models::Spec,
+    /// How models are fitted.
+    pub training: training::Spec,
+    /// The defenses, each with the strengths it is swept over.
+    #[serde(default, rename = "defense")]
+    pub defenses: Vec<DefenseSweep>,
+    /// What the adversary may do.
+    pub threat: Threat,
+    /// The attacks that stand for the adversary; the worst case over all counts.
+    #[serde(rename = "attack")]
+    pub attacks: Vec<attacks::Spec>,
+    /// What the front is drawn between.
+    #[serde(default)]
+    pub front: FrontSpec,
+    /// Further settings to vary.
+    #[serde(default)]
+    pub sweep: Sweep,
+    /// The engine that does the arithmetic.
+    #[serde(default)]
+    pub engine: EngineSpec,
+}
+
+/// One defense and its strengths.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DefenseSweep {
+    /// How it trains.
+    pub method: defenses::Spec,
+    /// The swept values, each finite and at least 0; for adversarial training the training radius.
+    pub strengths: Vec<f64>,
+}
+
+/// The adversary's room, in model input space.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threat {
+    /// How a change is measured.
+    pub norm: Norm,
+    /// The radius that the front is about.
+    pub epsilon: f64,
+    /// Further radii, for the security curve. Each radius starts from what the smaller ones found, and a row once fallen
+    /// stays fallen: adding radii can only lower the robust accuracy at larger ones.
+    #[serde(default)]
+    pub curve: Vec<f64>,
+}
+
+impl Experiment {
+    /// Whether weights made elsewhere are evaluated as they are.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        matches!(self.training, training::Spec::None)
+    }
+
+    /// The radius at which validation rows choose the best-robust model; none where no such model is asked for.
+    #[must_use]
+    pub fn selection(&self) -> Option<f64> {
+        self.front.models.contains(&Candidate::BestRobust).then_some(self.threat.epsilon)
+    }
+
+    /// The same without folders: a results folder must not tell where it was made. What the files held is in the ids.
+    #[must_use]
+    pub fn without_folders(&self) -> Self {
+        let name = |path: &mut PathBuf| {
+            if let Some(name) = path.file_name() {
+                *path = PathBuf::from(name);
+            }
+        };
+        let mut bare = self.clone();
+        match &mut bare.data {
+            data::Source::Dataset { manifest: Some(path), .. } | data::Source::Safetensors { path, .. } => {
+                name(path);
+            }
+            _ => {}
+        }
+        if let Some(path) = bare.model.weights_mut() {
+            name(path);
+        }
+        bare
+    }
+
+    /// −0 is 0: one strength and one radius, not two.
+    fn normalize(&mut self) {
+        let radii = self.threat.curve.iter_mut().chain([&mut self.threat.epsilon]);
+        for value in radii.chain(self.defenses.iter_mut().flat_map(|sweep| &mut sweep.strengths)) {
+            *value += 0.0;
+        }
+    }
+
+    /// The attacks by name: kind and loss, and a number where two share both. A name is part of the key of an attack's draws.
+    #[must_use]
+    pub fn suite(&self) -> BTreeMap<String, attacks::Spec> {
+        let mut suite = BTreeMap::new();
+        for attack in &self.attacks {
+            let name = attack.name();
+            let number = suite
+                .keys()
+                .filter(|other: &&String| **other == name || other.starts_with(&format!("{name}-")))
+                .count();
+            suite.insert(if number == 0 { name } else { format!("{name}-{}", number + 1) }, attack.clone());
+        }
+        suite
+    }
+}
+
+impl Threat {
+    /// The radii to attack the rows of `split` at. Validation rows serve to choose, at the threat's own radius; the curve is
+    /// drawn on test rows.
+    #[must_use]
+    pub fn epsilons_on(&self, split: Split) -> Vec<f64> {
+        if split == Split::Test { self.epsilons() } else { vec![self.epsilon] }
+    }
+
+    /// All radii, ascending, each once.
+    #[must_use]
+    pub fn epsilons(&self) -> Vec<f64> {
+        let mut all = self.curve.clone();
+        all.push(self.epsilon);
+        all.sort_by(f64::total_cmp);
+        all.dedup();
+        all
+    }
+}
+
+/// What the front is drawn between, and with how many resamples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontSpec {
+    /// Metric keys: the first is drawn to the right (security), the second upward (safety).
+    #[serde(default = "default_objectives")]
+    pub objectives: Vec<String>,
+    /// Which of a run's models are evaluated; the front is drawn over the first.
+    #[serde(default = "default_models")]
+    pub models: Vec<Candidate>,
+    /// Bootstrap resamples over seeds and rows.
+    #[serde(default = "default_resamples")]
+    pub resamples: usize,
+}
+
+fn default_objectives() -> Vec<String> {
+    vec!["robust_accuracy".to_owned(), "accuracy".to_owned()]
+}
+
+fn default_models() -> Vec<Candidate> {
+    vec![Candidate::Last]
+}
+
+fn default_resamples() -> usize {
+    1000
+}
+
+impl Default for FrontSpec {
+    fn default() -> Self {
+        Self { objectives: default_objectives(), models: default_models(), resamples: default_resamples() }
+    }
+}
+
+/// Settings varied beside the strengths: every row of `zip` with every combination of `grid`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Setting path to values; all combinations are run.
+    #[serde(default)]
+    pub grid: BTreeMap<String, Vec<toml::Value>>,
+    /// Setting paths whose lists advance together; all lists have the same length.
+    #[serde(default)]
+    pub zip: BTreeMap<String, Vec<toml::Value>>,
+}
+
+/// The engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSpec {
+    /// Which one.
+    #[serde(default)]
+    pub kind: EngineKind,
+}
+
+/// One combination of the sweep: the experiment with its settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// The settings that make it differ: path to value as text.
+    pub coordinates: BTreeMap<String, String>,
+    /// The experiment, its `sweep` spent.
+    pub experiment: Experiment,
+}
+
+/// A loaded experiment: the text it came from, so that errors can point into it, and its variants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What was put in place of its settings, in order.
+    pub overrides: Vec<Override>,
+    /// The experiment with overrides applied.
+    pub experiment: Experiment,
+    /// Its combinations; one where nothing beside strengths is swept.
+    pub variants: Vec<Variant>,
+}
+
+impl Loaded {
+    /// `file:line:column` of the setting at `path`; the override that set it, where one did; the file alone where it is
+    /// written in neither.
+    #[must_use]
+    pub fn place(&self, path: &[&str]) -> String {
+        let dotted = path.join(".");
+        let touches = |one: &&Override| {
+            let within = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}."));
+            within(&dotted, one.path()) || within(one.path(), &dotted)
+        };
+        if let Some(one) = self.overrides.iter().rev().find(touches) {
+            return format!("override `{one}`");
+        }
+        match locate::position(&self.text, path) {
+            Some((line, column)) => format!("{}:{line}:{column}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+}
+
+/// Reads an experiment, applies `overrides` in order, expands its sweep, and checks what can be checked without the data.
+///
+/// # Errors
+///
+/// With file, line and column: not readable, not TOML, unknown keys or kinds, values out of range, contradictions.
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded> {
+    let context = |error: Error| error.context(format!("cannot load `{}`", path.display()));
+    let text = files::read_text(path)
+        .map_err(|error| if path.exists() { error } else { error.help("see configs/ for examples") })?;
+    let loaded = parse(path, text, overrides).map_err(context)?;
+    check::experiment(&loaded).map_err(context)?;
+    Ok(loaded)
+}
+
+fn parse(path: &Path, text: String, overrides: &[Override]) -> Result<Loaded> {
+    let plain = || toml::from_str::<Experiment>(&text).map_err(|error| toml_error(&error));
+    let mut experiment = if overrides.is_empty() { plain()? } else { overridden(&text, overrides, plain)? };
+    experiment.normalize();
+    let variants = expand(&experiment)?;
+    Ok(Loaded { path: path.to_owned(), text, overrides: overrides.to_vec(), experiment, variants })
+}
+
+fn overridden(
+    text: &str,
+    overrides: &[Override],
+    plain: impl Fn() -> Result<Experiment>,
+) -> Result<Experiment> {
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| toml_error(&error))?;
+    for one in overrides {
+        one.apply(&mut table)?;
+    }
+    table.try_into().or_else(|error: toml::de::Error| {
+        // Where the file alone is wrong too, its own error has line and column.
+        plain()?;
+        let list = overrides.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        Err(Error::input(error.message().trim().to_owned()).context(format!("with the overrides `{list}`")))
+    })
+}
+
+/// `toml`'s own message already shows line, column and the line itself.
+fn toml_error(error: &toml::de::Error) -> Error {
+    Error::input(error.to_string().trim_end().replace("TOML parse error at ", "at "))
+}
+
+/// The sections whose settings may be swept.
+const SWEPT: [&str; 4] = ["model", "training", "defense", "engine"];
+
+/// All combinations of the sweep: `zip` outermost, then the grid's paths in alphabetical order, the last fastest.
+fn expand(experiment: &Experiment) -> Result<Vec<Variant>> {
+    let mut base = experiment.clone();
+    let sweep = std::mem::take(&mut base.sweep);
+    let mut combinations: Vec<Vec<Override>> = vec![Vec::new()];
+    if let Some(rows) = zip_length(&sweep)? {
+        combinations = (0..rows)
+            .map(|row| {
+                sweep.zip.iter().map(|(path, values)| Override::new(path, values[row].clone())).collect()
+            })
+            .collect();
+    }
+    for (path, values) in &sweep.grid {
+        if values.is_empty() {
+            return Err(Error::input(format!("sweep.grid.\"{path}\" has no values"))
+                .help("list at least one value, or drop it"));
+        }
+        if sweep.zip.contains_key(path) {
+            return Err(Error::input(format!("`{path}` is swept twice: in sweep.grid and in sweep.zip")));
+        }
+        combinations = combinations
+            .into_iter()
+            .flat_map(|row| {
+                values.iter().map(move |value| {
+                    let mut row = row.clone();
+                    row.push(Override::new(path, value.clone()));
+                    row
+                })
+            })
+            .collect();
+    }
+    combinations.into_iter().map(|row| variant(&base, &row)).collect()
+}
+
+fn zip_length(sweep: &Sweep) -> Result<Option<usize>> {
+    let mut lengths = sweep.zip.iter().map(|(path, values)| (path, values.len()));
+    let Some((first, length)) = lengths.next() else { return Ok(None) };
+    if length == 0 {
+        return Err(Error::input(format!("sweep.zip.\"{first}\" has no values")));
+    }
+    for (path, other) in lengths {
+        if other != length {
+            return Err(Error::input(format!(
+                "the lists of sweep.zip must have the same length: `{first}` has {length} values, `{path}` {other}"
+            ))
+            .help("use sweep.grid for all combinations"));
+        }
+    }
+    Ok(Some(length))
+}
+
+fn variant(base: &Experiment, settings: &[Override]) -> Result<Variant> {
+    let coordinates = settings.iter().map(|one| (one.path().to_owned(), one.value_text())).collect();
+    if settings.is_empty() {
+        return Ok(Variant { coordinates, experiment: base.clone() });
+    }
+    for one in settings {
+        // Points of one front are measured on the same rows, with the same attacks; replicates are not points.
+        let section = one.path().split('.').next().unwrap_or_default();
+        if !SWEPT.contains(&section) {
+            return Err(Error::input(format!("`{}` cannot be swept", one.path())).help(match section {
+                "seeds" => {
+                    "seeds are the replicate axis: every configuration runs at each of them".to_owned()
+                }
+                _ => format!(
+                    "what can be swept lies in {}; write one experiment per {section} otherwise",
+                    SWEPT.join(", ")
+                ),
+            }));
+        }
+    }
+    let mut table = toml::Table::try_from(base).map_err(|error| Error::internal(error.to_string()))?;
+    for one in settings {
+        one.apply(&mut table)?;
+    }
+    let experiment = table.try_into().map_err(|error: toml::de::Error| {
+        let list = settings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        Error::input(error.message().trim().to_owned()).context(format!("in the sweep, at `{list}`"))
+    })?;
+    Ok(Variant { coordinates, experiment })
+}

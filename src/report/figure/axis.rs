@@ -1,0 +1,182 @@
+//! One axis: its range, its direction on paper, its ticks.
+
+use super::canvas::{BODY, Canvas, SMALL, Side, Type};
+use super::theme::{GRID, INK, QUIET};
+
+/// Maps values to pixels; better is always up or right.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Axis {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// Less is better: the smallest value lies up or right.
+    pub(super) reversed: bool,
+    step: f64,
+}
+
+impl Axis {
+    /// An axis that shows all of `values` with a margin, about `ticks` ticks, never wider than a hair beyond `bounds`.
+    pub(super) fn around(values: &[f64], bounds: (f64, f64), reversed: bool, ticks: usize) -> Self {
+        let mut low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if !(low.is_finite() && high.is_finite()) {
+            (low, high) = (0.0, 1.0);
+        }
+        // A span too small to read would turn rounding into drama.
+        let least = 0.02 * low.abs().max(high.abs()).max(0.1);
+        if high - low < least {
+            let middle = f64::midpoint(low, high);
+            (low, high) = (middle - 0.5 * least, middle + 0.5 * least);
+        }
+        let margin = 0.07 * (high - low);
+        let slack = 0.02 * (high - low);
+        low = (low - margin).max(bounds.0 - slack);
+        high = (high + margin).min(bounds.1 + slack);
+        Self { low, high, reversed, step: nice_step(high - low, ticks) }
+    }
+
+    /// An axis from `low` to `high` without margins.
+    pub(super) fn exactly(low: f64, high: f64, ticks: usize) -> Self {
+        Self { low, high, reversed: false, step: nice_step(high - low, ticks) }
+    }
+
+    /// Share of the way towards better, 0 to 1 inside the range.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let share = (value - self.low) / (self.high - self.low);
+        if self.reversed { 1.0 - share } else { share }
+    }
+
+    /// Round values inside the range with their texts.
+    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+        let digits = digits(self.step);
+        let first = (self.low / self.step - 1e-9).ceil() as i64;
+        let last = (self.high / self.step + 1e-9).floor() as i64;
+        (first..=last)
+            .map(|i| {
+                let value = i as f64 * self.step;
+                (value, format!("{:.digits$}", value + 0.0).replace('-', "−"))
+            })
+            .collect()
+    }
+}
+
+/// 1, 2, 2.5 or 5 times a power of ten, so that about `ticks` steps make up `span`.
+fn nice_step(span: f64, ticks: usize) -> f64 {
+    let rough = span / ticks.max(1) as f64;
+    let mut power = 1.0_f64;
+    while power > rough {
+        power /= 10.0;
+    }
+    while power * 10.0 <= rough {
+        power *= 10.0;
+    }
+    [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= rough * 0.999)
+        .unwrap_or(10.0 * power)
+}
+
+/// Decimals needed to write multiples of `step` in full.
+fn digits(step: f64) -> usize {
+    let mut scaled = step;
+    (0..9)
+        .find(|_| {
+            let whole = (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0);
+            scaled *= 10.0;
+            whole
+        })
+        .unwrap_or(9)
+}
+
+/// A rectangle with two axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Panel {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+}
+
+impl Panel {
+    pub(super) fn x(&self, value: f64) -> f64 {
+        self.left + self.x.share(value) * (self.right - self.left)
+    }
+
+    pub(super) fn y(&self, value: f64) -> f64 {
+        self.bottom - self.y.share(value) * (self.bottom - self.top)
+    }
+
+    pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.x(x), self.y(y))
+    }
+
+    /// Grid, frame lines and tick texts; `x_ticks` replaces the round numbers.
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>, x_ticks: Option<&[(f64, String)]>, small: bool) {
+        let look: Type = if small { Type { size: 10.0, ..SMALL } } else { Type { size: 11.0, ..SMALL } };
+        for (value, text) in self.y.ticks() {
+            let y = self.y(value);
+            canvas.line(&[(self.left, y), (self.right, y)], GRID, 1.0, 1.0);
+            canvas.text(&text, (self.left - 7.0, y), look, Side::End);
+        }
+        let mut ticks: Vec<(f64, String)> = x_ticks.map_or_else(|| self.x.ticks(), <[_]>::to_vec);
+        ticks.sort_by(|a, b| self.x(a.0).total_cmp(&self.x(b.0)));
+        let mut last = f64::NEG_INFINITY;
+        for (value, text) in &ticks {
+            let x = self.x(*value);
+            if x_ticks.is_none() {
+                canvas.line(&[(x, self.top), (x, self.bottom)], GRID, 1.0, 1.0);
+            }
+            canvas.line(&[(x, self.bottom), (x, self.bottom + 4.0)], QUIET, 1.0, 1.0);
+            // Declared ticks may lie close together: a text that would touch the last one is left out.
+            let fine = if x_ticks.is_some() { Type { size: 9.0, ..look } } else { look };
+            let half = 0.5 * super::canvas::width(text, fine) + 1.5;
+            if x - half >= last {
+                canvas.text(text, (x, self.bottom + 14.0), fine, Side::Middle);
+                last = x + half;
+            }
+        }
+        canvas.line(
+            &[(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)],
+            INK,
+            1.0,
+            1.0,
+        );
+    }
+
+    /// The names of both axes.
+    pub(super) fn names(&self, canvas: &mut Canvas<'_>, x: &str, y: &str) {
+        canvas.text(x, (f64::midpoint(self.left, self.right), self.bottom + 36.0), BODY, Side::Middle);
+        canvas.turned_text(y, (self.left - 56.0, f64::midpoint(self.top, self.bottom)), BODY, Side::Middle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_is_better_lies_to_the_right_in_native_units() {
+        let axis = Axis::around(&[0.1, 0.3], (0.0, 1.0), true, 5);
+        assert!(axis.share(0.1) > axis.share(0.3));
+        let texts: Vec<String> = axis.ticks().into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["0.10", "0.15", "0.20", "0.25", "0.30"]);
+    }
+
+    #[test]
+    fn ticks_are_round_and_stay_inside_the_metrics_range() {
+        let axis = Axis::around(&[0.0, 1.0], (0.0, 1.0), false, 5);
+        let texts: Vec<String> = axis.ticks().into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["0.00", "0.25", "0.50", "0.75", "1.00"]);
+        assert!(axis.low > -0.03 && axis.high < 1.03);
+    }
+
+    #[test]
+    fn one_value_or_none_still_makes_an_axis() {
+        for values in [&[0.5][..], &[]] {
+            let axis = Axis::around(values, (0.0, 1.0), false, 5);
+            assert!(axis.high > axis.low && axis.ticks().len() >= 2, "{axis:?}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Shapes and text on an SVG drawing, in CSS pixels. The only code that knows the plotting library.
+//!
+//! The library places everything on whole units, so a drawing is made [`UNITS`] times larger and shown at its proper size.
+
+use std::sync::OnceLock;
+
+use plotters::prelude::{DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, register_font};
+
+use super::theme::{Color, INK, QUIET, SURFACE};
+
+const UNITS: f64 = 8.0;
+const FONT: &str = "DejaVu Sans";
+/// The library divides font sizes by this when it writes SVG.
+const SIZE_FACTOR: f64 = 1.24;
+
+pub(super) static REGULAR: &[u8] = include_bytes!("../assets/DejaVuSans.subset.ttf");
+pub(super) static BOLD: &[u8] = include_bytes!("../assets/DejaVuSans-Bold.subset.ttf");
+
+/// Where a text lies relative to its place: before, around or behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Type {
+    pub(super) size: f64,
+    pub(super) bold: bool,
+    pub(super) color: Color,
+}
+
+pub(super) const TITLE: Type = Type { size: 17.0, bold: true, color: INK };
+pub(super) const HEADING: Type = Type { size: 12.5, bold: true, color: INK };
+pub(super) const BODY: Type = Type { size: 12.0, bold: false, color: INK };
+pub(super) const SMALL: Type = Type { size: 11.0, bold: false, color: QUIET };
+
+/// The shape of a point: one per defense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marker {
+    Circle,
+    Square,
+    Up,
+    Down,
+    Diamond,
+    Hexagon,
+}
+
+impl Marker {
+    /// The marker of defense number `index`; they repeat after six.
+    pub(super) fn of(index: usize) -> Self {
+        [Self::Circle, Self::Square, Self::Up, Self::Down, Self::Diamond, Self::Hexagon][index % 6]
+    }
+
+    /// Corners on the unit circle; none for the circle itself.
+    fn corners(self) -> &'static [(f64, f64)] {
+        match self {
+            Self::Circle => &[],
+            Self::Square => &[(-0.86, -0.86), (0.86, -0.86), (0.86, 0.86), (-0.86, 0.86)],
+            Self::Up => &[(0.0, -1.15), (1.05, 0.75), (-1.05, 0.75)],
+            Self::Down => &[(0.0, 1.15), (1.05, -0.75), (-1.05, -0.75)],
+            Self::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
+            Self::Hexagon => {
+                &[(-0.5, -0.95), (0.5, -0.95), (1.05, 0.0), (0.5, 0.95), (-0.5, 0.95), (-1.05, 0.0)]
+            }
+        }
+    }
+}
+
+/// A drawing in the making.
+pub(super) struct Canvas<'a> {
+    backend: SVGBackend<'a>,
+}
+
+/// Draws on a sheet of `width × height` CSS pixels and returns the SVG; `alt` is what a screen reader says.
+pub(super) fn sheet(width: f64, height: f64, alt: &str, draw: impl FnOnce(&mut Canvas<'_>)) -> String {
+    register();
+    let mut svg = String::new();
+    let size = ((width * UNITS) as u32, (height * UNITS) as u32);
+    {
+        let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size) };
+        canvas.rectangle((0.0, 0.0), (width, height), SURFACE, 1.0);
+        draw(&mut canvas);
+        canvas.backend.present().expect(TO_STRING);
+    }
+    // The font is named once, with near relatives for readers who lack it.
+    let body = svg.replace(&format!(" font-family=\"{FONT}\""), "");
+    let body = body.split_once('>').map_or("", |(_, rest)| rest);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
+         font-family=\"{FONT},Verdana,sans-serif\" role=\"img\" aria-label=\"{}\">{body}",
+        size.0,
+        size.1,
+        attribute(alt),
+    )
+}
+
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+const TO_STRING: &str = "drawing to a string cannot fail";
+
+fn register() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
+            assert!(register_font(FONT, style, bytes).is_ok(), "the bundled font is a font");
+        }
+    });
+}
+
+fn font(look: Type, turned: bool) -> FontDesc<'static> {
+    let style = if look.bold { FontStyle::Bold } else { FontStyle::Normal };
+    let turn = if turned { FontTransform::Rotate270 } else { FontTransform::None };
+    FontDesc::new(FontFamily::Name(FONT), look.size * SIZE_FACTOR * UNITS, style).transform(turn)
+}
+
+/// Width of `text` in CSS pixels.
+pub(super) fn width(text: &str, look: Type) -> f64 {
+    register();
+    let ((left, _), (right, _)) = font(look, false).layout_box(text).expect("the bundled font is registered");
+    // The library measures with `size` as the line height (1.164 em in this font), and writes `size / 1.24` as the em.
+    f64::from(right - left) / UNITS * (1.164 / SIZE_FACTOR)
+}
+
+/// Lines of at most `longest` CSS pixels, broken at spaces.
+pub(super) fn wrapped(text: &str, look: Type, longest: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let joined = lines.last().map(|line| format!("{line} {word}"));
+        match joined {
+            Some(joined) if width(&joined, look) <= longest => {
+                *lines.last_mut().expect("there is a line") = joined;
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `text` cut with an ellipsis to at most `longest` CSS pixels.
+pub(super) fn cut(text: &str, look: Type, longest: f64) -> String {
+    if width(text, look) <= longest {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    (1..letters.len())
+        .rev()
+        .map(|n| letters[..n].iter().collect::<String>().trim_end().to_owned() + "…")
+        .find(|short| width(short, look) <= longest)
+        .unwrap_or_else(|| "…".to_owned())
+}
+
+fn units((x, y): (f64, f64)) -> (i32, i32) {
+    ((x * UNITS).round() as i32, (y * UNITS).round() as i32)
+}
+
+fn paint(color: Color, alpha: f64, stroke: f64) -> ShapeStyle {
+    ShapeStyle {
+        color: RGBAColor(color.0, color.1, color.2, alpha),
+        filled: true,
+        stroke_width: (stroke * UNITS).round() as u32,
+    }
+}
+
+impl Canvas<'_> {
+    pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), color: Color, alpha: f64) {
+        let style = paint(color, alpha, 0.0);
+        self.backend.draw_rect(units(from), units(to), &style, true).expect(TO_STRING);
+    }
+
+    pub(super) fn line(&mut self, points: &[(f64, f64)], color: Color, alpha: f64, stroke: f64) {
+        let style = paint(color, alpha, stroke);
+        self.backend.draw_path(points.iter().map(|&p| units(p)), &style).expect(TO_STRING);
+    }
+
+    /// A line of dashes of `on` pixels with gaps of `off`, running on around corners.
+    pub(super) fn dashed(
+        &mut self,
+        points: &[(f64, f64)],
+        color: Color,
+        alpha: f64,
+        stroke: f64,
+        (on, off): (f64, f64),
+    ) {
+        let mut phase = 0.0;
+        for pair in points.windows(2) {
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            let length = libm::hypot(x1 - x0, y1 - y0);
+            let mut at = 0.0;
+            while at < length {
+                let in_dash = phase < on;
+                let left = if in_dash { on - phase } else { on + off - phase };
+                let step = left.min(length - at);
+                if in_dash {
+                    let place = |t: f64| (x0 + (x1 - x0) * t / length, y0 + (y1 - y0) * t / length);
+                    self.line(&[place(at), place(at + step)], color, alpha, stroke);
+                }
+                if left <= length - at {
+                    phase = if in_dash { on } else { 0.0 };
+                } else {
+                    phase += step;
+                }
+                at += step;
+            }
+        }
+    }
+
+    pub(super) fn polygon(&mut self, points: &[(f64, f64)], color: Color, alpha: f64) {
+        let style = paint(color, alpha, 0.0);
+        self.backend.fill_polygon(points.iter().map(|&p| units(p)), &style).expect(TO_STRING);
+    }
+
+    /// A point: filled with `fill`, outlined with `edge`.
+    pub(super) fn marker(
+        &mut self,
+        shape: Marker,
+        at: (f64, f64),
+        radius: f64,
+        fill: Color,
+        edge: Color,
+        stroke: f64,
+    ) {
+        let corners = shape.corners();
+        if corners.is_empty() {
+            let radius = (radius * UNITS) as u32;
+            let (fill, edge) = (paint(fill, 1.0, 0.0), paint(edge, 1.0, stroke));
+            self.backend.draw_circle(units(at), radius, &fill, true).expect(TO_STRING);
+            self.backend.draw_circle(units(at), radius, &edge, false).expect(TO_STRING);
+            return;
+        }
+        let place = |&(x, y): &(f64, f64)| (at.0 + radius * x, at.1 + radius * y);
+        let mut outline: Vec<(f64, f64)> = corners.iter().map(place).collect();
+        self.polygon(&outline, fill, 1.0);
+        outline.push(outline[0]);
+        outline.push(outline[1]);
+        self.line(&outline, edge, 1.0, stroke);
+    }
+
+    /// A text whose place is its left end, middle or right end, at half its height.
+    pub(super) fn text(&mut self, text: &str, at: (f64, f64), look: Type, side: Side) {
+        self.write(text, at, look, side, false);
+    }
+
+    /// The same, read from below.
+    pub(super) fn turned_text(&mut self, text: &str, at: (f64, f64), look: Type, side: Side) {
+        self.write(text, at, look, side, true);
+    }
+
+    fn write(&mut self, text: &str, at: (f64, f64), look: Type, side: Side, turned: bool) {
+        let Color(r, g, b) = look.color;
+        let mut style = font(look, turned).color(&RGBAColor(r, g, b, 1.0));
+        let across = match side {
+            Side::Start => HPos::Left,
+            Side::Middle => HPos::Center,
+            Side::End => HPos::Right,
+        };
+        style.pos = Pos::new(across, VPos::Center);
+        self.backend.draw_text(text, &style, units(at)).expect(TO_STRING);
+    }
+}

@@ -1,0 +1,201 @@
+//! Class by class, or group by group: clean and under attack, for a few strengths.
+
+use crate::measure::MetricKey;
+use crate::report::format;
+use crate::report::headline;
+use crate::report::inputs::Breakdown;
+use crate::report::view::View;
+
+use super::axis::{Axis, Panel};
+use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, width};
+use super::theme::{CLEAN, INK, SECURITY};
+use super::{Figure, bounds, facts, framed};
+
+/// With more members than this only the worst ones are shown.
+const MOST: usize = 20;
+const PANEL: f64 = 184.0;
+const WIDTH: f64 = 900.0;
+
+/// One figure per breakdown.
+pub(super) fn draw(view: &View) -> Vec<Figure> {
+    view.given.breakdowns.iter().filter_map(|breakdown| one(view, breakdown)).collect()
+}
+
+/// The lowest strength, and the best point of every objective: at most four.
+fn chosen(view: &View) -> Vec<usize> {
+    let works = |point: &usize| view.given.points[*point].degenerate.is_none() && view.is_final(*point);
+    let lowest = (0..view.given.points.len())
+        .filter(works)
+        .min_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
+    let mut chosen: Vec<usize> = lowest.into_iter().collect();
+    chosen.extend(
+        view.given
+            .front
+            .objectives
+            .iter()
+            .filter_map(|o| headline::best_point(view, &o.key))
+            .filter(|&point| view.is_final(point)),
+    );
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen.truncate(4);
+    chosen
+}
+
+fn keys(view: &View, breakdown: &Breakdown, member: &str) -> (MetricKey, Option<MetricKey>) {
+    let clean = MetricKey { id: breakdown.clean.clone(), group: Some(member.to_owned()), attack: None };
+    let attacked = breakdown
+        .attacked
+        .as_ref()
+        .and_then(|id| view.attacked(id, Some(member), view.given.threat.as_ref()?.epsilon));
+    (clean, attacked)
+}
+
+fn one(view: &View, breakdown: &Breakdown) -> Option<Figure> {
+    let points = chosen(view);
+    let known = |(_, member): &&(String, String)| {
+        let (clean, _) = keys(view, breakdown, member);
+        points.iter().any(|&point| view.value(point, &clean).is_some())
+    };
+    let mut members: Vec<&(String, String)> = breakdown.members.iter().filter(known).collect();
+    if members.is_empty() {
+        return None;
+    }
+    let all = members.len();
+    if all > MOST {
+        let first = points[0];
+        let value =
+            |member: &str| view.value(first, &keys(view, breakdown, member).0).unwrap_or(f64::INFINITY);
+        members.sort_by(|a, b| value(&a.1).total_cmp(&value(&b.1)));
+        members.truncate(MOST);
+    }
+    let mut values = vec![0.0];
+    for (&point, (_, member)) in points.iter().flat_map(|p| members.iter().map(move |m| (p, *m))) {
+        let (clean, attacked) = keys(view, breakdown, member);
+        for key in [Some(clean), attacked].into_iter().flatten() {
+            values.extend(view.value(point, &key));
+            values.extend(view.interval(point, &key).into_iter().flat_map(|(low, high)| [low, high]));
+        }
+    }
+    let (sample, attacked) = keys(view, breakdown, &members[0].1);
+    let axis = Axis::around(&values, bounds(view, &sample), false, 4);
+    // Bars stand on 0.
+    let axis = if axis.low < 0.0 { Axis::exactly(0.0, axis.high, 4) } else { axis };
+    let worst = if all > MOST { format!(" The {MOST} worst of {all} are shown.") } else { String::new() };
+    let bars =
+        if attacked.is_some() { "Pale: clean; orange: the same rows under attack." } else { "Clean rows." };
+    let metric = format::capitalized(&view.metric_title(&MetricKey::plain(&breakdown.clean)));
+    let member =
+        if breakdown.title == "class" { "class".to_owned() } else { format!("group of {}", breakdown.title) };
+    let caption =
+        format!("{metric} of each {member}. {bars} Higher is better.{worst} {}", facts(view, "whiskers"));
+    let name = if breakdown.title == "class" {
+        "classes".to_owned()
+    } else {
+        let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        format!("groups-{}", breakdown.title.chars().map(safe).collect::<String>())
+    };
+    // A few bars do not need a whole row.
+    let columns = ((WIDTH / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
+    let size = (WIDTH, PANEL * points.len().div_ceil(columns) as f64);
+    Some(framed(name, size, title(view, breakdown, &members, &points), caption, |canvas, top| {
+        for (i, &point) in points.iter().enumerate() {
+            let width = WIDTH / columns as f64;
+            let place = (width * (i % columns) as f64, top + PANEL * (i / columns) as f64);
+            panel(canvas, view, breakdown, &members, point, &axis, (place, width));
+        }
+    }))
+}
+
+fn panel(
+    canvas: &mut Canvas<'_>,
+    view: &View,
+    breakdown: &Breakdown,
+    members: &[&(String, String)],
+    point: usize,
+    axis: &Axis,
+    ((left, top), whole): ((f64, f64), f64),
+) {
+    let count = members.len() as f64;
+    let panel = Panel {
+        left: left + 64.0,
+        top: top + 36.0,
+        right: left + whole - 20.0,
+        bottom: top + PANEL - 34.0,
+        x: Axis::exactly(0.0, count, 5),
+        y: axis.clone(),
+    };
+    panel.draw(canvas, Some(&[]), true);
+    let who = format::capitalized(&view.long_label(point));
+    let heading = if whole < WIDTH {
+        who
+    } else {
+        format!("{who}: {}", view.metric_title(&MetricKey::plain(&breakdown.clean)))
+    };
+    canvas.text(&cut(&heading, HEADING, whole - 30.0), (left + 18.0, top + 12.0), HEADING, Side::Start);
+    let slot = (panel.right - panel.left) / count;
+    let half = (0.34 * slot).min(46.0);
+    for (i, (label, member)) in members.iter().enumerate() {
+        let middle = panel.left + slot * (i as f64 + 0.5);
+        let (clean, attacked) = keys(view, breakdown, member);
+        let mut bar = |key: &MetricKey, from: f64, to: f64, color| {
+            let Some(value) = view.value(point, key) else { return };
+            let y = panel.y(value);
+            canvas.rectangle((middle + from, y), (middle + to, panel.bottom), color, 1.0);
+            if let Some((low, high)) = view.interval(point, key) {
+                let x = middle + f64::midpoint(from, to);
+                let clip = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
+                canvas.line(&[(x, clip(low)), (x, clip(high))], INK, 0.6, 1.3);
+            }
+            let text = format!("{value:.2}");
+            let look = Type { size: 9.5, ..SMALL };
+            if width(&text, look) < to - from + 4.0 {
+                let x = middle + f64::midpoint(from, to);
+                let above = view.interval(point, key).map_or(y, |(_, high)| panel.y(high).min(y));
+                canvas.text(&text, (x, (above - 7.0).max(panel.top - 5.0)), look, Side::Middle);
+            }
+        };
+        if let Some(attacked) = attacked {
+            bar(&clean, -half, -1.0, CLEAN);
+            bar(&attacked, 1.0, half, SECURITY);
+        } else {
+            bar(&clean, -half, half, CLEAN);
+        }
+        let name = cut(label, SMALL, slot - 4.0);
+        canvas.text(&name, (middle, panel.bottom + 14.0), SMALL, Side::Middle);
+    }
+}
+
+/// Which member is worst, at the strongest of the chosen points.
+fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], points: &[usize]) -> String {
+    let last = points
+        .iter()
+        .copied()
+        .max_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
+    let worst = last.and_then(|point| {
+        let value = |member: &&&(String, String)| {
+            let (clean, attacked) = keys(view, breakdown, &member.1);
+            view.value(point, attacked.as_ref().unwrap_or(&clean))
+        };
+        let known = members.iter().filter_map(|member| Some((member, value(&member)?)));
+        known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(member, value)| (point, member, value))
+    });
+    let Some((point, (label, member), value)) = worst.map(|(p, m, v)| (p, *m, v)) else {
+        return format!("By {}", breakdown.title);
+    };
+    let (clean, attacked) = keys(view, breakdown, member);
+    let who = if breakdown.title == "class" {
+        format!("class {label}")
+    } else {
+        format!("{} = {label}", breakdown.title)
+    };
+    let before = view.value(point, &clean).map(format::number);
+    match (attacked, before) {
+        (Some(_), Some(before)) => format!(
+            "Under attack at {}, {who} fares worst: {} (clean {before})",
+            view.long_label(point),
+            format::number(value),
+        ),
+        _ => format!("At {}, {who} fares worst: {}", view.long_label(point), format::number(value)),
+    }
+}

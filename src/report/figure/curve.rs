@@ -1,0 +1,214 @@
+//! The security curve: what is left at every radius, one line per strength, one panel per defense.
+
+use crate::measure::{Direction, MetricKey};
+use crate::report::format;
+use crate::report::inputs::Curve;
+use crate::report::view::View;
+
+use super::axis::{Axis, Panel};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
+use super::legend::{self, Key, Style};
+use super::theme::{ANCHOR, QUIET};
+use super::{Figure, bounds, facts, framed, is_reversed, short_axis_title};
+
+/// With more lines than this the bands would hide each other.
+const BANDED: usize = 8;
+
+/// The figure, where a curve was measured at two radii or more.
+pub(super) fn draw(view: &View) -> Option<Figure> {
+    let curve = view.given.curve.as_ref()?;
+    let threat = view.given.threat.as_ref()?;
+    let stops = stops(view, curve);
+    if stops.len() < 2 {
+        return None;
+    }
+    let shown = |point: &usize| {
+        view.is_final(*point)
+            && stops.iter().filter(|(_, key)| view.value(*point, key).is_some()).count() >= 2
+    };
+    let panels: Vec<(&String, Vec<usize>)> = view
+        .defenses
+        .iter()
+        .map(|name| {
+            let points = 0..view.given.points.len();
+            (
+                name,
+                points.filter(|&p| view.given.points[p].defense == *name).filter(shown).collect::<Vec<_>>(),
+            )
+        })
+        .filter(|(_, points)| !points.is_empty())
+        .collect();
+    if panels.is_empty() {
+        return None;
+    }
+    let key = &stops.last()?.1;
+    let mut values = vec![0.0];
+    for (_, points) in &panels {
+        for (&point, (_, key)) in points.iter().flat_map(|p| stops.iter().map(move |s| (p, s))) {
+            values.extend(view.value(point, key));
+            values.extend(view.interval(point, key).into_iter().flat_map(|(low, high)| [low, high]));
+        }
+    }
+    let banded = panels.iter().all(|(_, points)| points.len() <= BANDED);
+    let columns = panels.len().min(3);
+    let rows = panels.len().div_ceil(columns);
+    let (width, panel_height) = (900.0, if panels.len() == 1 { 430.0 } else { 310.0 });
+    let size = (width, panel_height * rows as f64);
+    let zero =
+        curve.clean.as_ref().map_or_else(String::new, |key| format!("At ε = 0: {}. ", view.title(key)));
+    let bands = if banded { "bands" } else { "in points.csv" };
+    let trivial: Vec<String> = view.given.anchors.iter().map(|anchor| anchor.label.clone()).collect();
+    let trivial = if trivial.is_empty() || panels.len() == 1 {
+        String::new()
+    } else {
+        format!("Gray dashes: {}. ", format::list(&trivial))
+    };
+    let caption = format!(
+        "{zero}Dotted: the radius of the front, ε = {}. {trivial}{}",
+        threat.epsilon,
+        facts(view, bands)
+    );
+    let y_axis = Axis::around(&values, bounds(view, key), is_reversed(view, key), 6);
+    let last = stops.last()?.0;
+    let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, 6);
+    Some(framed("security-curve", size, title(view, curve), caption, |canvas, top| {
+        let whole = width - legend::WIDTH - 40.0;
+        let column = whole / columns as f64;
+        for (i, (name, points)) in panels.iter().enumerate() {
+            let left = column * (i % columns) as f64;
+            let start = top + panel_height * (i / columns) as f64;
+            let heading = if panels.len() > 1 { 22.0 } else { 0.0 };
+            let panel = Panel {
+                left: left + if i % columns == 0 { 84.0 } else { 52.0 },
+                top: start + 10.0 + heading,
+                right: left + column - 6.0,
+                bottom: start + panel_height - 56.0,
+                x: x_axis.clone(),
+                y: y_axis.clone(),
+            };
+            panel.draw(canvas, None, panels.len() > 1);
+            if panels.len() > 1 {
+                canvas.text(name, (panel.left, start + 16.0), HEADING, Side::Start);
+            }
+            let middle = f64::midpoint(panel.left, panel.right);
+            let radius = format!("radius of the attack, ε ({})", threat.norm.sign());
+            canvas.text(&radius, (middle, panel.bottom + 36.0), BODY, Side::Middle);
+            if i % columns == 0 {
+                let unnamed = MetricKey { attack: None, ..key.clone() };
+                let height = f64::midpoint(panel.top, panel.bottom);
+                let room = panel.bottom - panel.top + 40.0;
+                canvas.turned_text(
+                    &short_axis_title(view, &unnamed, room),
+                    (panel.left - 56.0, height),
+                    BODY,
+                    Side::Middle,
+                );
+            }
+            let mark = panel.x(threat.epsilon);
+            if (panel.left..=panel.right).contains(&mark) {
+                canvas.dashed(&[(mark, panel.top), (mark, panel.bottom)], QUIET, 1.0, 1.2, (2.0, 3.0));
+            }
+            anchors(canvas, view, &stops, &panel, panels.len() == 1);
+            for &point in points {
+                let degenerate = view.given.points[point].degenerate.is_some();
+                let color = if degenerate { ANCHOR } else { legend::color(view, point) };
+                let known: Vec<(f64, &MetricKey, f64)> = stops
+                    .iter()
+                    .filter_map(|(epsilon, key)| Some((*epsilon, key, view.value(point, key)?)))
+                    .collect();
+                let band: Vec<(f64, f64, f64)> = known
+                    .iter()
+                    .filter_map(|(epsilon, key, _)| {
+                        view.interval(point, key).map(|(low, high)| (*epsilon, low, high))
+                    })
+                    .collect();
+                if banded && band.len() == known.len() {
+                    let lower = band.iter().map(|(epsilon, low, _)| panel.at(*epsilon, *low));
+                    let upper = band.iter().rev().map(|(epsilon, _, high)| panel.at(*epsilon, *high));
+                    let clipped = |(x, y): (f64, f64)| (x, y.clamp(panel.top, panel.bottom));
+                    canvas.polygon(&lower.chain(upper).map(clipped).collect::<Vec<_>>(), color, 0.13);
+                }
+                let path: Vec<(f64, f64)> =
+                    known.iter().map(|(epsilon, _, value)| panel.at(*epsilon, *value)).collect();
+                if degenerate {
+                    canvas.dashed(&path, color, 1.0, 1.6, (4.0, 3.0));
+                } else {
+                    canvas.line(&path, color, 1.0, 2.0);
+                    let shape = Marker::of(legend::defense(view, point));
+                    for at in path {
+                        canvas.marker(shape, at, 3.2, color, color, 1.0);
+                    }
+                }
+            }
+        }
+        let fallen = panels.iter().flat_map(|(_, points)| points);
+        let fallen = fallen.into_iter().any(|&point| view.given.points[point].degenerate.is_some());
+        let keys: &[Key] = if fallen { &[Key::DegenerateLine] } else { &[] };
+        legend::draw(canvas, view, (whole + 26.0, top + 10.0), keys, Style::Lines);
+    }))
+}
+
+/// Trivial models as dashed lines, where there is room named at their left end; names that would touch share a line.
+fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], panel: &Panel, named: bool) {
+    let mut names: Vec<((f64, f64), String)> = Vec::new();
+    for anchor in &view.given.anchors {
+        let path: Vec<(f64, f64)> = stops
+            .iter()
+            .filter_map(|(epsilon, key)| Some(panel.at(*epsilon, anchor.values.get(key)?.get()?)))
+            .filter(|(_, y)| (panel.top..=panel.bottom).contains(y))
+            .collect();
+        canvas.dashed(&path, ANCHOR, 1.0, 1.4, (6.0, 4.0));
+        let Some(&start) = path.first().filter(|_| named) else { continue };
+        match names.iter_mut().find(|((_, y), _)| (y - start.1).abs() < 14.0) {
+            Some(((_, y), name)) => {
+                *name = format!("{name}, {}", anchor.label);
+                *y = y.min(start.1);
+            }
+            None => names.push((start, anchor.label.clone())),
+        }
+    }
+    for ((x, y), name) in names {
+        let name = cut(&name, Type { size: 10.0, ..SMALL }, 0.6 * (panel.right - panel.left));
+        legend::remark(canvas, &name, (x + 4.0, y - 8.0), Side::Start);
+    }
+}
+
+/// (radius, key), ascending; the clean metric stands at 0.
+fn stops(view: &View, curve: &Curve) -> Vec<(f64, MetricKey)> {
+    let clean = curve.clean.iter().map(|key| (0.0, key.clone()));
+    let attacked = curve
+        .epsilons
+        .iter()
+        .filter_map(|&epsilon| Some((epsilon, view.attacked(&curve.metric, None, epsilon)?)));
+    clean.chain(attacked).collect()
+}
+
+/// Who keeps most at the radius of the front, against the lowest strength.
+fn title(view: &View, curve: &Curve) -> String {
+    let fallback = || "What is left at every radius of the attack".to_owned();
+    let Some(key) = view.given.threat.as_ref().and_then(|t| view.attacked(&curve.metric, None, t.epsilon))
+    else {
+        return fallback();
+    };
+    let direction = view.direction(&key).unwrap_or(Direction::Higher);
+    let known: Vec<(usize, f64)> = (0..view.given.points.len())
+        .filter(|&point| view.given.points[point].degenerate.is_none() && view.is_final(point))
+        .filter_map(|point| Some((point, view.value(point, &key)?)))
+        .collect();
+    let best = known.iter().min_by(|a, b| direction.as_cost(a.1).total_cmp(&direction.as_cost(b.1)));
+    let weakest = known
+        .iter()
+        .min_by(|a, b| view.given.points[a.0].strength.total_cmp(&view.given.points[b.0].strength));
+    let (Some(best), Some(weakest)) = (best, weakest) else { return fallback() };
+    let name = format::capitalized(&view.title(&key));
+    if best.0 == weakest.0 {
+        return format!("{name} is best at {}: {}", view.long_label(best.0), format::number(best.1));
+    }
+    format!(
+        "{name} is best at {}: {}, against {} at {}",
+        view.long_label(best.0),
+        format::number(best.1),
+        format::number(weakest.1),
+        view.long_label(weakest.0),
+    )
+}

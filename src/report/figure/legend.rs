@@ -1,0 +1,159 @@
+//! The column beside a drawing: strengths, defenses, marks.
+
+use crate::report::view::View;
+
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
+use super::theme::{self, ANCHOR, Color, INK, SURFACE};
+
+/// Width of the column.
+pub(super) const WIDTH: f64 = 168.0;
+/// More strengths than this are shown as a band.
+const CHIPS: usize = 12;
+
+/// Dash patterns, one per defense; the first is a whole line.
+pub(super) fn dash(defense: usize) -> Option<(f64, f64)> {
+    [None, Some((7.0, 4.0)), Some((2.0, 3.0)), Some((12.0, 4.0)), Some((4.0, 2.0)), Some((9.0, 6.0))]
+        [defense % 6]
+}
+
+/// The color of a point's strength.
+pub(super) fn color(view: &View, point: usize) -> Color {
+    let strength = view.given.points[point].strength;
+    let rank = view.strengths.iter().position(|s| s.to_bits() == strength.to_bits()).unwrap_or(0);
+    theme::scale(theme::position(rank, view.strengths.len()))
+}
+
+/// The number of a point's defense.
+pub(super) fn defense(view: &View, point: usize) -> usize {
+    let name = &view.given.points[point].defense;
+    view.defenses.iter().position(|defense| defense == name).unwrap_or(0)
+}
+
+/// What the marks mean, drawn when they occur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    OnFront,
+    Dominated,
+    Degenerate,
+    DegenerateLine,
+    Trivial,
+}
+
+/// What the column explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Marks: one shape per defense.
+    Marks,
+    /// Lines in panels that name their defense.
+    Lines,
+}
+
+/// Draws the column with its left edge at `left` and returns where it ends.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    view: &View,
+    (left, top): (f64, f64),
+    keys: &[Key],
+    style: Style,
+) -> f64 {
+    let mut y = top + 8.0;
+    let text = |canvas: &mut Canvas<'_>, y: f64, text: &str| {
+        canvas.text(&cut(text, BODY, WIDTH - 26.0), (left + 22.0, y), BODY, Side::Start);
+    };
+    let steps = view.strengths.len();
+    let shade = |rank: usize| theme::scale(theme::position(rank, steps));
+    if steps > 0 {
+        canvas.text("strength", (left, y), HEADING, Side::Start);
+        y += 19.0;
+    }
+    if steps <= CHIPS {
+        for (rank, strength) in view.strengths.iter().enumerate() {
+            let color = if has_collapsed(view, *strength) { ANCHOR } else { shade(rank) };
+            if style == Style::Lines {
+                canvas.line(&[(left, y), (left + 15.0, y)], color, 1.0, 2.5);
+            }
+            canvas.marker(Marker::Circle, (left + 7.5, y), 4.5, color, color, 1.0);
+            text(canvas, y, &strength.to_string());
+            y += 17.0;
+        }
+    } else {
+        let height = 120.0;
+        for rank in 0..steps {
+            let edge = |rank: usize| y + height * rank as f64 / steps as f64;
+            canvas.rectangle((left, edge(rank)), (left + 15.0, edge(rank + 1) + 0.5), shade(rank), 1.0);
+        }
+        for (share, rank) in [(0.0, 0), (0.5, steps / 2), (1.0, steps - 1)] {
+            text(canvas, y + 5.0 + (height - 10.0) * share, &view.strengths[rank].to_string());
+        }
+        y += height + 12.0;
+    }
+    if view.defenses.len() > 1 && style == Style::Marks {
+        y += 10.0;
+        canvas.text("defense", (left, y), HEADING, Side::Start);
+        y += 19.0;
+        for (i, name) in view.defenses.iter().enumerate() {
+            stroke(canvas, &[(left - 3.0, y), (left + 18.0, y)], ANCHOR, 1.4, i);
+            canvas.marker(Marker::of(i), (left + 7.5, y), 5.0, SURFACE, INK, 1.3);
+            text(canvas, y, name);
+            y += 17.0;
+        }
+    }
+    if !keys.is_empty() {
+        y += 10.0;
+        canvas.text("marks", (left, y), HEADING, Side::Start);
+        y += 19.0;
+        for key in keys {
+            let at = (left + 7.5, y);
+            if *key == Key::DegenerateLine {
+                canvas.dashed(&[(left, y), (left + 15.0, y)], ANCHOR, 1.0, 1.6, (4.0, 3.0));
+                text(canvas, y, "degenerate");
+                y += 17.0;
+                continue;
+            }
+            let (shape, fill, edge, word) = match key {
+                Key::OnFront => (Marker::Circle, INK, INK, "on the front"),
+                Key::Dominated => (Marker::Circle, SURFACE, INK, "dominated"),
+                Key::Degenerate | Key::DegenerateLine => (Marker::Circle, SURFACE, ANCHOR, "degenerate"),
+                Key::Trivial => (Marker::Diamond, ANCHOR, ANCHOR, "trivial model"),
+            };
+            canvas.marker(shape, at, 5.0, fill, edge, 1.6);
+            if *key == Key::Degenerate {
+                cross(canvas, at, 7.0, ANCHOR);
+            }
+            text(canvas, y, word);
+            y += 17.0;
+        }
+    }
+    y
+}
+
+/// Whether every point at this strength is degenerate.
+fn has_collapsed(view: &View, strength: f64) -> bool {
+    let mut points = view.given.points.iter().filter(|point| point.strength.to_bits() == strength.to_bits());
+    points.all(|point| point.degenerate.is_some())
+}
+
+/// Two strokes through a mark.
+pub(super) fn cross(canvas: &mut Canvas<'_>, (x, y): (f64, f64), radius: f64, color: Color) {
+    canvas.line(&[(x - radius, y - radius), (x + radius, y + radius)], color, 1.0, 1.6);
+    canvas.line(&[(x - radius, y + radius), (x + radius, y - radius)], color, 1.0, 1.6);
+}
+
+/// A line in the dash pattern of a defense.
+pub(super) fn stroke(
+    canvas: &mut Canvas<'_>,
+    points: &[(f64, f64)],
+    color: Color,
+    width: f64,
+    defense: usize,
+) {
+    match dash(defense) {
+        None => canvas.line(points, color, 1.0, width),
+        Some(pattern) => canvas.dashed(points, color, 1.0, width, pattern),
+    }
+}
+
+/// A small grey remark.
+pub(super) fn remark(canvas: &mut Canvas<'_>, text: &str, at: (f64, f64), side: Side) {
+    canvas.text(text, at, Type { size: 10.0, ..SMALL }, side);
+}

@@ -1,0 +1,184 @@
+//! Strength against every metric, in small multiples; better is up in each.
+
+use crate::measure::{MetricKey, Pillar};
+use crate::report::format;
+use crate::report::headline;
+use crate::report::view::View;
+
+use super::axis::{Axis, Panel};
+use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut};
+use super::legend;
+use super::theme::{ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
+use super::{Figure, bounds, facts, framed, is_reversed};
+
+const COLUMNS: usize = 3;
+const MOST: usize = 12;
+const PANEL: (f64, f64) = (300.0, 216.0);
+
+/// The figure, where there are two strengths or more.
+pub(super) fn draw(view: &View) -> Option<Figure> {
+    if view.strengths.len() < 2 {
+        return None;
+    }
+    let measured =
+        |key: &&MetricKey| (0..view.given.points.len()).any(|point| view.value(point, key).is_some());
+    let keys: Vec<&MetricKey> = view.shown.iter().filter(measured).collect();
+    if keys.is_empty() {
+        return None;
+    }
+    let left_out = keys.len().saturating_sub(MOST);
+    let keys = &keys[..keys.len().min(MOST)];
+    let rows = keys.len().div_ceil(COLUMNS);
+    let many = view.defenses.len() > 1;
+    let bar = if many { 28.0 } else { 0.0 };
+    let size = (900.0, PANEL.1 * rows as f64 + bar);
+    let more = if left_out > 0 {
+        format!(" {} are in the tables.", format::count(left_out, "more metric"))
+    } else {
+        String::new()
+    };
+    let caption = format!(
+        "Blue: safety; orange: security; purple: safety under attack. Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
+        facts(view, "bars")
+    );
+    Some(framed("strength", size, title(view), caption, |canvas, top| {
+        if many {
+            let mut left = 24.0;
+            for (i, name) in view.defenses.iter().enumerate() {
+                legend::stroke(canvas, &[(left, top + 10.0), (left + 26.0, top + 10.0)], INK, 1.4, i);
+                canvas.marker(Marker::of(i), (left + 13.0, top + 10.0), 4.5, SURFACE, INK, 1.3);
+                let name = cut(name, HEADING, 180.0);
+                canvas.text(&name, (left + 34.0, top + 10.0), HEADING, Side::Start);
+                left += 60.0 + super::canvas::width(&name, HEADING);
+            }
+        }
+        for (i, key) in keys.iter().enumerate() {
+            let left = PANEL.0 * (i % COLUMNS) as f64;
+            let start = top + bar + PANEL.1 * (i / COLUMNS) as f64;
+            one(canvas, view, key, (left, start));
+        }
+    }))
+}
+
+fn pillar_color(view: &View, key: &MetricKey) -> Color {
+    match view.pillar(key) {
+        Some(Pillar::Safety) => SAFETY,
+        Some(Pillar::Security) => SECURITY,
+        Some(Pillar::Hybrid) => HYBRID,
+        None => INK,
+    }
+}
+
+fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (left, top): (f64, f64)) {
+    let points: Vec<usize> = (0..view.given.points.len())
+        .filter(|&point| view.is_final(point) && view.value(point, key).is_some())
+        .collect();
+    let works = |point: &usize| view.given.points[*point].degenerate.is_none();
+    let values = range(view, key, &points, works);
+    let (low, high) = (view.strengths[0], view.strengths[view.strengths.len() - 1]);
+    let reversed = is_reversed(view, key);
+    let panel = Panel {
+        left: left + 54.0,
+        top: top + 44.0,
+        right: left + PANEL.0 - 18.0,
+        bottom: top + PANEL.1 - 30.0,
+        x: Axis::around(&[low, high], (f64::NEG_INFINITY, f64::INFINITY), false, 5),
+        y: Axis::around(&values, bounds(view, key), reversed, 4),
+    };
+    let color = pillar_color(view, key);
+    let room = PANEL.0 - 28.0;
+    canvas.text(
+        &cut(&view.metric_title(key), HEADING, room),
+        (left + 18.0, top + 14.0),
+        HEADING,
+        Side::Start,
+    );
+    let threat = key.attack.as_ref().map_or_else(
+        || "clean rows".to_owned(),
+        |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
+    );
+    let direction = match view.direction(key) {
+        None => "descriptive",
+        Some(_) if reversed => "lower is better: axis reversed",
+        Some(_) => "higher is better",
+    };
+    let line = cut(&format!("{threat}; {direction}"), SMALL, room);
+    canvas.text(&line, (left + 18.0, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
+    let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
+    panel.draw(canvas, Some(&ticks), true);
+    let shift = |defense: usize| (defense as f64 - 0.5 * (view.defenses.len() as f64 - 1.0)) * 3.0;
+    for number in 0..view.defenses.len() {
+        let mut own: Vec<usize> =
+            points.iter().copied().filter(|&point| legend::defense(view, point) == number).collect();
+        own.sort_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
+        let place = |point: usize| {
+            let (x, y) =
+                panel.at(view.given.points[point].strength, view.value(point, key).unwrap_or(f64::NAN));
+            (x + shift(number), y.clamp(panel.top + 3.0, panel.bottom - 3.0))
+        };
+        // A line joins what one more step of strength does; other coordinates would make it zigzag.
+        let single = own.windows(2).all(|p| {
+            view.given.points[p[0]].strength.to_bits() != view.given.points[p[1]].strength.to_bits()
+        });
+        if single {
+            let path: Vec<(f64, f64)> = own.iter().copied().filter(works).map(place).collect();
+            legend::stroke(canvas, &path, color, 1.6, number);
+        }
+        for &point in &own {
+            let at = place(point);
+            let shade = if works(&point) { color } else { ANCHOR };
+            if let Some((low, high)) = view.interval(point, key) {
+                let clip = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
+                canvas.line(&[(at.0, clip(low)), (at.0, clip(high))], shade, 0.55, 1.6);
+            }
+            let fill = if works(&point) && number == 0 { color } else { SURFACE };
+            canvas.marker(Marker::of(number), at, 3.6, fill, shade, 1.4);
+            if !works(&point) {
+                legend::cross(canvas, at, 5.0, ANCHOR);
+            }
+        }
+    }
+}
+
+/// What the axis must show: working points with their intervals, degenerate ones where they do not squeeze the others.
+fn range(view: &View, key: &MetricKey, points: &[usize], works: impl Fn(&usize) -> bool) -> Vec<f64> {
+    let collect = |points: &mut dyn Iterator<Item = &usize>| {
+        let mut values = Vec::new();
+        for &point in points {
+            values.extend(view.value(point, key));
+            values.extend(view.interval(point, key).into_iter().flat_map(|(low, high)| [low, high]));
+        }
+        values
+    };
+    let span = |values: &[f64]| {
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        high - values.iter().copied().fold(f64::INFINITY, f64::min)
+    };
+    let all = collect(&mut points.iter());
+    let working = collect(&mut points.iter().filter(|point| works(point)));
+    if working.is_empty() || span(&all) <= 2.5 * span(&working) { all } else { working }
+}
+
+/// Where each objective is at its best.
+fn title(view: &View) -> String {
+    let best: Vec<(String, usize)> = view
+        .given
+        .front
+        .objectives
+        .iter()
+        .filter_map(|o| Some((view.metric_title(&o.key), headline::best_point(view, &o.key)?)))
+        .collect();
+    match best.as_slice() {
+        [] => "Every metric against strength".to_owned(),
+        [(_, first), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, point)| point == first) => {
+            format!("Every objective is best at {}", view.long_label(*first))
+        }
+        several => {
+            let parts: Vec<String> = several
+                .iter()
+                .map(|(name, point)| format!("{name} is best at {}", view.long_label(*point)))
+                .collect();
+            format::capitalized(&format::list(&parts))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Colors and their dark twins. The drawing is made once, in light colors; on a dark page a style sheet exchanges them.
+
+use std::fmt::Write as _;
+
+/// Red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Color(pub(super) u8, pub(super) u8, pub(super) u8);
+
+impl Color {
+    const fn hex(code: u32) -> Self {
+        Self((code >> 16) as u8, (code >> 8) as u8, code as u8)
+    }
+
+    /// `#0072B2`, as the drawing writes it.
+    fn code(self) -> String {
+        format!("#{:02X}{:02X}{:02X}", self.0, self.1, self.2)
+    }
+}
+
+pub(super) const SURFACE: Color = Color::hex(0xFF_FFFF);
+pub(super) const INK: Color = Color::hex(0x28_2C34);
+pub(super) const QUIET: Color = Color::hex(0x5C_636E);
+pub(super) const GRID: Color = Color::hex(0xE8_EAEE);
+pub(super) const ANCHOR: Color = Color::hex(0x8A_8F98);
+/// Okabe and Ito's blue, vermillion and purple (darkened to 4.5 : 1 on white), safe for color-blind readers.
+pub(super) const SAFETY: Color = Color::hex(0x00_72B2);
+pub(super) const SECURITY: Color = Color::hex(0xC2_4E00);
+pub(super) const HYBRID: Color = Color::hex(0xA4_4F82);
+pub(super) const CLEAN: Color = Color::hex(0x9C_C8E8);
+
+/// Viridis at tenths (van der Walt and Smith 2015): even steps in lightness, safe for color-blind readers.
+const VIRIDIS: [u32; 11] = [
+    0x44_0154, 0x48_2475, 0x41_4487, 0x35_5F8D, 0x2A_788E, 0x21_918C, 0x22_A884, 0x44_BF70, 0x7A_D151,
+    0xBD_DF26, 0xFD_E725,
+];
+
+/// The sequential scale at `t` in `[0, 1]`, without the yellows that vanish on white.
+pub(super) fn scale(t: f64) -> Color {
+    viridis(0.82 * t)
+}
+
+/// The same on a dark page, without the purples that vanish there.
+fn dark_scale(t: f64) -> Color {
+    viridis(0.38 + 0.62 * t)
+}
+
+fn viridis(t: f64) -> Color {
+    let place = t.clamp(0.0, 1.0) * 10.0;
+    let i = (place as usize).min(9);
+    let share = place - i as f64;
+    let (a, b) = (Color::hex(VIRIDIS[i]), Color::hex(VIRIDIS[i + 1]));
+    let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
+    Color(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
+
+/// Style rules that turn a drawing dark: `.figure [fill="#FFFFFF"]{fill:#…}` and the like, for scales of `steps` strengths.
+pub(super) fn dark_rules(steps: usize) -> String {
+    let mut pairs = vec![
+        (SURFACE, Color::hex(0x1A_1D23)),
+        (INK, Color::hex(0xE6_E8EC)),
+        (QUIET, Color::hex(0xA9_B0BC)),
+        (GRID, Color::hex(0x33_3842)),
+        (ANCHOR, Color::hex(0x9A_A0AA)),
+        (SAFETY, Color::hex(0x56_B4E9)),
+        (SECURITY, Color::hex(0xF0_8A4B)),
+        (HYBRID, Color::hex(0xDD_9CC4)),
+        (CLEAN, Color::hex(0x2F_5F85)),
+    ];
+    pairs.extend((0..steps).map(|rank| (scale(position(rank, steps)), dark_scale(position(rank, steps)))));
+    pairs.sort_unstable();
+    pairs.dedup_by_key(|(light, _)| *light);
+    let mut rules = String::new();
+    for (light, dark) in pairs {
+        let (light, dark) = (light.code(), dark.code());
+        let _ = writeln!(
+            rules,
+            ".figure [fill=\"{light}\"]{{fill:{dark}}}.figure [stroke=\"{light}\"]{{stroke:{dark}}}"
+        );
+    }
+    rules
+}
+
+/// Where rank `rank` of `steps` lies on the scale: by rank, so that log-spaced strengths stay apart.
+pub(super) fn position(rank: usize, steps: usize) -> f64 {
+    if steps < 2 { 0.35 } else { rank as f64 / (steps - 1) as f64 }
+}

@@ -1,0 +1,135 @@
+//! Numbers and lists as people read them; machines get the shortest text that reads back.
+
+use crate::measure::{Direction, Unit, Value};
+use crate::pareto::exchange::Outcome;
+use crate::points::Measured;
+
+/// Three decimals, a real minus sign, and no minus before zero: `0.974`, `−0.031`.
+#[must_use]
+pub(super) fn number(x: f64) -> String {
+    let text = format!("{x:.3}");
+    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        return text.trim_start_matches('-').to_owned();
+    }
+    text.replace('-', "−")
+}
+
+/// `0.974 [0.962, 0.986]`, `0.974` without an interval, `undefined` where withheld, `—` where not measured.
+#[must_use]
+pub(super) fn estimate(measured: Option<&Measured>) -> String {
+    let Some(measured) = measured else { return "—".to_owned() };
+    match (&measured.estimate.value, measured.estimate.interval) {
+        (Value::Undefined(_), _) => "undefined".to_owned(),
+        (Value::Defined(x), None) => number(*x),
+        (Value::Defined(x), Some((low, high))) => {
+            format!("{} [{}, {}]", number(*x), number(low), number(high))
+        }
+    }
+}
+
+/// A change in words: `+47.2 points` for fractions, `+0.310` in the unit otherwise.
+#[must_use]
+pub(super) fn change(x: f64, unit: Unit) -> String {
+    let (text, word) = match unit {
+        Unit::Fraction => (format!("{:+.1}", 100.0 * x), " points"),
+        Unit::Nats => (format!("{x:+.3}"), " nats"),
+        Unit::Ratio | Unit::Distance => (format!("{x:+.3}"), ""),
+    };
+    let zero = text.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));
+    let text = if zero { text.replace(['+', '-'], "±") } else { text.replace('-', "−") };
+    format!("{text}{word}")
+}
+
+/// A change with its interval: `+47.2 points [44.0, 50.3]`.
+#[must_use]
+pub(super) fn change_interval((x, interval): (f64, Option<(f64, f64)>), unit: Unit) -> String {
+    let factor = if unit == Unit::Fraction { 100.0 } else { 1.0 };
+    let digits = usize::from(unit != Unit::Fraction) * 2 + 1;
+    let text = change(x, unit);
+    match interval {
+        None => text,
+        Some((low, high)) => {
+            format!("{text} [{:.digits$}, {:.digits$}]", low * factor, high * factor).replace('-', "−")
+        }
+    }
+}
+
+/// ` ↑`, ` ↓` (after a space that does not break), or nothing for descriptive numbers.
+#[must_use]
+pub(super) fn arrow(direction: Option<Direction>) -> &'static str {
+    match direction {
+        Some(Direction::Higher) => "\u{a0}↑",
+        Some(Direction::Lower) => "\u{a0}↓",
+        None => "",
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub(super) fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// `1 seed`, `3 seeds`.
+#[must_use]
+pub(super) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The first letter in upper case.
+#[must_use]
+pub(super) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// The word for machines.
+#[must_use]
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Price => "price",
+        Outcome::Reverse => "reverse",
+        Outcome::WinWin => "win-win",
+        Outcome::LoseLose => "lose-lose",
+        Outcome::NoPrice => "no-measurable-price",
+        Outcome::NoGain => "no-measurable-gain",
+        Outcome::Unclear => "no-measurable-change",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_decimals_and_no_negative_zero() {
+        assert_eq!(number(0.974), "0.974");
+        assert_eq!(number(-0.0001), "0.000");
+        assert_eq!(number(-0.03149), "−0.031");
+    }
+
+    #[test]
+    fn changes_of_fractions_are_said_in_points() {
+        assert_eq!(change(0.472, Unit::Fraction), "+47.2 points");
+        assert_eq!(change(-0.0004, Unit::Fraction), "±0.0 points");
+        assert_eq!(change(-0.25, Unit::Nats), "−0.250 nats");
+        assert_eq!(
+            change_interval((-0.1, Some((-0.15, -0.05))), Unit::Fraction),
+            "−10.0 points [−15.0, −5.0]"
+        );
+    }
+
+    #[test]
+    fn lists_read_like_sentences() {
+        let items = ["0.05", "0.1", "0.2"].map(str::to_owned);
+        assert_eq!(list(&items[..1]), "0.05");
+        assert_eq!(list(&items), "0.05, 0.1 and 0.2");
+        assert_eq!(count(1, "seed"), "1 seed");
+    }
+}

@@ -1,0 +1,243 @@
+//! From a [`Judgement`] to what the report is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::inputs::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
+use crate::attacks;
+use crate::error::{Error, Result};
+use crate::evidence::UNION;
+use crate::measure::MetricKey;
+use crate::metrics::{self, Metric};
+use crate::pareto::{self, Front, Objective};
+use crate::points::Point;
+use crate::run::Judgement;
+
+impl Inputs {
+    /// What a report says about `judgement`.
+    ///
+    /// # Errors
+    ///
+    /// Only on a defect of this program: a setting that cannot be written down.
+    pub fn of(judgement: Judgement) -> Result<Self> {
+        let settings = settings(&judgement)?;
+        let notes = notes(&judgement);
+        let warnings = warnings(&judgement);
+        let shown = shown(&judgement);
+        let Judgement {
+            experiment,
+            data,
+            primary,
+            points,
+            keys,
+            front,
+            rates,
+            anchors,
+            standing,
+            endings,
+            ..
+        } = judgement;
+        let threat = &experiment.threat;
+        let occurring: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+        let radii: Vec<f64> = threat.epsilons().into_iter().filter(|epsilon| *epsilon > 0.0).collect();
+        let defenses: BTreeSet<&str> = points.iter().map(|point| point.defense.as_str()).collect();
+        let data = DataSummary {
+            name: data.name,
+            description: data.description,
+            train: data.train,
+            validation: data.validation,
+            test: data.test,
+            classes: data.classes,
+            attributes: data.attributes,
+            citation: data.citation,
+            license: data.license,
+            fingerprint: data.fingerprint,
+        };
+        Ok(Self {
+            name: experiment.name.clone(),
+            question: experiment.question.clone().unwrap_or_default(),
+            version: format!("equipoise {}", env!("CARGO_PKG_VERSION")),
+            settings,
+            metrics: metrics::CATALOG
+                .iter()
+                .filter(|m| occurring.contains(m.id))
+                .map(|m| Described::of(m))
+                .collect(),
+            shown,
+            defense_fronts: if defenses.len() > 1 { defense_fronts(&points, &front) } else { Vec::new() },
+            front,
+            rates,
+            anchors,
+            threat: Some(Threat {
+                norm: threat.norm,
+                epsilon: threat.epsilon,
+                protocol: primary.protocol,
+                words: experiment.attacks.iter().map(attacks::Spec::words).collect::<Vec<_>>().join(", "),
+            }),
+            curve: (radii.len() > 1).then(|| Curve {
+                metric: "robust_accuracy".to_owned(),
+                clean: Some(MetricKey::plain("accuracy")),
+                epsilons: radii,
+            }),
+            breakdowns: Breakdown::all(&data),
+            attacks: standing
+                .into_iter()
+                .map(|row| AttackRow {
+                    point: row.point,
+                    attack: if row.attack == UNION { "all attacks".to_owned() } else { row.attack },
+                    norm: row.norm,
+                    epsilon: row.epsilon,
+                    standing: row.share,
+                    exact: row.exact,
+                })
+                .collect(),
+            convergence: endings
+                .into_iter()
+                .map(|ending| Convergence {
+                    point: ending.point,
+                    seed: ending.seed,
+                    loss: ending.trend.loss,
+                    accuracy: ending.trend.accuracy,
+                    loss_trend: ending.trend.loss_slope,
+                    settled: ending.trend.settled(),
+                })
+                .collect(),
+            notes,
+            warnings,
+            points,
+            data,
+        })
+    }
+}
+
+/// The front within each defense: the points that no other of the same defense dominates.
+fn defense_fronts(points: &[Point], front: &Front) -> Vec<(String, Vec<usize>)> {
+    let competing: Vec<usize> =
+        front.members.iter().copied().chain(front.dominated.iter().map(|(point, _)| *point)).collect();
+    let names: BTreeSet<&str> = points.iter().map(|point| point.defense.as_str()).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let mut own: Vec<usize> =
+                competing.iter().copied().filter(|&i| points[i].defense == name).collect();
+            own.sort_unstable();
+            let costs: Vec<Vec<f64>> = own
+                .iter()
+                .map(|&i| {
+                    let cost = |objective: &Objective| {
+                        objective.cost(
+                            points[i].value(&objective.key).expect("a competing point has every objective"),
+                        )
+                    };
+                    front.objectives.iter().map(cost).collect()
+                })
+                .collect();
+            (name.to_owned(), pareto::nondominated(&costs).into_iter().map(|i| own[i]).collect())
+        })
+        .collect()
+}
+
+/// The numbers in tables and small multiples: whole-model and whole-attribute ones, clean and at the primary threat.
+fn shown(judgement: &Judgement) -> Vec<MetricKey> {
+    let order = |key: &MetricKey| {
+        // The worst-off come first: averages hide them.
+        let worst_off = matches!(key.id.as_str(), "worst_class_accuracy" | "worst_group_accuracy");
+        (!worst_off, metrics::CATALOG.iter().position(|metric| metric.id == key.id))
+    };
+    let mut shown: Vec<MetricKey> = judgement
+        .keys
+        .iter()
+        .filter(|key| key.attack.as_ref().is_none_or(|attack| *attack == judgement.primary))
+        .filter(|key| {
+            metrics::find(&key.id).is_some_and(|metric: &Metric| !metric.needs.group && !metric.needs.class)
+        })
+        .cloned()
+        .collect();
+    shown.sort_by_key(order);
+    shown
+}
+
+/// Resolved settings, in the order of a config.
+fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
+    fn flat(prefix: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (key, value) in map {
+                    flat(&format!("{prefix}.{key}"), value, into);
+                }
+            }
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => into.push((prefix.to_owned(), text.clone())),
+            other => into.push((prefix.to_owned(), other.to_string())),
+        }
+    }
+    let experiment = serde_json::to_value(&judgement.experiment)
+        .map_err(|error| Error::internal(format!("cannot describe the experiment: {error}")))?;
+    let mut all = Vec::new();
+    for section in ["seeds", "data", "split", "model", "training"] {
+        flat(section, &experiment[section], &mut all);
+    }
+    for section in ["defense", "attack"] {
+        for (index, member) in experiment[section].as_array().into_iter().flatten().enumerate() {
+            flat(&format!("{section}.{index}"), member, &mut all);
+        }
+    }
+    for section in ["threat", "front", "sweep", "engine"] {
+        flat(section, &experiment[section], &mut all);
+    }
+    for (name, attack) in judgement.experiment.suite() {
+        all.push((format!("protocol of {name}"), attack.protocol()));
+    }
+    all.push((
+        "features the adversary may change".to_owned(),
+        format!("{} of {}", judgement.data.mutable, judgement.data.features),
+    ));
+    Ok(all)
+}
+
+/// What a reader must know before believing anything.
+fn warnings(judgement: &Judgement) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let missing = judgement.planned - judgement.present;
+    if missing > 0 {
+        let seeds: Vec<String> = judgement.unfinished.iter().map(ToString::to_string).collect();
+        let left_out = if seeds.is_empty() {
+            "this report covers the others".to_owned()
+        } else {
+            format!(
+                "seeds with missing cells are left out ({}), so that all points rest on the same seeds",
+                seeds.join(", ")
+            )
+        };
+        warnings.push(format!(
+            "Unfinished: {missing} of {} cells are not there yet; {left_out}.",
+            judgement.planned
+        ));
+    }
+    if judgement.data.mutable == 0 {
+        warnings.push(format!(
+            "The adversary may change none of the {} features, so the attacks do nothing: mark columns `mutable` in the data set's manifest.",
+            judgement.data.features
+        ));
+    }
+    warnings
+}
+
+/// Remarks on single numbers, each once, with how many numbers it concerns.
+fn notes(judgement: &Judgement) -> Vec<String> {
+    let mut concerned: BTreeMap<&str, BTreeSet<&MetricKey>> = BTreeMap::new();
+    for point in &judgement.points {
+        for (key, measured) in &point.measures {
+            for note in &measured.notes {
+                concerned.entry(note).or_default().insert(key);
+            }
+        }
+    }
+    let sentence = |(note, keys): (&str, BTreeSet<&MetricKey>)| {
+        let first = keys.first().map_or_else(String::new, |key| metrics::describe(key));
+        match keys.len() {
+            1 => format!("{first}: {note}."),
+            n => format!("{first} and {} more: {note}.", n - 1),
+        }
+    };
+    concerned.into_iter().map(sentence).collect()
+}

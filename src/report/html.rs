@@ -1,0 +1,124 @@
+//! `report.html`: one self-contained page that opens offline. No script, no request, no time, no machine.
+//!
+//! Everything that comes from data passes through the template engine's escaping; only the drawings, which escape
+//! their own text, and the style sheets are inserted as they are.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value, context};
+
+use crate::error::{Error, Result};
+
+use super::figure::{self, Figure};
+use super::format;
+use super::remarks;
+use super::table::{self, Table};
+use super::terminal;
+use super::view::View;
+
+static TEMPLATE: &str = include_str!("assets/report.html");
+static STYLE: &str = include_str!("assets/report.css");
+
+/// The page.
+pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
+    let defect =
+        |error: minijinja::Error| Error::internal(error.to_string()).context("cannot fill the HTML template");
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(defect)?;
+    environment.set_syntax(syntax);
+    environment.add_template("report.html", TEMPLATE).map_err(defect)?;
+    let named = |prefix: &'static str| -> Value {
+        figures.iter().filter(|figure| figure.name.starts_with(prefix)).map(figure_value).collect()
+    };
+    let given = &view.given;
+    let remarks: Vec<String> = remarks::withheld(view)
+        .iter()
+        .map(|remark| format::capitalized(remark))
+        .chain(given.notes.iter().cloned())
+        .collect();
+    let groups: Value = figures
+        .iter()
+        .filter(|figure| figure.name == "classes" || figure.name.starts_with("groups-"))
+        .map(figure_value)
+        .collect();
+    let mut page = environment
+        .get_template("report.html")
+        .map_err(defect)?
+        .render(context! {
+            style => Value::from_safe_string(STYLE.to_owned()),
+            dark => Value::from_safe_string(figure::dark_rules(view)),
+            name => given.name.as_str(),
+            question => given.question.as_str(),
+            headlines => view.headlines.iter().map(String::as_str).collect::<Value>(),
+            remarks => remarks.iter().map(String::as_str).collect::<Value>(),
+            data => terminal::data_line(view),
+            about => given.data.description.as_str(),
+            citation => given.data.citation.as_str(),
+            license => given.data.license.as_str(),
+            threat => terminal::threat_line(view),
+            fronts => named("front"),
+            hypervolume => hypervolume(view),
+            curves => named("security-curve"),
+            strengths => named("strength"),
+            groups => groups,
+            points => table_value("points", &table::points(view, &view.shown, false)),
+            by_group => table::all_groups(view, false)
+                .iter()
+                .enumerate()
+                .map(|(i, table)| table_value(&format!("group-{}", i + 1), table))
+                .collect::<Value>(),
+            rates => table::rates(view).map(|table| table_value("rates", &table)),
+            attacks => table::attacks(view).map(|table| table_value("attacks", &table)),
+            convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
+            glossary => table_value("glossary", &table::glossary(view)),
+            settings => table_value("settings", &table::settings(view)),
+        })
+        .map_err(defect)?;
+    if !page.ends_with('\n') {
+        page.push('\n');
+    }
+    Ok(page)
+}
+
+fn figure_value(figure: &Figure) -> Value {
+    context! {
+        name => figure.name.as_str(),
+        title => figure.title.as_str(),
+        caption => figure.caption.as_str(),
+        svg => Value::from_safe_string(figure.svg.clone()),
+    }
+}
+
+fn table_value(id: &str, table: &Table) -> Value {
+    context! {
+        id => id,
+        title => table.title,
+        caption => table.caption.as_str(),
+        head => table.head.iter().map(|column| context! { text => column.text.as_str(), numeric => column.numeric }).collect::<Value>(),
+        rows => table
+            .rows
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .zip(&table.head)
+                    .map(|(cell, column)| context! { text => cell.as_str(), numeric => column.numeric })
+                    .collect::<Value>()
+            })
+            .collect::<Value>(),
+    }
+}
+
+/// `The front dominates 0.512 [0.490, 0.531] of the box …`.
+fn hypervolume(view: &View) -> String {
+    let front = &view.given.front;
+    if front.members.is_empty() {
+        return String::new();
+    }
+    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
+        format!(" [{}, {}]", format::number(low), format::number(high))
+    });
+    format!(
+        "The front dominates {}{interval} of the box between the worst and the best possible values of its objectives (hypervolume).",
+        format::number(front.hypervolume)
+    )
+}

@@ -1,0 +1,212 @@
+//! What a report is made of: plain values, as they come from judging and from the experiment's settings.
+
+use crate::measure::{Bound, Direction, MetricKey, Norm, Pillar, Unit};
+use crate::metrics::Metric;
+use crate::pareto::Front;
+use crate::pareto::exchange::ArcRate;
+use crate::points::{Anchor, Point};
+
+/// What a reader needs to know of one metric: its line in the glossary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// Stable id, as in keys.
+    pub id: String,
+    /// Short name for people.
+    pub title: String,
+    /// One sentence: what it is.
+    pub meaning: String,
+    /// Side of the trade-off.
+    pub pillar: Pillar,
+    /// Which way is better; `None` for descriptive numbers.
+    pub direction: Option<Direction>,
+    /// Unit of the stored value.
+    pub unit: Unit,
+    /// Smallest and largest possible value.
+    pub range: (f64, f64),
+    /// What a trivial model scores, in words.
+    pub chance: String,
+    /// How it relates to the truth.
+    pub bound: Bound,
+    /// Where the definition comes from.
+    pub source: String,
+}
+
+impl Described {
+    /// The glossary line of a catalog entry.
+    #[must_use]
+    pub fn of(metric: &Metric) -> Self {
+        Self {
+            id: metric.id.to_owned(),
+            title: metric.title.to_owned(),
+            meaning: metric.meaning.to_owned(),
+            pillar: metric.pillar(),
+            direction: metric.direction,
+            unit: metric.unit,
+            range: metric.range,
+            chance: metric.chance.to_owned(),
+            bound: metric.bound,
+            source: metric.source.to_owned(),
+        }
+    }
+}
+
+/// The data in one paragraph.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DataSummary {
+    /// Its name.
+    pub name: String,
+    /// One line about what the rows are; may be empty.
+    pub description: String,
+    /// Rows for fitting.
+    pub train: usize,
+    /// Rows for choosing.
+    pub validation: usize,
+    /// Rows behind every number shown.
+    pub test: usize,
+    /// Class names.
+    pub classes: Vec<String>,
+    /// Sensitive attributes and their groups.
+    pub attributes: Vec<(String, Vec<String>)>,
+    /// How to cite it; may be empty.
+    pub citation: String,
+    /// Its license; may be empty.
+    pub license: String,
+    /// SHA-256 over content and encoding.
+    pub fingerprint: String,
+}
+
+/// The threat model that the headline numbers hold under.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threat {
+    /// Norm.
+    pub norm: Norm,
+    /// Radius.
+    pub epsilon: f64,
+    /// The protocol as in metric keys.
+    pub protocol: String,
+    /// The attacks in words: `PGD-40 × 2 restarts, margin PGD-40`.
+    pub words: String,
+}
+
+/// The security curve: one metric at several radii of the primary threat's norm and protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Id of the metric, such as `robust_accuracy`.
+    pub metric: String,
+    /// Its value at radius 0, where that is another metric (`accuracy`).
+    pub clean: Option<MetricKey>,
+    /// Radii, ascending, without 0.
+    pub epsilons: Vec<f64>,
+}
+
+/// One metric for each class, or for each group of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breakdown {
+    /// What the members are: `class`, or the attribute's name.
+    pub title: String,
+    /// Id of the metric on clean rows.
+    pub clean: String,
+    /// Id of its twin under the primary threat, where measured.
+    pub attacked: Option<String>,
+    /// (name for people, key part behind the `@`), in order.
+    pub members: Vec<(String, String)>,
+}
+
+impl Breakdown {
+    /// Accuracy by class, and by the groups of every sensitive attribute, under the keys that measuring gives them.
+    #[must_use]
+    pub fn all(data: &DataSummary) -> Vec<Self> {
+        // `!` separates the attack in a key.
+        let part = |text: String| text.replace('!', "_");
+        let mut all = vec![Self {
+            title: "class".to_owned(),
+            clean: "class_accuracy".to_owned(),
+            attacked: Some("robust_class_accuracy".to_owned()),
+            members: data.classes.iter().map(|class| (class.clone(), part(class.clone()))).collect(),
+        }];
+        all.extend(data.attributes.iter().map(|(name, groups)| Self {
+            title: name.clone(),
+            clean: "group_accuracy".to_owned(),
+            attacked: Some("robust_group_accuracy".to_owned()),
+            members: groups.iter().map(|group| (group.clone(), part(format!("{name}={group}")))).collect(),
+        }));
+        all
+    }
+}
+
+/// The share of test rows that still stand against one attack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttackRow {
+    /// Index of the point.
+    pub point: usize,
+    /// The attack's name.
+    pub attack: String,
+    /// Norm of the threat model.
+    pub norm: Norm,
+    /// Radius of the threat model.
+    pub epsilon: f64,
+    /// Share of rows still classified correctly, mean over seeds, 0 to 1.
+    pub standing: f64,
+    /// Whether the attack finds the exact worst case.
+    pub exact: bool,
+}
+
+/// How the training of one cell ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Convergence {
+    /// Index of the point.
+    pub point: usize,
+    /// The replicate.
+    pub seed: u64,
+    /// Training loss at the end, nats per row.
+    pub loss: f64,
+    /// Training accuracy at the end (on the rows as trained on), 0 to 1.
+    pub accuracy: f64,
+    /// Change of the loss per epoch near the end; negative = still falling.
+    pub loss_trend: f64,
+    /// Whether the training had settled by its own criterion.
+    pub settled: bool,
+}
+
+/// Everything a report is made of, as plain values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inputs {
+    /// Name of the experiment.
+    pub name: String,
+    /// The question in one line.
+    pub question: String,
+    /// Name and version of the program that made it.
+    pub version: String,
+    /// The data.
+    pub data: DataSummary,
+    /// Resolved settings, in the order to show them.
+    pub settings: Vec<(String, String)>,
+    /// Glossary of every metric that occurs.
+    pub metrics: Vec<Described>,
+    /// The keys to show in tables and small multiples, in order; the objectives are always shown first.
+    pub shown: Vec<MetricKey>,
+    /// The points.
+    pub points: Vec<Point>,
+    /// The front over `points`.
+    pub front: Front,
+    /// The front within each defense, as indices into `points`; may be empty with one defense.
+    pub defense_fronts: Vec<(String, Vec<usize>)>,
+    /// Arc rates, indices into `points`.
+    pub rates: Vec<ArcRate>,
+    /// Trivial models.
+    pub anchors: Vec<Anchor>,
+    /// The threat of the headline numbers; `None` when nothing was attacked.
+    pub threat: Option<Threat>,
+    /// The security curve, where several radii were measured.
+    pub curve: Option<Curve>,
+    /// Class- and group-wise metrics.
+    pub breakdowns: Vec<Breakdown>,
+    /// Attack by attack.
+    pub attacks: Vec<AttackRow>,
+    /// How training ended.
+    pub convergence: Vec<Convergence>,
+    /// Warnings and remarks, whole sentences.
+    pub notes: Vec<String>,
+    /// What must be known before anything else is read, whole sentences.
+    pub warnings: Vec<String>,
+}

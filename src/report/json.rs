@@ -1,0 +1,187 @@
+//! `report.json`: everything the report knows, machine-readable; undefined is `null` beside its reason.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::measure::{MetricKey, Value};
+use crate::pareto::exchange::{ArcRate, Change, Rate};
+use crate::points::{Measured, Point};
+
+use super::format;
+use super::inputs::Described;
+use super::view::View;
+
+/// Raised whenever a reader of the older file would misread the newer one.
+pub const SCHEMA: u32 = 1;
+
+/// The file.
+pub(super) fn file(view: &View) -> Result<Vec<u8>> {
+    let given = &view.given;
+    let data = &given.data;
+    let whole = json!({
+        "schema": SCHEMA,
+        "version": given.version,
+        "name": given.name,
+        "question": given.question,
+        "headlines": view.headlines,
+        "data": {
+            "name": data.name,
+            "description": data.description,
+            "rows": { "train": data.train, "validation": data.validation, "test": data.test },
+            "classes": data.classes,
+            "attributes": data.attributes.iter().map(|(name, groups)| json!({ "name": name, "groups": groups })).collect::<Vec<_>>(),
+            "citation": data.citation,
+            "license": data.license,
+            "fingerprint": data.fingerprint,
+        },
+        "settings": given.settings.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Vec<_>>(),
+        "threat": given.threat.as_ref().map(|threat| json!({
+            "norm": threat.norm,
+            "epsilon": threat.epsilon,
+            "protocol": threat.protocol,
+            "attacks": threat.words,
+        })),
+        "metrics": given.metrics.iter().map(described).collect::<Vec<_>>(),
+        "points": given.points.iter().enumerate().map(|(i, point)| self::point(view, i, point)).collect::<Vec<_>>(),
+        "front": front(view),
+        "defense_fronts": given.defense_fronts.iter().map(|(defense, members)| json!({ "defense": defense, "members": members })).collect::<Vec<_>>(),
+        "rates": given.rates.iter().map(rate).collect::<Vec<_>>(),
+        "anchors": given.anchors.iter().map(|anchor| json!({
+            "label": anchor.label,
+            "values": anchor.values.iter().map(|(key, value)| (key.to_string(), self::value(value))).collect::<Map<_, _>>(),
+        })).collect::<Vec<_>>(),
+        "curve": given.curve.as_ref().map(|curve| json!({
+            "metric": curve.metric,
+            "clean": curve.clean.as_ref().map(MetricKey::to_string),
+            "epsilons": curve.epsilons,
+        })),
+        "attacks": given.attacks.iter().map(|row| json!({
+            "point": row.point,
+            "attack": row.attack,
+            "norm": row.norm,
+            "epsilon": row.epsilon,
+            "standing": row.standing,
+            "exact": row.exact,
+        })).collect::<Vec<_>>(),
+        "convergence": given.convergence.iter().map(|row| json!({
+            "point": row.point,
+            "seed": row.seed,
+            "loss": row.loss,
+            "accuracy": row.accuracy,
+            "loss_trend": row.loss_trend,
+            "settled": row.settled,
+        })).collect::<Vec<_>>(),
+        "notes": given.notes,
+    });
+    let mut bytes = serde_json::to_vec_pretty(&whole)
+        .map_err(|error| Error::internal(error.to_string()).context("cannot write JSON"))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn described(metric: &Described) -> Json {
+    json!({
+        "id": metric.id,
+        "title": metric.title,
+        "meaning": metric.meaning,
+        "pillar": metric.pillar,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        // An unbounded end has no JSON number: `null`.
+        "range": [finite(metric.range.0), finite(metric.range.1)],
+        "chance": metric.chance,
+        "bound": metric.bound,
+        "source": metric.source,
+    })
+}
+
+fn point(view: &View, index: usize, point: &Point) -> Json {
+    json!({
+        "name": point.name(),
+        "label": view.labels[index],
+        "coordinates": point.coordinates,
+        "defense": point.defense,
+        "strength": point.strength,
+        "model": point.model,
+        "seeds": point.seeds,
+        "failed": point.failed.iter().map(|(seed, reason)| json!({ "seed": seed, "reason": reason })).collect::<Vec<_>>(),
+        "degenerate": point.degenerate,
+        "measures": point.measures.iter().map(|(key, measured)| (key.to_string(), self::measured(measured))).collect::<Map<_, _>>(),
+    })
+}
+
+fn measured(measured: &Measured) -> Json {
+    let estimate = &measured.estimate;
+    json!({
+        "value": estimate.value.get(),
+        "reason": estimate.value.reason(),
+        "interval": estimate.interval.map(|(low, high)| [low, high]),
+        "level": estimate.level,
+        "method": estimate.method,
+        "n": estimate.n,
+        "bound": estimate.bound,
+        "per_seed": measured.per_seed.iter().map(value).collect::<Vec<_>>(),
+        "sd_seed": measured.sd_seed,
+        "sd_row": measured.sd_row,
+        "notes": measured.notes,
+    })
+}
+
+fn value(value: &Value) -> Json {
+    match value {
+        Value::Defined(x) => json!({ "value": x }),
+        Value::Undefined(reason) => json!({ "value": null, "reason": reason }),
+    }
+}
+
+fn front(view: &View) -> Json {
+    let front = &view.given.front;
+    json!({
+        "objectives": front.objectives.iter().map(|objective| json!({
+            "key": objective.key.to_string(),
+            "title": view.title(&objective.key),
+            "direction": objective.direction,
+            "reference": finite(objective.reference),
+            "ideal": finite(objective.ideal),
+        })).collect::<Vec<_>>(),
+        "members": front.members,
+        "dominated": front.dominated.iter().map(|(point, by)| json!({ "point": point, "by": by })).collect::<Vec<_>>(),
+        "excluded": front.excluded.iter().map(|(point, reason)| json!({ "point": point, "reason": reason })).collect::<Vec<_>>(),
+        "hypervolume": front.hypervolume,
+        "hypervolume_interval": front.hypervolume_interval.map(|(low, high)| [low, high]),
+        "stability": front.stability,
+        "seeds": front.seeds,
+    })
+}
+
+fn rate(arc: &ArcRate) -> Json {
+    let change = |(mean, interval): Change| json!({ "mean": mean, "interval": interval.map(|(low, high)| [low, high]) });
+    json!({
+        "defense": arc.defense,
+        "from": arc.from,
+        "to": arc.to,
+        "security": arc.security.to_string(),
+        "safety": arc.safety.to_string(),
+        "security_change": change(arc.security_change),
+        "safety_change": change(arc.safety_change),
+        "outcome": format::outcome(arc.outcome),
+        "seeds": arc.seeds,
+        "rate": quotient(&arc.rate),
+        "probit_rate": quotient(&arc.probit_rate),
+        "sentence": arc.sentence,
+    })
+}
+
+fn quotient(rate: &Rate) -> Json {
+    match rate {
+        Rate::Bounded { rate, low, high } => {
+            json!({ "kind": "bounded", "rate": rate, "interval": [low, high] })
+        }
+        Rate::HalfLine { rate, words } => json!({ "kind": "half-line", "rate": rate, "reason": words }),
+        Rate::NotMeasurable { words } => json!({ "kind": "not-measurable", "rate": null, "reason": words }),
+    }
+}
+
+fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}

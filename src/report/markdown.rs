@@ -1,0 +1,98 @@
+//! `summary.md`: the answer, the figures by link, the tables.
+
+use std::fmt::Write as _;
+
+use super::figure::Figure;
+use super::format;
+use super::remarks;
+use super::table::{self, Table};
+use super::terminal;
+use super::view::View;
+
+/// The Markdown page.
+pub(super) fn page(view: &View, figures: &[Figure]) -> String {
+    let mut text = String::new();
+    let mut line = |content: &str| {
+        text.push_str(content);
+        text.push('\n');
+    };
+    line(&format!("# {}", escaped(&view.given.name)));
+    line("");
+    line(&format!("*{}*", escaped(&view.given.question)));
+    line("");
+    for sentence in &view.headlines {
+        line(&format!("- {}", escaped(sentence)));
+    }
+    line("");
+    line(&escaped(&terminal::data_line(view)));
+    if let Some(threat) = terminal::threat_line(view) {
+        line(&escaped(&threat));
+    }
+    line("");
+    for figure in figures {
+        line(&format!("![{}](figures/{}.svg)", escaped(&figure.title), figure.name));
+        line("");
+    }
+    let mut tables = vec![table::points(view, &view.shown, false)];
+    tables.extend(table::all_groups(view, false));
+    tables.extend(table::rates(view));
+    tables.extend(table::attacks(view));
+    tables.extend(table::convergence(view));
+    tables.push(table::glossary(view));
+    tables.push(table::settings(view));
+    for (i, table) in tables.iter().enumerate() {
+        write_table(&mut text, table);
+        if i == 0 {
+            let remarks = remarks::withheld(view);
+            for remark in &remarks {
+                let _ = writeln!(text, "- {}", escaped(&format::capitalized(remark)));
+            }
+            for note in &view.given.notes {
+                let _ = writeln!(text, "- {}", escaped(note));
+            }
+            if !remarks.is_empty() || !view.given.notes.is_empty() {
+                text.push('\n');
+            }
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn write_table(text: &mut String, table: &Table) {
+    let _ = writeln!(text, "## {}\n\n{}\n", table.title, escaped(&table.caption));
+    let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    text.push_str(&cells(table.head.iter().map(|column| escaped(&column.text)).collect()));
+    text.push_str(&cells(
+        table.head.iter().map(|column| if column.numeric { "---:" } else { "---" }.to_owned()).collect(),
+    ));
+    for row in &table.rows {
+        text.push_str(&cells(row.iter().map(|cell| escaped(cell)).collect()));
+    }
+    text.push('\n');
+}
+
+/// Data may not turn into markup, nor end a table cell.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => {
+                // Inside words and numbers these are common and harmless, except where they would be markup.
+                if matches!(letter, '[' | ']' | '#' | '_') {
+                    safe.push(letter);
+                } else {
+                    safe.push('\\');
+                    safe.push(letter);
+                }
+            }
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '\n' | '\r' => safe.push(' '),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

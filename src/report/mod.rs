@@ -1,0 +1,67 @@
+//! Telling: one [`View`] of a finished experiment, and one file per format that writes it out.
+//!
+//! It reads values only: no tensors, no files (the caller writes the [`Output`]s), no time, no machine, so
+//! that the same values give the same bytes. To add a format, write `<format>.rs` and list it in [`render`];
+//! to add a figure, see [`figure`].
+
+mod csv;
+pub mod figure;
+mod format;
+mod gather;
+mod headline;
+mod html;
+mod inputs;
+mod json;
+mod markdown;
+mod remarks;
+mod table;
+mod terminal;
+mod view;
+
+use rayon::prelude::*;
+
+use crate::error::Result;
+
+pub use inputs::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
+pub use json::SCHEMA;
+pub use terminal::terminal;
+pub use view::{Plane, View};
+
+/// One file of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Path inside the results folder, with `/`.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl Output {
+    fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), bytes: bytes.into() }
+    }
+}
+
+/// Every file of the report, in a fixed order.
+///
+/// # Errors
+///
+/// Only on a defect of this program: a figure that cannot be drawn or a template that does not hold.
+pub fn render(view: &View) -> Result<Vec<Output>> {
+    let figures = figure::all(view);
+    let mut outputs = vec![
+        Output::new("summary.txt", terminal(view)),
+        Output::new("summary.md", markdown::page(view, &figures)),
+        Output::new("points.csv", csv::points(view)?),
+        Output::new("measurements.csv", csv::measurements(view)?),
+        Output::new("report.json", json::file(view)?),
+        Output::new("report.html", html::page(view, &figures)?),
+    ];
+    let pictures: Vec<Vec<u8>> =
+        figures.par_iter().map(|figure| figure::png(&figure.svg)).collect::<Result<_>>()?;
+    for (figure, picture) in figures.iter().zip(pictures) {
+        outputs.push(Output::new(format!("figures/{}.png", figure.name), picture));
+        outputs.push(Output::new(format!("figures/{}.svg", figure.name), figure.svg.as_str()));
+    }
+    Ok(outputs)
+}

@@ -1,0 +1,387 @@
+//! The tables, built once: terminal, Markdown and HTML write out the same cells.
+
+use crate::measure::{AttackKey, Direction, MetricKey};
+use crate::pareto::exchange::{ArcRate, Outcome, Rate};
+
+use super::format;
+use super::inputs::{AttackRow, Breakdown, Convergence};
+use super::remarks::{intervals, seeds};
+use super::view::View;
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Column {
+    pub(super) text: String,
+    /// Numbers are aligned to the right.
+    pub(super) numeric: bool,
+}
+
+/// Head and rows; the first cell of a row names it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Table {
+    pub(super) title: &'static str,
+    pub(super) caption: String,
+    pub(super) head: Vec<Column>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+fn words(text: &str) -> Column {
+    Column { text: text.to_owned(), numeric: false }
+}
+
+fn figures(text: impl Into<String>) -> Column {
+    Column { text: text.into(), numeric: true }
+}
+
+/// One row per point: who it is, the metrics at `keys` with intervals, its place, its marks. The primary threat need not be named in `brief` heads.
+pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
+    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let primary = |key: &MetricKey| {
+        let threat = view.given.threat.as_ref();
+        let threat = threat.map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
+        key.attack.is_some() && key.attack == threat
+    };
+    head.extend(keys.iter().map(|key| {
+        let title = if brief && primary(key) { view.metric_title(key) } else { view.title(key) };
+        figures(format!("{title}{}", format::arrow(view.direction(key))))
+    }));
+    head.push(words("on front"));
+    let marks: Vec<String> = (0..view.given.points.len()).map(|point| marks(view, point)).collect();
+    let marked = marks.iter().any(|mark| !mark.is_empty());
+    if marked {
+        head.push(words("marks"));
+    }
+    let rows = marks
+        .into_iter()
+        .enumerate()
+        .map(|(point, mark)| {
+            let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
+            row.extend(keys.iter().map(|key| format::estimate(view.measured(point, key))));
+            row.push(place(view, point));
+            if marked {
+                row.push(mark);
+            }
+            row
+        })
+        .collect();
+    Table { title: "Points", caption: points_caption(view), head, rows }
+}
+
+fn points_caption(view: &View) -> String {
+    format!(
+        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.",
+        seeds(view),
+        intervals(view, "in brackets"),
+    )
+}
+
+/// `yes 0.93`, `no 0.12`, `degenerate`, `left out` for another reason, or `—` where it did not compete.
+fn place(view: &View, point: usize) -> String {
+    let front = &view.given.front;
+    if front.excluded.iter().any(|(excluded, _)| *excluded == point) {
+        return if view.given.points[point].degenerate.is_some() { "degenerate" } else { "left out" }
+            .to_owned();
+    }
+    if !view.competes(point) {
+        return "—".to_owned();
+    }
+    let word = if view.on_front(point) { "yes" } else { "no" };
+    match front.stability.get(point).copied().flatten() {
+        Some(share) => format!("{word} {share:.2}"),
+        None => word.to_owned(),
+    }
+}
+
+fn marks(view: &View, point: usize) -> String {
+    let given = &view.given.points[point];
+    let mut marks = Vec::new();
+    if given.degenerate.is_some() && !view.competes(point) {
+        marks.push("degenerate".to_owned());
+    }
+    if !given.failed.is_empty() {
+        marks.push(format!("{} failed", format::count(given.failed.len(), "seed")));
+    }
+    marks.join(", ")
+}
+
+/// One row per point and group: every number that is known of single groups. `brief`: clean rows and means only.
+pub(super) fn groups(view: &View, breakdown: &Breakdown, brief: bool) -> Option<Table> {
+    let primary = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
+    let parts: Vec<&String> = breakdown.members.iter().map(|(_, part)| part).collect();
+    let mut columns: Vec<(String, Option<AttackKey>)> = Vec::new();
+    for metric in &view.given.metrics {
+        for attack in [None, primary.clone()] {
+            let is_known = view.given.points.iter().flat_map(|point| point.measures.keys()).any(|key| {
+                key.id == metric.id
+                    && key.attack == attack
+                    && key.group.as_ref().is_some_and(|g| parts.contains(&g))
+            });
+            let column = (metric.id.clone(), attack);
+            if is_known && !(brief && column.1.is_some()) && !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+    }
+    if columns.is_empty() || view.given.points.is_empty() {
+        return None;
+    }
+    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    head.push(words(&breakdown.title));
+    let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
+        id: id.clone(),
+        group: Some(part.to_owned()),
+        attack: attack.clone(),
+    };
+    head.extend(columns.iter().map(|column| {
+        let whole = MetricKey { group: None, ..key(column, "") };
+        figures(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
+    }));
+    let balanced = MetricKey::plain("balanced_accuracy");
+    let has_balanced = view.given.points.iter().any(|point| point.measures.contains_key(&balanced));
+    if has_balanced {
+        head.push(figures(format!(
+            "{} of all{}",
+            view.title(&balanced),
+            format::arrow(view.direction(&balanced))
+        )));
+    }
+    let mut rows = Vec::new();
+    for point in 0..view.given.points.len() {
+        for (name, part) in &breakdown.members {
+            let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
+            row.push(name.clone());
+            let cell = |key: &MetricKey| match view.value(point, key) {
+                Some(value) if brief => format::number(value),
+                _ => format::estimate(view.measured(point, key)),
+            };
+            row.extend(columns.iter().map(|column| cell(&key(column, part))));
+            if has_balanced {
+                row.push(cell(&balanced));
+            }
+            rows.push(row);
+        }
+    }
+    let caption = format!(
+        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.",
+        breakdown.title
+    );
+    Some(Table { title: "Group by group", caption, head, rows })
+}
+
+/// The groups of every sensitive attribute; classes have their figure.
+pub(super) fn all_groups(view: &View, brief: bool) -> Vec<Table> {
+    let attributes = view.given.breakdowns.iter().filter(|breakdown| breakdown.title != "class");
+    attributes.filter_map(|breakdown| groups(view, breakdown, brief)).collect()
+}
+
+/// What one point of security costs, step by step.
+pub(super) fn rates(view: &View) -> Option<Table> {
+    let first = view.given.rates.first()?;
+    let many = view.defenses.len() > 1;
+    let mut head = if many { vec![words("defense")] } else { Vec::new() };
+    head.push(words("from → to"));
+    // One pair of axes is named in the head; several stand in columns of their own.
+    let single =
+        view.given.rates.iter().all(|arc| arc.security == first.security && arc.safety == first.safety);
+    if single {
+        head.push(figures(format!("{} gained", view.title(&first.security))));
+        head.push(figures(format!("{} gained", view.title(&first.safety))));
+    } else {
+        head.extend([
+            words("security"),
+            words("safety"),
+            figures("security gained"),
+            figures("safety gained"),
+        ]);
+    }
+    head.extend([words("what happened"), figures("safety per security"), figures("in probit units")]);
+    let rows = view
+        .given
+        .rates
+        .iter()
+        .map(|arc| {
+            let strength = |point: usize| view.given.points[point].strength;
+            let mut row = if many { vec![arc.defense.clone()] } else { Vec::new() };
+            row.push(format!("{} → {}", strength(arc.from), strength(arc.to)));
+            if !single {
+                row.extend([view.title(&arc.security), view.title(&arc.safety)]);
+            }
+            row.extend([
+                format::change_interval(arc.security_change, view.unit(&arc.security)),
+                format::change_interval(arc.safety_change, view.unit(&arc.safety)),
+                arc.happened(),
+                rate(arc, &arc.rate),
+                rate(arc, &arc.probit_rate),
+            ]);
+            row
+        })
+        .collect();
+    Some(Table {
+        title: "Exchange rates",
+        caption: "Gains between two strengths of one defense, positive is better on both sides; the rate is safety gained per unit of security gained (negative: safety is paid), with its Fieller interval over paired seeds.".to_owned(),
+        head,
+        rows,
+    })
+}
+
+/// Where both pillars went the same way, or neither moved, nothing was exchanged, and a ratio would mislead.
+fn rate(arc: &ArcRate, rate: &Rate) -> String {
+    if matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear) {
+        return "—".to_owned();
+    }
+    match rate {
+        Rate::Bounded { rate, low, high } => {
+            format!("{} [{}, {}]", format::number(*rate), format::number(*low), format::number(*high))
+        }
+        Rate::HalfLine { rate, words } => format!("{}; {words}", format::number(*rate)),
+        Rate::NotMeasurable { words } => words.clone(),
+    }
+}
+
+/// Share of rows that stand, one column per attack at the primary radius.
+pub(super) fn attacks(view: &View) -> Option<Table> {
+    let threat = view.given.threat.as_ref()?;
+    let at_primary =
+        |row: &&AttackRow| row.norm == threat.norm && row.epsilon.to_bits() == threat.epsilon.to_bits();
+    let rows: Vec<_> = view.given.attacks.iter().filter(at_primary).collect();
+    let mut names: Vec<(&str, bool)> = Vec::new();
+    for row in &rows {
+        if !names.iter().any(|(name, _)| *name == row.attack) {
+            names.push((&row.attack, row.exact));
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    head.extend(
+        names.iter().map(|(name, exact)| {
+            figures(if *exact { format!("{name} (exact)") } else { (*name).to_owned() })
+        }),
+    );
+    let cells = (0..view.given.points.len())
+        .map(|point| {
+            let mut cells: Vec<String> =
+                view.varying.iter().map(|(_, values)| values[point].clone()).collect();
+            cells.extend(names.iter().map(|(name, _)| {
+                rows.iter()
+                    .find(|row| row.point == point && row.attack == *name)
+                    .map_or_else(|| "—".to_owned(), |row| format::number(row.standing))
+            }));
+            cells
+        })
+        .collect();
+    Some(Table {
+        title: "Attack by attack",
+        caption: format!(
+            "Share of test rows still classified correctly against each attack at {} ε = {}, mean over {}. An attack that is not exact gives an upper bound; a row counts as robust only if it stands against all.",
+            threat.norm.sign(),
+            threat.epsilon,
+            seeds(view),
+        ),
+        head,
+        rows: cells,
+    })
+}
+
+/// How training ended, seeds taken together.
+pub(super) fn convergence(view: &View) -> Option<Table> {
+    if view.given.convergence.is_empty() {
+        return None;
+    }
+    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    head.extend([
+        figures("training loss"),
+        figures("its change per epoch"),
+        figures("training accuracy"),
+        figures("settled"),
+    ]);
+    let rows = (0..view.given.points.len())
+        .filter_map(|point| {
+            let cells: Vec<_> = view.given.convergence.iter().filter(|row| row.point == point).collect();
+            if cells.is_empty() {
+                return None;
+            }
+            let mean = |of: fn(&Convergence) -> f64| {
+                cells.iter().map(|row| of(row)).sum::<f64>() / cells.len() as f64
+            };
+            let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
+            row.extend([
+                format::number(mean(|row| row.loss)),
+                small(mean(|row| row.loss_trend)),
+                format::number(mean(|row| row.accuracy)),
+                format!("{} of {}", cells.iter().filter(|row| row.settled).count(), cells.len()),
+            ]);
+            Some(row)
+        })
+        .collect();
+    Some(Table {
+        title: "Convergence",
+        caption: "At the end of the training budget, on the rows as trained on (attacked ones under adversarial training), mean over seeds; settled: models whose training had stopped improving. The front compares budgets as given, not trainings run to their end.".to_owned(),
+        head,
+        rows,
+    })
+}
+
+/// Trends are small: five decimals.
+fn small(x: f64) -> String {
+    let text = format!("{x:+.5}");
+    if text.contains(|c: char| ('1'..='9').contains(&c)) { text.replace('-', "−") } else { "0".to_owned() }
+}
+
+/// Every metric shown: title, meaning, direction, source.
+pub(super) fn glossary(view: &View) -> Table {
+    let keys = view.keys();
+    let rows = view
+        .given
+        .metrics
+        .iter()
+        .filter(|metric| keys.iter().any(|key| key.id == metric.id))
+        .map(|metric| {
+            let direction = match metric.direction {
+                Some(Direction::Higher) => "higher",
+                Some(Direction::Lower) => "lower",
+                None => "descriptive",
+            };
+            vec![
+                metric.title.clone(),
+                metric.id.clone(),
+                metric.pillar.word().to_owned(),
+                direction.to_owned(),
+                metric.meaning.clone(),
+                metric.chance.clone(),
+                metric.source.clone(),
+            ]
+        })
+        .collect();
+    Table {
+        title: "Glossary",
+        caption: "Every metric that was measured.".to_owned(),
+        head: ["metric", "id", "pillar", "better", "meaning", "a trivial model", "source"].map(words).into(),
+        rows,
+    }
+}
+
+/// The settings in order.
+pub(super) fn settings(view: &View) -> Table {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut add = |key: &str, value: String| {
+        if !value.is_empty() {
+            rows.push(vec![key.to_owned(), value]);
+        }
+    };
+    add("made by", view.given.version.clone());
+    add("data fingerprint", view.given.data.fingerprint.clone());
+    if let Some(threat) = &view.given.threat {
+        add("attack protocol", format!("{} ({})", threat.words, threat.protocol));
+    }
+    for (key, value) in &view.given.settings {
+        add(key, value.clone());
+    }
+    Table {
+        title: "Settings",
+        caption: "Resolved settings: the same ones with the same data give the same bytes.".to_owned(),
+        head: ["setting", "value"].map(words).into(),
+        rows,
+    }
+}

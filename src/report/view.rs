@@ -1,0 +1,278 @@
+//! The one view that every format writes out: shaped once, from plain values.
+
+use std::collections::BTreeSet;
+
+use crate::measure::{AttackKey, Direction, MetricKey, Pillar, Unit};
+use crate::points::{Measured, Point};
+
+use super::headline;
+use super::inputs::{Described, Inputs};
+
+/// Two objectives seen against each other; better is up and right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plane {
+    /// The horizontal axis: security where there is one.
+    pub x: MetricKey,
+    /// The vertical axis.
+    pub y: MetricKey,
+}
+
+/// What every format writes out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The values it was shaped from.
+    pub given: Inputs,
+    /// The answer, sentence by sentence.
+    pub headlines: Vec<String>,
+    /// Keys shown in tables and small multiples: the objectives first.
+    pub shown: Vec<MetricKey>,
+    /// One short name per point: `0.1`, or `trades 0.1` where defenses differ.
+    pub labels: Vec<String>,
+    /// Coordinates that differ between points, and how each point stands there (for table columns).
+    pub varying: Vec<(String, Vec<String>)>,
+    /// Defenses in order of appearance.
+    pub defenses: Vec<String>,
+    /// Distinct strengths, ascending.
+    pub strengths: Vec<f64>,
+    /// Pairs of objectives to draw.
+    pub planes: Vec<Plane>,
+}
+
+impl View {
+    /// Shapes the view.
+    #[must_use]
+    pub fn new(given: Inputs) -> Self {
+        let objectives: Vec<MetricKey> = given.front.objectives.iter().map(|o| o.key.clone()).collect();
+        let mut shown = objectives.clone();
+        let wanted: Vec<MetricKey> =
+            if given.shown.is_empty() { default_keys(&given) } else { given.shown.clone() };
+        shown.extend(wanted);
+        if shown.iter().any(is_group_difference) {
+            // A collapsing model improves these differences; balanced accuracy tells (metrics sheet, 3.1).
+            let balanced = MetricKey::plain("balanced_accuracy");
+            shown.extend(given.points.iter().any(|p| p.measures.contains_key(&balanced)).then_some(balanced));
+        }
+        let mut seen = BTreeSet::new();
+        shown.retain(|key| seen.insert(key.clone()));
+
+        let mut defenses: Vec<String> = Vec::new();
+        for point in &given.points {
+            if !defenses.contains(&point.defense) {
+                defenses.push(point.defense.clone());
+            }
+        }
+        let mut strengths: Vec<f64> = given.points.iter().map(|p| p.strength).collect();
+        strengths.sort_by(f64::total_cmp);
+        strengths.dedup_by(|a, b| a.to_bits() == b.to_bits());
+
+        let varying = varying_coordinates(&given.points, defenses.len() > 1);
+        let planes = planes(&objectives, &given.metrics);
+        let labels = Vec::new();
+        let mut view =
+            Self { given, headlines: Vec::new(), shown, labels, varying, defenses, strengths, planes };
+        view.labels = view.short_names();
+        view.headlines = headline::sentences(&view);
+        view
+    }
+
+    /// What tells each point from the others. Where all that compete are of one model, they need not name it.
+    fn short_names(&self) -> Vec<String> {
+        let points = &self.given.points;
+        let mut models: Vec<&str> =
+            (0..points.len()).filter(|&i| self.competes(i)).map(|i| points[i].model.as_str()).collect();
+        models.dedup();
+        let needless = |i: usize, name: &str| name == "model" && models.len() == 1 && self.competes(i);
+        (0..points.len())
+            .map(|i| {
+                let columns = self.varying.iter().filter(|(name, _)| !needless(i, name));
+                columns.map(|(_, values)| values[i].as_str()).collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+
+    /// Whether the strength alone tells a point from the others.
+    #[must_use]
+    pub fn is_named_by_strength(&self, point: usize) -> bool {
+        self.varying.last().is_some_and(|(_, strengths)| strengths[point] == self.labels[point])
+    }
+
+    /// The glossary line of `id`, where it is known.
+    #[must_use]
+    pub fn described(&self, id: &str) -> Option<&Described> {
+        self.given.metrics.iter().find(|metric| metric.id == id)
+    }
+
+    /// The metric's short name; its id where the glossary has none.
+    #[must_use]
+    pub fn metric_title(&self, key: &MetricKey) -> String {
+        let name = self.described(&key.id).map_or_else(|| key.id.clone(), |metric| metric.title.clone());
+        match &key.group {
+            Some(group) => format!("{name} ({group})"),
+            None => name,
+        }
+    }
+
+    /// The short name with the threat it holds under: `robust accuracy at L∞ ε = 0.2`.
+    #[must_use]
+    pub fn title(&self, key: &MetricKey) -> String {
+        let name = self.metric_title(key);
+        match &key.attack {
+            Some(attack) => format!("{name} at {} ε = {}", attack.norm.sign(), attack.epsilon),
+            None => name,
+        }
+    }
+
+    /// Which way is better: as declared for an objective, else as the glossary says.
+    #[must_use]
+    pub fn direction(&self, key: &MetricKey) -> Option<Direction> {
+        let objective = self.given.front.objectives.iter().find(|objective| objective.key == *key);
+        objective.map(|o| o.direction).or_else(|| self.described(&key.id).and_then(|m| m.direction))
+    }
+
+    /// Unit of the stored value; a ratio where the glossary has none.
+    #[must_use]
+    pub fn unit(&self, key: &MetricKey) -> Unit {
+        self.described(&key.id).map_or(Unit::Ratio, |metric| metric.unit)
+    }
+
+    /// The pillar, where the glossary knows the metric.
+    #[must_use]
+    pub fn pillar(&self, key: &MetricKey) -> Option<Pillar> {
+        self.described(&key.id).map(|metric| metric.pillar)
+    }
+
+    /// What was measured of a point.
+    #[must_use]
+    pub fn measured(&self, point: usize, key: &MetricKey) -> Option<&Measured> {
+        self.given.points[point].measures.get(key)
+    }
+
+    /// The defined mean of a point at `key`.
+    #[must_use]
+    pub fn value(&self, point: usize, key: &MetricKey) -> Option<f64> {
+        self.measured(point, key).and_then(|measured| measured.estimate.value.get())
+    }
+
+    /// The interval of a point at `key`.
+    #[must_use]
+    pub fn interval(&self, point: usize, key: &MetricKey) -> Option<(f64, f64)> {
+        self.measured(point, key).and_then(|measured| measured.estimate.interval)
+    }
+
+    /// Whether the point is on the front.
+    #[must_use]
+    pub fn on_front(&self, point: usize) -> bool {
+        self.given.front.members.contains(&point)
+    }
+
+    /// `key` of the primary threat at `epsilon`.
+    #[must_use]
+    pub fn attacked(&self, id: &str, group: Option<&str>, epsilon: f64) -> Option<MetricKey> {
+        let threat = self.given.threat.as_ref()?;
+        Some(MetricKey {
+            id: id.to_owned(),
+            group: group.map(str::to_owned),
+            attack: Some(AttackKey::new(&threat.protocol, threat.norm, epsilon)),
+        })
+    }
+
+    /// `strength 0.1`, or `trades 0.1` where more than the strength differs.
+    #[must_use]
+    pub fn long_label(&self, point: usize) -> String {
+        if self.is_named_by_strength(point) {
+            format!("strength {}", self.labels[point])
+        } else {
+            self.labels[point].clone()
+        }
+    }
+
+    /// Every key that any point has, in key order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<MetricKey> {
+        let keys: BTreeSet<&MetricKey> = self.given.points.iter().flat_map(|p| p.measures.keys()).collect();
+        keys.into_iter().cloned().collect()
+    }
+
+    /// Whether the point is the model that its training ended with; other candidates stand in tables and on the front only.
+    #[must_use]
+    pub fn is_final(&self, point: usize) -> bool {
+        let model = &self.given.points[point].model;
+        model == "last" || self.given.points.iter().all(|other| other.model != "last")
+    }
+
+    /// Whether the point was judged for the front at all.
+    #[must_use]
+    pub fn competes(&self, point: usize) -> bool {
+        let front = &self.given.front;
+        self.on_front(point)
+            || front.dominated.iter().any(|(other, _)| *other == point)
+            || front.excluded.iter().any(|(other, _)| *other == point)
+    }
+
+    /// Fewest and most seeds behind any point.
+    #[must_use]
+    pub fn seed_range(&self) -> (usize, usize) {
+        let counts = || self.given.points.iter().map(|point| point.seeds.len());
+        (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
+    }
+}
+
+/// Whether the number is a gap in decisions between groups, which must never be shown alone.
+pub(super) fn is_group_difference(key: &MetricKey) -> bool {
+    key.id.starts_with("demographic_parity_difference") || key.id.starts_with("equalized_odds_difference")
+}
+
+/// Clean metrics and those under the primary threat, of the whole model.
+fn default_keys(given: &Inputs) -> Vec<MetricKey> {
+    let primary = given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
+    let keys: BTreeSet<&MetricKey> = given.points.iter().flat_map(|point| point.measures.keys()).collect();
+    keys.into_iter()
+        .filter(|key| key.group.is_none() && (key.attack.is_none() || key.attack == primary))
+        .cloned()
+        .collect()
+}
+
+/// The columns that tell points apart: coordinates in name order with the strength last, then the model.
+fn varying_coordinates(points: &[Point], many_defenses: bool) -> Vec<(String, Vec<String>)> {
+    let mut columns = Vec::new();
+    if many_defenses {
+        columns.push(("defense".to_owned(), points.iter().map(|p| p.defense.clone()).collect()));
+    }
+    let names: BTreeSet<&String> = points.iter().flat_map(|point| point.coordinates.keys()).collect();
+    for name in names {
+        if name == "defense" || name == "strength" {
+            continue;
+        }
+        let values: Vec<String> =
+            points.iter().map(|p| p.coordinates.get(name).cloned().unwrap_or_default()).collect();
+        if values.iter().any(|value| *value != values[0]) {
+            columns.push((name.clone(), values));
+        }
+    }
+    if points.iter().any(|point| point.model != points[0].model) {
+        columns.push(("model".to_owned(), points.iter().map(|p| p.model.clone()).collect()));
+    }
+    columns.push(("strength".to_owned(), points.iter().map(strength_text).collect()));
+    columns
+}
+
+fn strength_text(point: &Point) -> String {
+    point.coordinates.get("strength").cloned().unwrap_or_else(|| point.strength.to_string())
+}
+
+/// Every pair of objectives, the security one across.
+fn planes(objectives: &[MetricKey], metrics: &[Described]) -> Vec<Plane> {
+    let is_security = |key: &MetricKey| {
+        metrics.iter().any(|metric| metric.id == key.id && metric.pillar == Pillar::Security)
+    };
+    let mut planes = Vec::new();
+    for (i, a) in objectives.iter().enumerate() {
+        for b in &objectives[i + 1..] {
+            let (x, y) = if is_security(a) && !is_security(b) { (a, b) } else { (b, a) };
+            planes.push(Plane { x: x.clone(), y: y.clone() });
+        }
+    }
+    // Security against safety first: that is the question.
+    planes.sort_by_key(|plane| !is_security(&plane.x) || is_security(&plane.y));
+    planes
+}

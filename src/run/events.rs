@@ -1,0 +1,44 @@
+//! What happens during a run, for progress bars and for `events.jsonl`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::experiment::Cell;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The plan is known.
+    Planned {
+        /// All cells.
+        cells: usize,
+        /// Cells whose results are there already.
+        cached: usize,
+    },
+    /// The folder held the results of other settings; cells that both have in common are kept, the report is replaced.
+    OtherSettings(&'a Path),
+    /// A cell's work began.
+    Started(&'a Cell),
+    /// A cell's results are stored.
+    Finished(&'a Cell, Duration),
+    /// A cell failed and the failure is stored.
+    Failed(&'a Cell, &'a str),
+    /// Another process on the same folder did the cell.
+    DoneElsewhere(&'a Cell),
+    /// Judging and drawing began.
+    Reporting,
+}
+
+/// Whoever wants to know; called from several threads.
+pub trait Observer: Sync {
+    /// Takes notice.
+    fn notice(&self, event: &Event<'_>);
+}
+
+/// Nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn notice(&self, _: &Event<'_>) {}
+}

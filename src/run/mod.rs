@@ -1,0 +1,306 @@
+//! Doing: cells to evidence, evidence to a report, in a store that survives anything.
+
+mod encoding;
+mod events;
+mod judge;
+mod ledger;
+mod pipeline;
+pub mod selftest;
+mod store;
+mod sweep;
+mod workers;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::data::{self, Dataset};
+use crate::error::{Error, Kind, Result};
+use crate::experiment::{self, Cell, Loaded, Plan};
+use crate::files;
+use crate::models;
+
+pub use events::{Event, Observer, Silent};
+pub use judge::{Ending, Judgement, Standing};
+pub use store::{Claim, Store};
+pub use sweep::DataRecord;
+use sweep::Sweep;
+
+/// How to run; none of it changes a result.
+pub struct Options<'a> {
+    /// The results folder.
+    pub out: &'a Path,
+    /// Where fetched data sets lie.
+    pub datasets: &'a Path,
+    /// Cells at once; `None`: as many as there are cores.
+    pub jobs: Option<usize>,
+    /// Only this part of the cells.
+    pub shard: Option<Shard>,
+    /// Whoever wants to know.
+    pub observer: &'a dyn Observer,
+    /// Set from outside to stop soon.
+    pub cancel: &'a AtomicBool,
+}
+
+/// Part `index` (from 1) of `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub index: u64,
+    /// How many parts.
+    pub count: u64,
+}
+
+impl Shard {
+    /// Whether a cell belongs to this part: by its id, so that adding cells moves no other.
+    fn holds(self, cell: &Cell) -> bool {
+        let number = u64::from_str_radix(&cell.run, 16).expect("a run id is hexadecimal");
+        number % self.count == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || {
+            Error::input(format!("`{text}` is not a shard"))
+                .help("write i/N with 1 ≤ i ≤ N, as in `--shard 1/4`")
+        };
+        let (index, count) = text.split_once('/').ok_or_else(bad)?;
+        let shard =
+            Self { index: index.parse().map_err(|_| bad())?, count: count.parse().map_err(|_| bad())? };
+        if shard.index < 1 || shard.index > shard.count { Err(bad()) } else { Ok(shard) }
+    }
+}
+
+/// Whether a cell's results are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// All are there.
+    Cached,
+    /// Its training failed, and would fail again.
+    Failed,
+    /// Some or all are missing.
+    ToRun,
+}
+
+impl State {
+    /// The word shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cached => "cached",
+            Self::Failed => "failed",
+            Self::ToRun => "to run",
+        }
+    }
+}
+
+/// Everything needed to work on the cells of an experiment.
+struct Prepared {
+    dataset: Dataset,
+    /// One per variant, where weights are imported.
+    weights: Vec<Option<Vec<u8>>>,
+    plan: Plan,
+}
+
+/// Loads the data, checks the experiment against it, and plans.
+fn prepare(loaded: &Loaded, folder: &Path) -> Result<Prepared> {
+    let whole = &loaded.experiment;
+    let dataset = data::load(&whole.data, &whole.split, folder)
+        .map_err(|error| error.context(format!("cannot load the data of `{}`", loaded.path.display())))?;
+    let mut weights = Vec::new();
+    for variant in &loaded.variants {
+        experiment::check::with_data(loaded, &variant.experiment, &dataset)
+            .map_err(|error| error.context(format!("cannot run `{}`", loaded.path.display())))?;
+        let experiment = &variant.experiment;
+        let read = |path: &Path| {
+            let bytes = files::read(path)?;
+            let architecture = experiment.model.architecture(dataset.shape, dataset.classes.len())?;
+            models::weights::from_safetensors(&bytes, &architecture)
+                .map_err(|error| error.context(format!("cannot use the weights in `{}`", path.display())))?;
+            Ok(bytes)
+        };
+        weights.push(experiment.model.weights().map(read).transpose()?);
+    }
+    let hashes: Vec<Option<String>> =
+        weights.iter().map(|bytes| bytes.as_deref().map(files::sha256)).collect();
+    let plan = experiment::plan(loaded, &dataset.fingerprint, &hashes)?;
+    Ok(Prepared { dataset, weights, plan })
+}
+
+/// The cells of an experiment and whether their results are in `out`.
+///
+/// # Errors
+///
+/// As [`run`], before anything is trained.
+pub fn survey(loaded: &Loaded, folder: &Path, out: &Path) -> Result<Vec<(Cell, State)>> {
+    let prepared = prepare(loaded, folder)?;
+    prepared
+        .plan
+        .cells
+        .iter()
+        .map(|cell| Ok((cell.clone(), pipeline::state(out, loaded, &prepared.dataset, cell)?)))
+        .collect()
+}
+
+/// Does what is missing of the experiment's cells.
+///
+/// # Errors
+///
+/// [`Kind::Input`] for what is refused before training; [`Kind::Incomplete`] when interrupted. Cells whose training
+/// diverges are no error here: they are recorded, and listed by [`Found::failed`].
+pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
+    let started = std::time::Instant::now();
+    let prepared = prepare(loaded, options.datasets)?;
+    let store = Store::open(options.out)?;
+    let sweep = Sweep::new(loaded, &prepared.dataset, options.datasets, &prepared.plan)?;
+    if store.has(sweep::FILE) && store.read(sweep::FILE)? != sweep.to_bytes()? {
+        options.observer.notice(&Event::OtherSettings(store.root()));
+    }
+    store.write_changed(sweep::FILE, &sweep.to_bytes()?)?;
+    pipeline::write_facts(&store, &prepared.dataset)?;
+    let cells = &prepared.plan.cells;
+    let mine: Vec<&Cell> =
+        cells.iter().filter(|cell| options.shard.is_none_or(|shard| shard.holds(cell))).collect();
+    let mut waiting = Vec::new();
+    for &cell in &mine {
+        if pipeline::state(store.root(), loaded, &prepared.dataset, cell)? == State::ToRun {
+            waiting.push(cell);
+        }
+    }
+    options.observer.notice(&Event::Planned { cells: mine.len(), cached: mine.len() - waiting.len() });
+    let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let work = pipeline::Work { loaded, prepared: &prepared, store: &store, options };
+    let trained = workers::all(&work, &waiting, jobs)?;
+    if trained > 0 {
+        store.write("run.json", &workers::run_record(&work, trained, jobs, started.elapsed()))?;
+    }
+    if options.cancel.load(Ordering::SeqCst) {
+        let done = mine.len() - waiting.len() + trained;
+        return Err(Error::new(
+            Kind::Incomplete,
+            format!("interrupted: {done} of {} cells are done", mine.len()),
+        )
+        .help("run the same command again to go on; `equipoise report` shows what is there"));
+    }
+    Ok(Results { store, sweep })
+}
+
+/// A results folder, to be judged and reported on.
+#[derive(Debug)]
+pub struct Results {
+    store: Store,
+    sweep: Sweep,
+}
+
+impl Results {
+    /// Opens a folder that [`run`] made, whole or not.
+    ///
+    /// # Errors
+    ///
+    /// When it is no results folder, or its description is damaged.
+    pub fn open(folder: &Path) -> Result<Self> {
+        if !folder.join(sweep::FILE).is_file() {
+            return Err(Error::input(format!(
+                "`{}` is no results folder: it has no {}",
+                folder.display(),
+                sweep::FILE
+            ))
+            .help("name a folder that `equipoise run` made, such as results/quick"));
+        }
+        let store = Store::open(folder)?;
+        let sweep = Sweep::read(&store)?;
+        Ok(Self { store, sweep })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.store.root()
+    }
+
+    /// Cells of the whole plan.
+    #[must_use]
+    pub fn planned(&self) -> usize {
+        self.sweep.cells.len()
+    }
+
+    /// What is there by now, to be looked at as it is at this moment.
+    ///
+    /// # Errors
+    ///
+    /// When a cell's record is damaged.
+    pub fn look(&self) -> Result<Found<'_>> {
+        Ok(Found { results: self, cells: judge::present(&self.store, &self.sweep)? })
+    }
+}
+
+/// The cells of a results folder that are done.
+pub struct Found<'a> {
+    results: &'a Results,
+    cells: Vec<judge::Present<'a>>,
+}
+
+impl Found<'_> {
+    /// Cells that are done, the failed ones included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// (cell, reason) of those that failed.
+    #[must_use]
+    pub fn failed(&self) -> Vec<(String, String)> {
+        let failed = self.cells.iter();
+        failed.filter_map(|present| Some((present.cell.name(), present.record.failure.clone()?))).collect()
+    }
+
+    /// Names everything that a report of these cells depends on.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn digest(&self) -> Result<String> {
+        ledger::inputs(&self.results.store, &self.results.sweep, &self.cells)
+    }
+
+    /// Judges them.
+    ///
+    /// # Errors
+    ///
+    /// When none is done, all failed, or a file is damaged.
+    pub fn judge(&self) -> Result<Judgement> {
+        if self.cells.is_empty() {
+            return Err(Error::input(format!(
+                "`{}` holds no finished cell",
+                self.results.folder().display()
+            ))
+            .help("run the experiment first: `equipoise run`"));
+        }
+        judge::judge(&self.results.store, &self.results.sweep, &self.cells)
+    }
+
+    /// The files of a report made of the same `digest` before, if all are still as they were written.
+    ///
+    /// # Errors
+    ///
+    /// When `wanted`, a file of that report, cannot be read.
+    pub fn made_before(&self, digest: &str, wanted: &[&str]) -> Result<Option<Vec<Vec<u8>>>> {
+        let store = &self.results.store;
+        if !ledger::is_current(store, digest) {
+            return Ok(None);
+        }
+        wanted.iter().map(|file| store.read(file)).collect::<Result<_>>().map(Some)
+    }
+
+    /// Publishes the files (path, content) of a report made of `digest`.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be written.
+    pub fn publish(&self, digest: String, outputs: &[(String, Vec<u8>)]) -> Result<()> {
+        ledger::publish(&self.results.store, digest, outputs)
+    }
+}

@@ -1,0 +1,314 @@
+//! One cell: train, store the weights, let the probes interrogate the models, store each piece of evidence.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding;
+use super::sweep::facts_file;
+use super::{Options, Prepared, State, Store};
+use crate::data::Dataset;
+use crate::error::{Error, Kind, Result};
+use crate::evidence::{Outputs, Split};
+use crate::experiment::{self, Candidate, Cell, Experiment, Loaded};
+use crate::files;
+use crate::models::{self, Network, Parameters};
+use crate::probes;
+use crate::seed::Seed;
+use crate::training::{self, EpochRecord};
+
+/// Bumped when the layout of `cell.json` changes.
+const SCHEMA: u32 = 1;
+
+/// The splits that evidence is gathered on.
+pub(super) const SPLITS: [Split; 2] = [Split::Validation, Split::Test];
+
+/// What every worker needs.
+pub(super) struct Work<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) prepared: &'a Prepared,
+    pub(super) store: &'a Store,
+    pub(super) options: &'a Options<'a>,
+}
+
+/// How a cell ended.
+pub(super) enum Ended {
+    Done,
+    Failed(String),
+}
+
+/// `cell.json`: what was trained and how it went. Written last: its presence means that training is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CellRecord {
+    schema: u32,
+    /// Everything that decided the weights, for readers; the id is in the folder's name.
+    pub(super) settings: serde_json::Value,
+    /// Why training failed, where it did.
+    pub(super) failure: Option<String>,
+    /// Candidate to the number of epochs its weights were trained for.
+    pub(super) candidates: Vec<(Candidate, usize)>,
+    /// One entry per epoch.
+    pub(super) convergence: Vec<EpochRecord>,
+}
+
+impl CellRecord {
+    /// Epochs after which the candidate's weights were taken.
+    pub(super) fn epoch(&self, candidate: Candidate) -> Option<usize> {
+        self.candidates.iter().find(|(which, _)| *which == candidate).map(|(_, epoch)| *epoch)
+    }
+}
+
+pub(super) fn record_file(run: &str) -> String {
+    format!("cells/{run}/cell.json")
+}
+
+fn weights_file(run: &str, epoch: usize) -> String {
+    format!("cells/{run}/epoch-{epoch:04}.safetensors")
+}
+
+fn evidence_file(id: &str) -> String {
+    format!("evidence/{id}.safetensors")
+}
+
+/// The files with the evidence about one model on one split.
+pub(super) struct EvidenceFiles {
+    pub(super) clean: String,
+    pub(super) evasion: String,
+}
+
+impl EvidenceFiles {
+    pub(super) fn new(
+        experiment: &Experiment,
+        run: &str,
+        seed: u64,
+        epoch: usize,
+        split: Split,
+    ) -> Result<Self> {
+        let clean = serde_json::json!({ "kind": "clean" });
+        let mut evasion = experiment::evasion_settings(experiment, split)?;
+        evasion["seed"] = serde_json::json!(seed);
+        Ok(Self {
+            clean: evidence_file(&experiment::evidence_id(run, epoch, split, &clean)),
+            evasion: evidence_file(&experiment::evidence_id(run, epoch, split, &evasion)),
+        })
+    }
+}
+
+/// The record of a run's training, where it is over.
+pub(super) fn record(root: &Path, run: &str) -> Result<Option<CellRecord>> {
+    let path = root.join(record_file(run));
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let damaged = |what: String| {
+        Error::input(format!("the file is damaged: {what}"))
+            .context(format!("cannot read `{}`", path.display()))
+            .help("remove the file and run the experiment again: only this cell is made anew")
+    };
+    let record: CellRecord =
+        serde_json::from_slice(&files::read(&path)?).map_err(|error| damaged(error.to_string()))?;
+    if record.schema != SCHEMA {
+        return Err(damaged(format!("it has schema {}, this version reads {SCHEMA}", record.schema)));
+    }
+    Ok(Some(record))
+}
+
+/// Whether everything about the cell is there.
+pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell) -> Result<State> {
+    let Some(record) = record(root, &cell.run)? else { return Ok(State::ToRun) };
+    if record.failure.is_some() {
+        return Ok(State::Failed);
+    }
+    let experiment = &loaded.variants[cell.variant].experiment;
+    for (split, epoch) in wanted(experiment, dataset, &record) {
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split)?;
+        for file in [files.clean, files.evasion] {
+            if !root.join(file).is_file() {
+                return Ok(State::ToRun);
+            }
+        }
+    }
+    Ok(State::Cached)
+}
+
+/// Every (split, epoch) that evidence is wanted of; candidates that share an epoch share their evidence.
+fn wanted(experiment: &Experiment, dataset: &Dataset, record: &CellRecord) -> Vec<(Split, usize)> {
+    let mut epochs: Vec<usize> =
+        experiment.front.models.iter().filter_map(|&which| record.epoch(which)).collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    let splits = SPLITS.into_iter().filter(|split| !dataset.rows(*split).is_empty());
+    splits.flat_map(|split| epochs.iter().map(move |&epoch| (split, epoch))).collect()
+}
+
+/// Stores the facts of the splits that evidence is gathered on, where they are missing.
+pub(super) fn write_facts(store: &Store, dataset: &Dataset) -> Result<()> {
+    for split in SPLITS.into_iter().filter(|split| !dataset.rows(*split).is_empty()) {
+        let file = facts_file(&dataset.fingerprint, split);
+        if !store.has(&file) {
+            store.write(&file, &encoding::encode_facts(&dataset.rows(split).facts)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Does what is missing of one cell.
+pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
+    let experiment = &work.loaded.variants[cell.variant].experiment;
+    let dataset = &work.prepared.dataset;
+    let mut record = match record(work.store.root(), &cell.run)? {
+        Some(record) => record,
+        None => train(work, cell, experiment, dataset)?,
+    };
+    if let Some(reason) = record.failure {
+        return Ok(Ended::Failed(reason));
+    }
+    let mut interrogation = Interrogation { work, cell, experiment, dataset, network: None };
+    for (split, epoch) in wanted(experiment, dataset, &record) {
+        match interrogation.ask(split, epoch) {
+            Ok(()) => {}
+            // A model whose outputs or gradients are not finite cannot be judged: that is a result, and the others go on.
+            Err(error) if error.kind() == Kind::Diverged => {
+                let reason = error.context("evaluation").chain().join(": ");
+                record.failure = Some(reason.clone());
+                write_record(work.store, &cell.run, &record)?;
+                return Ok(Ended::Failed(reason));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Ended::Done)
+}
+
+fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Dataset) -> Result<CellRecord> {
+    let architecture = experiment.model.architecture(dataset.shape, dataset.classes.len())?;
+    let mut record = CellRecord {
+        schema: SCHEMA,
+        settings: cell.settings.clone(),
+        failure: None,
+        candidates: Vec::new(),
+        convergence: Vec::new(),
+    };
+    let initial = match &work.prepared.weights[cell.variant] {
+        Some(bytes) => models::weights::from_safetensors(bytes, &architecture)?,
+        None => Parameters::init(&architecture, Seed(cell.seed)),
+    };
+    let job = training::Job {
+        spec: &experiment.training,
+        defense: &cell.method,
+        strength: cell.strength,
+        norm: experiment.threat.norm,
+        data: dataset,
+        initial,
+        seed: Seed(cell.seed),
+        selection: experiment
+            .selection()
+            .map(|epsilon| training::Selection { norm: experiment.threat.norm, epsilon }),
+    };
+    let mut network = models::build(experiment.engine.kind, &architecture, &job.initial)?;
+    let go_on = |_| !work.options.cancel.load(Ordering::SeqCst);
+    match training::train(&job, network.as_mut(), &go_on) {
+        Ok(trained) => {
+            record.convergence = trained.convergence;
+            // `epoch` counts from 0; the record says how many epochs the weights were trained for.
+            let mut keep = |which, epochs: usize, parameters: &Parameters| {
+                record.candidates.push((which, epochs));
+                work.store
+                    .write(&weights_file(&cell.run, epochs), &models::weights::to_safetensors(parameters))
+            };
+            keep(Candidate::Last, record.convergence.len(), &trained.last)?;
+            for (which, best) in
+                [(Candidate::BestClean, &trained.best_clean), (Candidate::BestRobust, &trained.best_robust)]
+            {
+                if let Some((epoch, parameters)) = best {
+                    keep(which, *epoch as usize + 1, parameters)?;
+                }
+            }
+        }
+        Err(error) if error.kind() == Kind::Diverged => record.failure = Some(error.chain().join(": ")),
+        Err(error) => return Err(error),
+    }
+    write_record(work.store, &cell.run, &record)?;
+    Ok(record)
+}
+
+fn write_record(store: &Store, run: &str, record: &CellRecord) -> Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(record)
+        .map_err(|error| Error::internal(format!("cannot write a cell's record: {error}")))?;
+    bytes.push(b'\n');
+    store.write(&record_file(run), &bytes)
+}
+
+/// The questions to one cell's models; the network is built when the first piece of evidence is missing.
+struct Interrogation<'a> {
+    work: &'a Work<'a>,
+    cell: &'a Cell,
+    experiment: &'a Experiment,
+    dataset: &'a Dataset,
+    network: Option<(usize, Box<dyn Network>)>,
+}
+
+impl Interrogation<'_> {
+    fn ask(&mut self, split: Split, epoch: usize) -> Result<()> {
+        let store = self.work.store;
+        let rows = self.dataset.rows(split);
+        let files = EvidenceFiles::new(self.experiment, &self.cell.run, self.cell.seed, epoch, split)?;
+        let clean = if store.has(&files.clean) {
+            read_clean(store, &files.clean)?
+        } else {
+            let outputs = probes::clean(self.network(epoch)?, rows)?;
+            store.write(&files.clean, &encoding::encode_clean(&outputs)?)?;
+            outputs
+        };
+        if store.has(&files.evasion) {
+            return Ok(());
+        }
+        let recipe = probes::Recipe {
+            norm: self.experiment.threat.norm,
+            epsilons: self.experiment.threat.epsilons_on(split),
+            suite: self.experiment.suite(),
+        };
+        let cancel = self.work.options.cancel;
+        let stop = || cancel.load(Ordering::SeqCst);
+        let seed = Seed(self.cell.seed);
+        let features = &self.dataset.features;
+        let observed = probes::evasion(self.network(epoch)?, rows, &clean, features, &recipe, seed, &stop)?;
+        store.write(&files.evasion, &encoding::encode_evasion(&observed)?)
+    }
+
+    fn network(&mut self, epoch: usize) -> Result<&mut dyn Network> {
+        if self.network.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            let architecture =
+                self.experiment.model.architecture(self.dataset.shape, self.dataset.classes.len())?;
+            let file = weights_file(&self.cell.run, epoch);
+            let parameters = self
+                .work
+                .store
+                .read(&file)
+                .and_then(|bytes| models::weights::from_safetensors(&bytes, &architecture))
+                .map_err(|error| {
+                    error
+                        .context(format!("cannot use `{}`", self.work.store.root().join(&file).display()))
+                        .help("remove the cell's folder and run the experiment again: only this cell is made anew")
+                })?;
+            self.network =
+                Some((epoch, models::build(self.experiment.engine.kind, &architecture, &parameters)?));
+        }
+        Ok(self.network.as_mut().expect("built above").1.as_mut())
+    }
+}
+
+/// Clean outputs from the store.
+pub(super) fn read_clean(store: &Store, file: &str) -> Result<Outputs> {
+    read(store, file, encoding::decode_clean)
+}
+
+/// Reads and decodes a file of the store, with its name in every error.
+pub(super) fn read<T>(store: &Store, file: &str, decode: fn(&[u8]) -> Result<T>) -> Result<T> {
+    store
+        .read(file)
+        .and_then(|bytes| decode(&bytes))
+        .map_err(|error| error.context(format!("cannot use `{}`", store.root().join(file).display())))
+}

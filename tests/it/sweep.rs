@@ -1,0 +1,198 @@
+//! The store's promises: same bytes for any number of threads, after any interruption, anywhere on disk.
+
+use std::time::{Duration, Instant};
+
+use crate::program::{Program, TINY, answer, fingerprint};
+
+#[test]
+fn one_thread_two_threads_and_another_place_give_the_same_bytes() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml", "--out", "one", "-j", "1"]);
+    program.must(&["run", "tiny.toml", "--out", "deep/er/two", "-j", "2"]);
+    let one = fingerprint(&program.path("one"));
+    assert_eq!(one, fingerprint(&program.path("deep/er/two")));
+    for expected in
+        ["report.html", "summary.md", "points.csv", "measurements.csv", "report.json", "sweep.json"]
+    {
+        assert!(one.contains_key(expected), "{expected} is missing: {:?}", one.keys());
+    }
+    for figure in ["figures/front.svg", "figures/front.png", "figures/security-curve.svg"] {
+        assert!(one.contains_key(figure), "{figure} is missing: {:?}", one.keys());
+    }
+    assert!(program.path("one/run.json").is_file() && program.path("one/events.jsonl").is_file());
+}
+
+#[test]
+fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let started = Instant::now();
+    program.must(&["run", "tiny.toml", "--out", "whole"]);
+    let whole = started.elapsed();
+    // Three moments spread over the run; where exactly the kill falls is up to the machine.
+    for part in [0.2, 0.5, 0.8] {
+        let mut child = program.command(&["run", "tiny.toml", "--out", "killed"]).spawn().unwrap();
+        std::thread::sleep(whole.mul_f64(part));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    program.must(&["run", "tiny.toml", "--out", "killed"]);
+    assert_eq!(fingerprint(&program.path("whole")), fingerprint(&program.path("killed")));
+}
+
+#[test]
+fn two_processes_on_one_folder_share_the_work_and_agree() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml", "--out", "alone"]);
+    let start = || {
+        let mut command = program.command(&["run", "tiny.toml", "--out", "shared", "-j", "1"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let (one, two) = (start(), start());
+    let (one, two) = (answer(one.wait_with_output().unwrap()), answer(two.wait_with_output().unwrap()));
+    assert_eq!((one.code, two.code), (Some(0), Some(0)), "{}\n{}", one.stderr, two.stderr);
+    assert_eq!(one.stdout, two.stdout);
+    assert_eq!(fingerprint(&program.path("alone")), fingerprint(&program.path("shared")));
+    let events = std::fs::read_to_string(program.path("shared/events.jsonl")).unwrap();
+    let finished = events.lines().filter(|line| line.contains("\"finished\"")).count();
+    assert_eq!(finished, 6, "every cell is trained once:\n{events}");
+}
+
+#[test]
+fn shards_make_the_whole_together() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml", "--out", "alone"]);
+    for shard in ["1/3", "2/3", "3/3"] {
+        program.must(&["run", "tiny.toml", "--out", "sharded", "--shard", shard]);
+    }
+    assert_eq!(fingerprint(&program.path("alone")), fingerprint(&program.path("sharded")));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_how_to_go_on() {
+    let program = Program::new();
+    program.file("tiny.toml", &TINY.replace("epochs = 4", "epochs = 400"));
+    let mut command = program.command(&["run", "tiny.toml"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let events = program.path("results/tiny/events.jsonl");
+    let patience = Instant::now();
+    while !events.is_file() {
+        assert!(patience.elapsed() < Duration::from_secs(30), "training never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let interrupted = Instant::now();
+    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    let answer = answer(child.wait_with_output().unwrap());
+    assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    assert!(answer.stderr.contains("of 6 cells are done"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("run the same command again to go on"), "{}", answer.stderr);
+    assert!(interrupted.elapsed() < Duration::from_secs(5), "stopping took {:?}", interrupted.elapsed());
+}
+
+#[test]
+fn plan_says_what_is_done_and_trains_nothing() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let before = program.must(&["plan", "tiny.toml"]);
+    assert!(before.stdout.contains("6 cells: 0 cached, 0 failed before, 6 to run"), "{}", before.stdout);
+    assert!(!program.path("results").exists());
+    program.must(&["run", "tiny.toml", "defense.0.strengths=[0, 0.2]"]);
+    let after = program.must(&["plan", "tiny.toml"]);
+    assert!(after.stdout.contains("6 cells: 4 cached, 0 failed before, 2 to run"), "{}", after.stdout);
+}
+
+#[test]
+fn cells_run_seed_by_seed_so_that_an_interrupted_sweep_is_a_smaller_whole_one() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let plan: serde_json::Value =
+        serde_json::from_str(&program.must(&["plan", "tiny.toml", "--json"]).stdout).unwrap();
+    let seeds: Vec<u64> =
+        plan["cells"].as_array().unwrap().iter().map(|cell| cell["seed"].as_u64().unwrap()).collect();
+    assert_eq!(seeds, [0, 0, 0, 1, 1, 1]);
+}
+
+#[test]
+fn an_unfinished_sweep_is_reported_on_its_whole_seeds() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml"]);
+    let folder = program.path("results/tiny");
+    let plan: serde_json::Value =
+        serde_json::from_str(&program.must(&["plan", "tiny.toml", "--json"]).stdout).unwrap();
+    // Seed 1 loses its last cell, as an interruption would leave it.
+    let last = plan["cells"][5]["run"].as_str().unwrap();
+    std::fs::remove_dir_all(folder.join("cells").join(last)).unwrap();
+    let answer = program.run(&["report", "results/tiny", "--json"]);
+    assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    let report: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(
+        answer.stdout.contains("1 of 6 cells are not there yet; seeds with missing cells are left out (1)")
+    );
+    let points = report["points"].as_array().unwrap();
+    let last_models: Vec<_> = points.iter().filter(|point| point["model"] == "last").collect();
+    assert_eq!(last_models.len(), 3);
+    for point in last_models {
+        assert_eq!(point["seeds"], serde_json::json!([0]), "{point}");
+    }
+    assert!(!report["front"]["members"].as_array().unwrap().is_empty(), "{}", report["front"]);
+}
+
+#[test]
+fn report_draws_the_same_bytes_from_the_folder_alone() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let run = program.must(&["run", "tiny.toml"]);
+    let folder = program.path("results/tiny");
+    let before = fingerprint(&folder);
+    for name in ["report.html", "points.csv", "outputs.json"] {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+    let report = program.must(&["report", "results/tiny"]);
+    assert_eq!(run.stdout, report.stdout);
+    assert_eq!(before, fingerprint(&folder));
+}
+
+#[test]
+fn a_damaged_result_is_named_and_nothing_else_is_lost() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml"]);
+    let folder = program.path("results/tiny");
+    let whole = fingerprint(&folder);
+    let victim = std::fs::read_dir(folder.join("evidence"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.to_string_lossy().contains("facts"))
+        .max_by_key(|path| path.metadata().unwrap().len())
+        .unwrap();
+    let mut bytes = std::fs::read(&victim).unwrap();
+    let middle = bytes.len() * 2 / 3;
+    bytes[middle] ^= 1;
+    equipoise::files::write_atomic(&victim, &bytes, None).unwrap();
+    let said = program.refused(&["run", "tiny.toml"]);
+    assert!(said.contains(victim.file_name().unwrap().to_str().unwrap()), "{said}");
+    assert!(said.contains("remove the file and run the experiment again"), "{said}");
+    std::fs::remove_file(&victim).unwrap();
+    program.must(&["run", "tiny.toml"]);
+    assert_eq!(whole, fingerprint(&folder));
+}
+
+#[test]
+fn a_diverged_cell_is_a_recorded_failure_with_a_reason() {
+    let program = Program::new();
+    let config = TINY.replace("epochs = 4", "epochs = 4\noptimizer = { kind = \"sgd\", lr = 1e30 }");
+    program.file("tiny.toml", &config);
+    let answer = program.run(&["run", "tiny.toml"]);
+    assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    assert!(answer.stderr.contains("not finite"), "{}", answer.stderr);
+    let again = program.run(&["plan", "tiny.toml"]);
+    assert!(again.stdout.contains("6 failed before"), "{}", again.stdout);
+}
