@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::Result;
+use crate::experiment::{self, Loaded, Override};
 use crate::simd;
 
 /// Measures what security costs in safety, and the other way round.
@@ -64,12 +65,22 @@ struct ExperimentArguments {
     config: PathBuf,
     /// Settings in place of the file's, such as `training.epochs=20` or `defense.0.strengths=[0,0.1]`.
     #[arg(value_name = "path.to.key=value")]
-    overrides: Vec<crate::experiment::Override>,
+    overrides: Vec<Override>,
     /// The results folder [default: results/<experiment>].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     datasets: DatasetsFolder,
+}
+
+impl ExperimentArguments {
+    /// The experiment, and the folder that holds or will hold its results.
+    fn load(&self) -> Result<(Loaded, PathBuf)> {
+        let loaded = experiment::load(&self.config, &self.overrides)?;
+        let named = || PathBuf::from("results").join(&loaded.experiment.name);
+        let out = self.out.clone().unwrap_or_else(named);
+        Ok((loaded, out))
+    }
 }
 
 /// Where fetched data sets lie.

@@ -1,12 +1,9 @@
 //! `equipoise plan`: what `run` would do.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::{ExperimentArguments, exit, terminal};
 use crate::error::Result;
-use crate::experiment;
 use crate::run::{self, State};
 
 /// Arguments of `plan`.
@@ -21,12 +18,7 @@ pub(super) struct Arguments {
 
 /// Lists the cells and says which are done.
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
-    let loaded = experiment::load(&arguments.experiment.config, &arguments.experiment.overrides)?;
-    let out = arguments
-        .experiment
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("results").join(&loaded.experiment.name));
+    let (loaded, out) = arguments.experiment.load()?;
     let cells = run::survey(&loaded, &arguments.experiment.datasets.datasets, &out)?;
     if arguments.json {
         let list: Vec<_> = cells

@@ -1,6 +1,5 @@
 //! `equipoise run`: the main job.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +8,6 @@ use clap::Args;
 use super::progress::Progress;
 use super::{ExperimentArguments, exit, telling, terminal};
 use crate::error::{Error, Result};
-use crate::experiment;
 use crate::run::{self, Event, Observer, Options, Shard};
 
 /// Arguments of `run`.
@@ -30,12 +28,7 @@ pub(super) struct Arguments {
 
 /// Runs the experiment and prints its summary.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
-    let loaded = experiment::load(&arguments.experiment.config, &arguments.experiment.overrides)?;
-    let out = arguments
-        .experiment
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("results").join(&loaded.experiment.name));
+    let (loaded, out) = arguments.experiment.load()?;
     let cancel = interruptible()?;
     let progress = Progress::new(quiet);
     let results = run::run(
