@@ -156,10 +156,14 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
     let prepared = prepare(loaded, options.datasets)?;
     let store = Store::open(options.out)?;
     let sweep = Sweep::new(loaded, &prepared.dataset, options.datasets, &prepared.plan)?;
-    if store.has(sweep::FILE) && store.read(sweep::FILE)? != sweep.to_bytes()? {
-        options.observer.notice(&Event::OtherSettings(store.root()));
+    let description = sweep.to_bytes()?;
+    let before = if store.has(sweep::FILE) { Some(store.read(sweep::FILE)?) } else { None };
+    if before.as_ref() != Some(&description) {
+        if before.is_some() {
+            options.observer.notice(&Event::OtherSettings(store.root()));
+        }
+        store.write(sweep::FILE, &description)?;
     }
-    store.write_changed(sweep::FILE, &sweep.to_bytes()?)?;
     pipeline::write_facts(&store, &prepared.dataset)?;
     let cells = &prepared.plan.cells;
     let mine: Vec<&Cell> =

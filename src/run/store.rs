@@ -140,15 +140,6 @@ impl Store {
         files::write_atomic(&self.root.join(relative), bytes, Some(&self.scratch()))
     }
 
-    /// As [`write`](Self::write), but leaves a file alone that holds these bytes already.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written.
-    pub fn write_changed(&self, relative: &str, bytes: &[u8]) -> Result<()> {
-        if self.has(relative) && self.read(relative)? == bytes { Ok(()) } else { self.write(relative, bytes) }
-    }
-
     /// Removes `relative`, where it is there.
     ///
     /// # Errors

@@ -15,12 +15,23 @@ use crate::simd;
 /// How long to wait before looking again at a cell that another process works on.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+const UNPOISONED: &str = "no worker panics with the lock";
+
 /// Works on `waiting` in order, `jobs` at once; returns how many are done. Stops early, without an error, when cancelled.
 pub(super) fn all(work: &Work<'_>, waiting: &[&Cell], jobs: usize) -> Result<usize> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let elsewhere: Mutex<Vec<&Cell>> = Mutex::new(Vec::new());
     let failure: Mutex<Option<Error>> = Mutex::new(None);
+    let attend = |cell| match one(work, cell) {
+        Ok(Some(())) => {
+            done.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(None) => elsewhere.lock().expect(UNPOISONED).push(cell),
+        Err(error) => {
+            failure.lock().expect(UNPOISONED).get_or_insert(error);
+        }
+    };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.min(waiting.len()).max(1))
         .build()
@@ -31,46 +42,26 @@ pub(super) fn all(work: &Work<'_>, waiting: &[&Cell], jobs: usize) -> Result<usi
             if stopped(work, &failure) {
                 return;
             }
-            match one(work, cell) {
-                Ok(Some(())) => {
-                    done.fetch_add(1, Ordering::SeqCst);
-                }
-                Ok(None) => elsewhere.lock().expect("no worker panics with the lock").push(cell),
-                Err(error) => {
-                    failure.lock().expect("no worker panics with the lock").get_or_insert(error);
-                }
-            }
+            attend(cell);
         }
     });
     // Cells of another process: wait until they are done, or until it is gone and they are ours.
-    let mut rest = elsewhere.into_inner().expect("no worker panics with the lock");
-    while !rest.is_empty() && !stopped(work, &failure) {
-        let mut still = Vec::new();
+    loop {
+        let rest = std::mem::take(&mut *elsewhere.lock().expect(UNPOISONED));
+        if rest.is_empty() || stopped(work, &failure) {
+            break;
+        }
         for cell in rest {
             if stopped(work, &failure) {
                 break;
             }
-            if state(work, cell)? == super::State::ToRun {
-                match one(work, cell) {
-                    Ok(Some(())) => {
-                        done.fetch_add(1, Ordering::SeqCst);
-                    }
-                    Ok(None) => still.push(cell),
-                    Err(error) => {
-                        failure.lock().expect("no worker panics with the lock").get_or_insert(error);
-                    }
-                }
-            } else {
-                work.options.observer.notice(&Event::DoneElsewhere(cell));
-                done.fetch_add(1, Ordering::SeqCst);
-            }
+            attend(cell);
         }
-        rest = still;
-        if !rest.is_empty() {
+        if !elsewhere.lock().expect(UNPOISONED).is_empty() {
             std::thread::sleep(PATIENCE);
         }
     }
-    match failure.into_inner().expect("no worker panics with the lock") {
+    match failure.into_inner().expect(UNPOISONED) {
         Some(error) => Err(error),
         None => Ok(done.into_inner()),
     }
@@ -81,8 +72,7 @@ fn state(work: &Work<'_>, cell: &Cell) -> Result<super::State> {
 }
 
 fn stopped(work: &Work<'_>, failure: &Mutex<Option<Error>>) -> bool {
-    work.options.cancel.load(Ordering::SeqCst)
-        || failure.lock().expect("no worker panics with the lock").is_some()
+    work.options.cancel.load(Ordering::SeqCst) || failure.lock().expect(UNPOISONED).is_some()
 }
 
 /// `None` when another process holds the cell.
