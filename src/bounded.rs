@@ -52,6 +52,12 @@ bounded!(
     "a number of at least 0 and below 1",
     |x| (0.0..1.0).contains(&x)
 );
+bounded!(
+    /// Finite and at least 10⁻¹²: what keeps a division by an average away from one by zero.
+    Stabilizer,
+    "a finite number of at least 1e-12",
+    |x| x.is_finite() && x >= 1e-12
+);
 
 /// The constant `value` as a checked number; for defaults in the source.
 macro_rules! constant {

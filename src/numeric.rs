@@ -38,6 +38,50 @@ pub fn exp(x: f32) -> f32 {
     if x.is_nan() { x } else { result }
 }
 
+/// ln x in single precision: error below 1e-7 or 1.5e-7 of the result, whichever is larger; −∞ at 0 (and below the smallest normal number), NaN below 0 and for NaN.
+///
+/// Made of rounded multiplications, additions and bit shifts like [`exp`], for the same reason. Moshier's reduction and polynomial (Cephes, `logf`):
+/// `x = 2ᵉ (1 + f)` with `√½ ≤ 1 + f < √2`.
+#[must_use]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
+pub fn ln(x: f32) -> f32 {
+    const ROOT_OF_HALF: u32 = 0x3f35_04f3;
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let above = x.to_bits().wrapping_sub(ROOT_OF_HALF) as i32;
+    let power = above >> 23;
+    let f = f32::from_bits(x.to_bits().wrapping_sub((power << 23) as u32)) - 1.0;
+    let e = power as f32;
+    let square = f * f;
+    let p = 7.037_683_6e-2;
+    let p = p * f - 0.115_146_1;
+    let p = p * f + 0.116_769_99;
+    let p = p * f - 0.124_201_41;
+    let p = p * f + 0.142_493_23;
+    let p = p * f - 0.166_680_58;
+    let p = p * f + 0.200_007_15;
+    let p = p * f - 0.249_999_94;
+    let p = p * f + 0.333_333_3;
+    let p = p * f * square + LN_2_LOW * e - 0.5 * square;
+    let result = f + p + LN_2_HIGH * e;
+    let result = if x < f32::MIN_POSITIVE { f32::NEG_INFINITY } else { result };
+    let result = if x < 0.0 { f32::NAN } else { result };
+    let result = if x > f32::MAX { f32::INFINITY } else { result };
+    if x.is_nan() { x } else { result }
+}
+
+/// `x` between `lo` and `hi` (which must not be above it); NaN stays NaN.
+///
+/// By comparisons: which zero `f32::max` and `f32::min` return for two zeros of different sign is left to the machine.
+#[must_use]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
+pub fn clip(x: f32, lo: f32, hi: f32) -> f32 {
+    let x = if x > hi { hi } else { x };
+    if x < lo { lo } else { x }
+}
+
 /// The standard normal distribution function Φ(x).
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
@@ -94,6 +138,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn logarithms_agree_with_double_precision() {
+        for bits in (f32::MIN_POSITIVE.to_bits()..f32::INFINITY.to_bits()).step_by(997) {
+            let x = f32::from_bits(bits);
+            let expected = libm::log(f64::from(x));
+            let error = (f64::from(ln(x)) - expected).abs();
+            assert!(error <= f64::max(1e-7, 1.5e-7 * expected.abs()), "{x}: {error}");
+        }
+        assert_eq!(ln(1.0).to_bits(), 0);
+        assert!(ln(f32::NAN).is_nan() && ln(-1.0).is_nan());
+        assert!(ln(0.0) <= f32::NEG_INFINITY && ln(f32::INFINITY) >= f32::INFINITY);
     }
 
     #[test]

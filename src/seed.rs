@@ -12,6 +12,8 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::simd::vectorized;
+
 /// The seed of one replicate (or of a split); opens independent named streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -48,6 +50,100 @@ impl Streams {
         let mut rng = ChaCha8Rng::from_seed(self.key);
         rng.set_stream((u64::from(restart) << 32) | u64::from(row));
         Stream { rng, spare: None }
+    }
+}
+
+impl Streams {
+    /// The first draws of many streams at once, the same as [`Stream::uniform`]'s: number `i` of lane `l` is draw `i` of
+    /// [`stream`](Self::stream)`(rows[l], restart)`. Lanes beyond `rows` are unspecified.
+    ///
+    /// `N` is a multiple of 16. Vectors run over streams, which is several times faster than one after the other.
+    pub fn uniforms<const N: usize>(&self, rows: &[u32], restart: u32, draws: &mut [[f32; N]]) {
+        assert!(rows.len() <= N && N.is_multiple_of(SIDE), "at most {N} streams, in vectors of {SIDE}");
+        let mut key = [0_u32; 8];
+        for (word, bytes) in key.iter_mut().zip(self.key.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        for (first, rows) in (0..N).step_by(SIDE).zip(rows.chunks(SIDE)) {
+            let mut streams = [0; SIDE];
+            streams[..rows.len()].copy_from_slice(rows);
+            for (number, draws) in draws.chunks_mut(WORDS).enumerate() {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let words = chacha8(&key, number as u64, &streams, restart);
+                        for (draws, words) in draws.iter_mut().zip(&words) {
+                            for (draw, word) in draws[first..first + SIDE].iter_mut().zip(words) {
+                                *draw = (word >> 8) as f32 * (1.0 / 16_777_216.0);
+                            }
+                        }
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// Streams side by side in [`Streams::uniforms`].
+const SIDE: usize = 16;
+
+/// Words of a `ChaCha` block.
+const WORDS: usize = 16;
+
+/// Block `number` of [`SIDE`] streams: word by word, each for all streams (Bernstein 2008, with 8 rounds; counter and stream have 64 bits each, as in `rand_chacha`).
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "compiled for an instruction set by being inlined")]
+fn chacha8(key: &[u32; 8], number: u64, rows: &[u32; SIDE], restart: u32) -> [[u32; SIDE]; WORDS] {
+    /// "expand 32-byte k"
+    const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+    let mut start = [[0; SIDE]; WORDS];
+    for (word, constant) in start.iter_mut().zip(CONSTANTS.iter().chain(key)) {
+        *word = [*constant; SIDE];
+    }
+    start[12] = [number as u32; SIDE];
+    start[13] = [(number >> 32) as u32; SIDE];
+    start[14] = *rows;
+    start[15] = [restart; SIDE];
+    let mut state = start;
+    // Written out, so that every word has its register.
+    for _ in 0..4 {
+        quarter_round::<0, 4, 8, 12>(&mut state);
+        quarter_round::<1, 5, 9, 13>(&mut state);
+        quarter_round::<2, 6, 10, 14>(&mut state);
+        quarter_round::<3, 7, 11, 15>(&mut state);
+        quarter_round::<0, 5, 10, 15>(&mut state);
+        quarter_round::<1, 6, 11, 12>(&mut state);
+        quarter_round::<2, 7, 8, 13>(&mut state);
+        quarter_round::<3, 4, 9, 14>(&mut state);
+    }
+    for (word, start) in state.iter_mut().zip(&start) {
+        for (word, start) in word.iter_mut().zip(start) {
+            *word = word.wrapping_add(*start);
+        }
+    }
+    state
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "compiled for an instruction set by being inlined")]
+fn quarter_round<const A: usize, const B: usize, const C: usize, const D: usize>(
+    state: &mut [[u32; SIDE]; WORDS],
+) {
+    add_and_turn::<A, B, D, 16>(state);
+    add_and_turn::<C, D, B, 12>(state);
+    add_and_turn::<A, B, D, 8>(state);
+    add_and_turn::<C, D, B, 7>(state);
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "compiled for an instruction set by being inlined")]
+fn add_and_turn<const A: usize, const B: usize, const D: usize, const BITS: u32>(
+    state: &mut [[u32; SIDE]; WORDS],
+) {
+    #[allow(clippy::needless_range_loop, reason = "three words of the state in lockstep")]
+    for lane in 0..SIDE {
+        state[A][lane] = state[A][lane].wrapping_add(state[B][lane]);
+        state[D][lane] = (state[D][lane] ^ state[A][lane]).rotate_left(BITS);
     }
 }
 
@@ -123,6 +219,20 @@ mod tests {
             [draw(1, "init", 0, 0), draw(0, "order", 0, 0), draw(0, "init", 1, 0), draw(0, "init", 0, 1)]
         {
             assert_ne!(base.to_bits(), other.to_bits());
+        }
+    }
+
+    #[test]
+    fn many_streams_at_once_draw_what_each_draws_alone() {
+        let streams = Seed(5).streams("test");
+        let rows: Vec<u32> = (0..37).map(|row| row * 1_000_003).collect();
+        for (draws, restart) in [(1, 0), (16, 3), (100, 7)] {
+            let mut together = vec![[0.0; 48]; draws];
+            streams.uniforms(&rows, restart, &mut together);
+            for (lane, row) in rows.iter().enumerate() {
+                let mut stream = streams.stream(*row, restart);
+                assert!(together.iter().all(|draw| draw[lane].to_bits() == stream.uniform().to_bits()));
+            }
         }
     }
 

@@ -7,8 +7,8 @@
 //! attack's name alone: not on other rows, their order, or threads. A loss or
 //! gradient that is not finite is an error, never robustness.
 //!
-//! To add one: a file with a type that implements [`Attack`], and a variant of
-//! [`Spec`].
+//! To add one: a file with a type that implements [`Attack`] (an iterative one
+//! gives `Lanes` a `Rule`, and needs nothing of the engine), and a variant of [`Spec`].
 
 mod exact;
 mod fgsm;
@@ -16,7 +16,9 @@ mod found;
 mod lanes;
 mod outputs;
 mod pgd;
+mod rule;
 mod spec;
+mod step;
 mod threat;
 
 use crate::data::Rows;
@@ -31,8 +33,8 @@ pub use outputs::outputs;
 pub(crate) use outputs::{first_not_finite, predictions};
 pub use pgd::Pgd;
 pub use spec::{KINDS, Spec};
+pub(crate) use step::{Field, step};
 pub use threat::ThreatModel;
-pub(crate) use threat::{Field, step};
 
 /// Asked now and then during long work; `true` means stop.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

@@ -5,6 +5,7 @@ use crate::data::Rows;
 use crate::error::Result;
 use crate::evidence::Outputs;
 use crate::models::{Block, LANES, Network};
+use crate::simd::vectorized;
 
 /// Predictions and logits on all rows as they are.
 ///
@@ -35,24 +36,36 @@ pub fn outputs(network: &mut dyn Network, rows: &Rows) -> Result<Outputs> {
 
 /// The first lane with a row that holds a number that is not finite.
 pub(crate) fn first_not_finite(block: &Block, rows: usize) -> Option<usize> {
-    let mut broken = [0_u32; LANES];
-    for feature in block.data().chunks_exact(LANES) {
-        for (broken, value) in broken.iter_mut().zip(feature) {
-            *broken |= u32::from(value.to_bits() & 0x7f80_0000 == 0x7f80_0000);
-        }
-    }
+    let broken = vectorized(
+        #[inline(always)]
+        || {
+            let mut broken = [0_u32; LANES];
+            for feature in block.data().chunks_exact(LANES) {
+                for (broken, value) in broken.iter_mut().zip(feature) {
+                    *broken |= u32::from(value.to_bits() & 0x7f80_0000 == 0x7f80_0000);
+                }
+            }
+            broken
+        },
+    );
     broken[..rows].iter().position(|broken| *broken != 0)
 }
 
 /// The class of the largest logit in every lane; the lowest on ties.
 pub(crate) fn predictions(logits: &Block) -> [u16; LANES] {
-    let (mut best, mut classes) = ([f32::NEG_INFINITY; LANES], [0_u16; LANES]);
-    for (class, values) in logits.data().chunks_exact(LANES).enumerate() {
-        for ((best, chosen), value) in best.iter_mut().zip(&mut classes).zip(values) {
-            let larger = *value > *best;
-            *best = if larger { *value } else { *best };
-            *chosen = if larger { class as u16 } else { *chosen };
-        }
-    }
-    classes
+    vectorized(
+        #[inline(always)]
+        || {
+            // As wide as the values, so that both fit the same vectors.
+            let (mut best, mut classes) = ([f32::NEG_INFINITY; LANES], [0_u32; LANES]);
+            for (class, values) in logits.data().chunks_exact(LANES).enumerate() {
+                for ((best, chosen), value) in best.iter_mut().zip(&mut classes).zip(values) {
+                    let larger = *value > *best;
+                    *best = if larger { *value } else { *best };
+                    *chosen = if larger { class as u32 } else { *chosen };
+                }
+            }
+            classes.map(|class| class as u16)
+        },
+    )
 }

@@ -10,6 +10,7 @@
 //! With a smaller radius before it, the first run starts at the largest-loss point found there.
 
 use super::lanes::{Lanes, Run};
+use super::rule::Constant;
 use super::{Attack, Found, Target};
 use crate::error::Result;
 use crate::losses::Loss;
@@ -33,6 +34,8 @@ impl Attack for Pgd {
     fn run(&self, target: &mut Target<'_>, found: &mut Found) -> Result<()> {
         let mut lanes = Lanes::new(found.features, found.classes);
         let streams = target.seed.streams(&format!("attack/{}", target.name));
+        let flat = target.seed.streams(&format!("attack/{}/flat", target.name));
+        let mut rule = Constant { size: (self.step * target.threat.epsilon()) as f32 };
         let (threat, warm, ids) = (target.threat, target.warm, target.rows.facts.clone());
         for restart in 0..self.restarts {
             let first = restart == 0;
@@ -40,12 +43,12 @@ impl Attack for Pgd {
             let run = Run {
                 queue: &found.queue(!leave),
                 steps: self.steps,
-                size: (self.step * threat.epsilon()) as f32,
                 loss: self.loss,
                 leave,
                 restart,
+                flat: &flat,
             };
-            lanes.run(&run, target, found, &mut |row, clean, found, start| {
+            lanes.run(&run, &mut rule, target, found, &mut |row, clean, found, start| {
                 if first && warm {
                     start.copy_from_slice(found.max_loss(row));
                 } else if first && !self.random_start {

@@ -1,9 +1,17 @@
 //! What an evasion adversary may do to a row: a ball around it, cut by a box and by a mask of mutable features.
 
+#![allow(clippy::inline_always, reason = "a loop is compiled for an instruction set by being inlined")]
+
+use super::step::{Field, confine};
 use crate::data::Feature;
 use crate::measure::Norm;
-use crate::models::{Block, LANES};
-use crate::seed::Stream;
+use crate::models::Block;
+use crate::numeric::clip;
+use crate::seed::{Stream, Streams};
+use crate::simd::vectorized;
+
+/// What can be added to any number, −0 included, without changing it.
+const NO_CHANGE: f32 = -0.0;
 
 /// A ball of radius `epsilon` around every row, in model input space, cut by each feature's bounds and restricted to mutable features.
 ///
@@ -55,6 +63,13 @@ impl ThreatModel {
         self.mutable.len()
     }
 
+    /// Whether the adversary may change feature number `feature`.
+    #[must_use]
+    #[inline]
+    pub fn mutable(&self, feature: usize) -> bool {
+        self.mutable[feature]
+    }
+
     /// The values feature number `feature` may take when it is `x` on the clean row: box and mask, and for L∞ the ball.
     ///
     /// Always contains `x`; `hi − x` and `x − lo` never exceed the radius in exact arithmetic.
@@ -63,11 +78,7 @@ impl ThreatModel {
         if !self.mutable[feature] {
             return (x, x);
         }
-        let (lower, upper) = (self.lower[feature], self.upper[feature]);
-        match self.norm {
-            Norm::Linf => linf_window(x, self.epsilon as f32, lower, upper),
-            Norm::L2 => (lower.min(x), upper.max(x)),
-        }
+        window(self.norm, x, self.epsilon as f32, self.lower[feature], self.upper[feature])
     }
 
     /// The values the box and the mask alone allow feature number `feature` when it is `x` on the clean row; contains `x`.
@@ -78,61 +89,122 @@ impl ThreatModel {
 
     /// [`window`](Self::window) for every number of a block of clean rows.
     pub fn windows(&self, clean: &Block, lo: &mut Block, hi: &mut Block) {
-        let epsilon = self.epsilon as f32;
         lo.set_rows(clean.rows());
         hi.set_rows(clean.rows());
-        for feature in 0..self.features() {
-            let (lower, upper) = (self.lower[feature], self.upper[feature]);
-            let (x, lo, hi) = (clean.feature(feature), lo.feature_mut(feature), hi.feature_mut(feature));
-            if !self.mutable[feature] {
-                lo.copy_from_slice(x);
-                hi.copy_from_slice(x);
-                continue;
-            }
-            match self.norm {
-                Norm::Linf => {
-                    for ((x, lo), hi) in x.iter().zip(lo).zip(hi) {
-                        (*lo, *hi) = linf_window(*x, epsilon, lower, upper);
+        vectorized(
+            #[inline(always)]
+            || {
+                let epsilon = self.epsilon as f32;
+                for feature in 0..self.features() {
+                    let (lower, upper) = (self.lower[feature], self.upper[feature]);
+                    let x = clean.feature(feature);
+                    let (lo, hi) = (lo.feature_mut(feature), hi.feature_mut(feature));
+                    if !self.mutable[feature] {
+                        lo.copy_from_slice(x);
+                        hi.copy_from_slice(x);
+                        continue;
+                    }
+                    for (x, (lo, hi)) in x.iter().zip(lo.iter_mut().zip(hi)) {
+                        (*lo, *hi) = window(self.norm, *x, epsilon, lower, upper);
                     }
                 }
-                Norm::L2 => {
-                    for ((x, lo), hi) in x.iter().zip(lo).zip(hi) {
-                        (*lo, *hi) = (lower.min(*x), upper.max(*x));
-                    }
-                }
-            }
-        }
+            },
+        );
     }
 
     /// Draws a start for one row: uniform in the ball over the mutable features, then clipped to the box.
     ///
     /// `clean` and `start` have one number per feature. The number of draws depends on the threat model alone.
     pub fn draw_start(&self, clean: &[f32], stream: &mut Stream, start: &mut [f32]) {
+        self.draw_change(stream, start);
+        // Features that are not mutable have not changed, and every window contains the clean value.
+        vectorized(
+            #[inline(always)]
+            || {
+                let epsilon = self.epsilon as f32;
+                let bounds = self.lower.iter().zip(&self.upper);
+                for ((start, clean), (lower, upper)) in start.iter_mut().zip(clean).zip(bounds) {
+                    let (lo, hi) = window(self.norm, *clean, epsilon, *lower, *upper);
+                    *start = clip(*start + clean, lo, hi);
+                }
+            },
+        );
+    }
+
+    /// How [`draw_start`](Self::draw_start) changes the row, before the box.
+    fn draw_change(&self, stream: &mut Stream, change: &mut [f32]) {
         let epsilon = self.epsilon as f32;
         match self.norm {
             Norm::Linf => {
-                for (feature, (start, &x)) in start.iter_mut().zip(clean).enumerate() {
-                    let (lo, hi) = self.window(feature, x);
-                    let draw = if self.mutable[feature] { stream.uniform_in(-epsilon, epsilon) } else { 0.0 };
-                    *start = (x + draw).clamp(lo, hi);
+                for (change, mutable) in change.iter_mut().zip(&self.mutable) {
+                    *change = if *mutable { stream.uniform_in(-epsilon, epsilon) } else { NO_CHANGE };
                 }
             }
             Norm::L2 => {
                 let (mut dimensions, mut length) = (0_u32, 0.0_f64);
-                for (start, mutable) in start.iter_mut().zip(&self.mutable) {
+                for (change, mutable) in change.iter_mut().zip(&self.mutable) {
                     let draw = if *mutable { stream.normal() } else { 0.0 };
-                    *start = draw as f32;
+                    *change = draw as f32;
                     length += draw * draw;
                     dimensions += u32::from(*mutable);
                 }
                 let share = libm::pow(stream.uniform_f64(), 1.0 / f64::from(dimensions.max(1)));
                 let radius = self.safe_radius() * share / length.sqrt().max(f64::MIN_POSITIVE);
-                for (feature, (start, &x)) in start.iter_mut().zip(clean).enumerate() {
-                    let (lo, hi) = self.window(feature, x);
-                    *start = (x + (f64::from(*start) * radius) as f32).clamp(lo, hi);
+                for (change, mutable) in change.iter_mut().zip(&self.mutable) {
+                    *change = if *mutable { (f64::from(*change) * radius) as f32 } else { NO_CHANGE };
                 }
             }
         }
+    }
+
+    /// Starts for the rows in `field`, what [`draw_start`](Self::draw_start) draws from its own stream.
+    ///
+    /// `numbers` are the rows' numbers in the data set. `change` is scratch of one row.
+    pub(crate) fn random_starts(
+        &self,
+        streams: &Streams,
+        numbers: &[u32],
+        field: &Field,
+        x: &mut Block,
+        change: &mut [f32],
+    ) {
+        x.set_rows(numbers.len());
+        match self.norm {
+            Norm::Linf => self.linf_starts(streams, numbers, field, x),
+            Norm::L2 => {
+                for (lane, number) in numbers.iter().enumerate() {
+                    self.draw_change(&mut streams.stream(*number, 0), change);
+                    x.set_lane(lane, change);
+                }
+                x.data_mut().iter_mut().zip(field.clean.data()).for_each(|(x, clean)| *x += clean);
+            }
+        }
+        confine(field, x);
+    }
+
+    fn linf_starts(&self, streams: &Streams, numbers: &[u32], field: &Field, x: &mut Block) {
+        let count = self.mutable.iter().filter(|mutable| **mutable).count();
+        streams.uniforms(numbers, 0, &mut x.by_feature_mut()[..count]);
+        vectorized(
+            #[inline(always)]
+            || {
+                let epsilon = self.epsilon as f32;
+                let mut left = count;
+                // Backward, so that no draw is overwritten before it has gone where it belongs.
+                for feature in (0..self.features()).rev() {
+                    let clean = field.clean.feature(feature);
+                    if self.mutable[feature] {
+                        left -= 1;
+                        let draws = x.by_feature_mut()[left];
+                        for ((x, draw), clean) in x.feature_mut(feature).iter_mut().zip(&draws).zip(clean) {
+                            *x = clean + (2.0 * epsilon * draw - epsilon);
+                        }
+                    } else {
+                        x.feature_mut(feature).copy_from_slice(clean);
+                    }
+                }
+            },
+        );
     }
 
     /// The L2 radius that points are scaled to: a millionth below the true one, so that rounding to `f32` does not lead outside.
@@ -151,119 +223,26 @@ impl ThreatModel {
     }
 }
 
+/// What a mutable feature that is `x` on the clean row may become, as far as each feature alone decides.
+#[inline(always)]
+fn window(norm: Norm, x: f32, epsilon: f32, lower: f32, upper: f32) -> (f32, f32) {
+    // The bounds may exclude x itself: then the window ends at x on that side.
+    let (lower, upper) = (if lower < x { lower } else { x }, if upper > x { upper } else { x });
+    match norm {
+        Norm::Linf => linf_window(x, epsilon, lower, upper),
+        Norm::L2 => (lower, upper),
+    }
+}
+
 /// `x ± epsilon` within the bounds, one rounding step inward, but never excluding `x`.
-#[inline]
+#[inline(always)]
 fn linf_window(x: f32, epsilon: f32, lower: f32, upper: f32) -> (f32, f32) {
     let (low, high) = (x - epsilon, x + epsilon);
-    // The bounds may exclude x itself: then the window ends at x on that side.
-    let lo = (low + (low.abs() + epsilon) * f32::EPSILON).max(lower).min(x);
-    let hi = (high - (high.abs() + epsilon) * f32::EPSILON).min(upper).max(x);
+    let lo = low + (low.abs() + epsilon) * f32::EPSILON;
+    let hi = high - (high.abs() + epsilon) * f32::EPSILON;
+    let (lo, hi) = (if lo < lower { lower } else { lo }, if hi > upper { upper } else { hi });
+    let (lo, hi) = (if lo > x { x } else { lo }, if hi < x { x } else { hi });
     (lo, hi)
-}
-
-/// One step up a loss whose gradient is `gradient`, in place, back into the ball and the window.
-///
-/// `L∞`: `x + step · sign(gradient)`, clipped. `L2`: `x + step · gradient / ‖gradient‖` over the mutable features,
-/// scaled back to the ball, then clipped to the box (which only shortens a change, as the clean row lies inside).
-/// Returns whether every gradient was finite in lanes with a row; rows with a zero gradient are flagged in `flat` (L2 only: they do not move).
-pub(crate) fn step(
-    threat: &ThreatModel,
-    size: f32,
-    gradient: &Block,
-    field: &Field,
-    x: &mut Block,
-    flat: &mut [bool; LANES],
-) -> bool {
-    *flat = [false; LANES];
-    match threat.norm {
-        Norm::Linf => step_linf(size, gradient, field, x),
-        Norm::L2 => step_l2(threat, size, gradient, field, x, flat),
-    }
-}
-
-/// The clean rows of a block and the windows around them.
-#[derive(Debug, Clone)]
-pub(crate) struct Field {
-    /// Clean rows.
-    pub(crate) clean: Block,
-    /// Smallest values allowed.
-    pub(crate) lo: Block,
-    /// Largest values allowed.
-    pub(crate) hi: Block,
-}
-
-impl Field {
-    pub(crate) fn new(features: usize) -> Self {
-        Self { clean: Block::new(features), lo: Block::new(features), hi: Block::new(features) }
-    }
-}
-
-fn step_linf(size: f32, gradient: &Block, field: &Field, x: &mut Block) -> bool {
-    let rows = x.rows();
-    let mut broken = [0_u32; LANES];
-    for feature in 0..x.features() {
-        let lanes = x.feature_mut(feature).iter_mut().zip(gradient.feature(feature));
-        let windows = field.lo.feature(feature).iter().zip(field.hi.feature(feature));
-        for (((x, g), (lo, hi)), broken) in lanes.zip(windows).zip(&mut broken) {
-            let bits = g.to_bits();
-            *broken |= u32::from(bits & 0x7f80_0000 == 0x7f80_0000);
-            // sign(g) · size without a branch; 0 stays 0.
-            let move_by = if *g == 0.0 { 0.0 } else { f32::from_bits(size.to_bits() | (bits & 0x8000_0000)) };
-            let moved = *x + move_by;
-            let capped = if moved < *hi { moved } else { *hi };
-            *x = if capped > *lo { capped } else { *lo };
-        }
-    }
-    broken[..rows].iter().all(|broken| *broken == 0)
-}
-
-fn step_l2(
-    threat: &ThreatModel,
-    size: f32,
-    gradient: &Block,
-    field: &Field,
-    x: &mut Block,
-    flat: &mut [bool; LANES],
-) -> bool {
-    let rows = x.rows();
-    let mut squares = [0.0_f64; LANES];
-    for feature in (0..x.features()).filter(|feature| threat.mutable[*feature]) {
-        for (sum, g) in squares.iter_mut().zip(gradient.feature(feature)) {
-            *sum += f64::from(*g) * f64::from(*g);
-        }
-    }
-    let mut factors = [0.0_f64; LANES];
-    for lane in 0..rows {
-        flat[lane] = squares[lane] <= 0.0;
-        if !flat[lane] {
-            factors[lane] = f64::from(size) / squares[lane].sqrt();
-        }
-    }
-    let mut lengths = [0.0_f64; LANES];
-    for feature in (0..x.features()).filter(|feature| threat.mutable[*feature]) {
-        let clean = field.clean.feature(feature);
-        let lanes = x.feature_mut(feature).iter_mut().zip(gradient.feature(feature)).zip(clean);
-        for (((x, g), clean), (factor, length)) in lanes.zip(factors.iter().zip(&mut lengths)) {
-            *x += (f64::from(*g) * factor) as f32;
-            let change = f64::from(*x) - f64::from(*clean);
-            *length += change * change;
-        }
-    }
-    let radius = threat.safe_radius();
-    let scales = lengths.map(|length| {
-        let length = length.sqrt();
-        if length > radius { (radius / length) as f32 } else { 1.0 }
-    });
-    for feature in 0..x.features() {
-        let windows = field.lo.feature(feature).iter().zip(field.hi.feature(feature));
-        let lanes = x.feature_mut(feature).iter_mut().zip(field.clean.feature(feature));
-        for (((x, clean), (lo, hi)), scale) in lanes.zip(windows).zip(&scales) {
-            let scaled = *clean + (*x - *clean) * scale;
-            let capped = if scaled < *hi { scaled } else { *hi };
-            *x = if capped > *lo { capped } else { *lo };
-        }
-    }
-    squares[..rows].iter().all(|sum| sum.is_finite())
 }
 
 #[cfg(test)]
@@ -305,35 +284,27 @@ mod tests {
         assert!(lo.to_bits() == 0.4_f32.to_bits() && hi.to_bits() == 0.4_f32.to_bits());
     }
 
-    /// By hand: gradient (3, 4), step 1, radius 0.5 from the origin gives (0.3, 0.4); the box then caps the second at 0.25.
     #[test]
-    fn an_l2_step_is_normalized_projected_and_clipped() {
-        let features = [feature(-1.0, 1.0, true), feature(-1.0, 0.25, true), feature(-1.0, 1.0, false)];
-        let threat = ThreatModel::new(Norm::L2, 0.5, &features);
-        let mut field = Field::new(3);
-        field.clean.gather([[0.0_f32; 3].as_slice(), [0.0; 3].as_slice()]);
-        let Field { clean, lo, hi } = &mut field;
-        threat.windows(clean, lo, hi);
-        let (mut x, mut gradient, mut flat) = (field.clean.clone(), Block::new(3), [false; LANES]);
-        gradient.gather([[3.0_f32, 4.0, 9.0].as_slice(), [0.0, 0.0, 1.0].as_slice()]);
-        assert!(step(&threat, 1.0, &gradient, &field, &mut x, &mut flat));
-        assert!(
-            (x.get(0, 0) - 0.3).abs() < 1e-6 && (x.get(1, 0) - 0.25).abs() < 1e-7 && x.get(2, 0).abs() < 1e-9
-        );
-        assert!(!flat[0] && flat[1], "a gradient on immutable features alone is flat");
-    }
-
-    #[test]
-    fn a_gradient_that_is_no_number_is_noticed() {
-        for norm in [Norm::Linf, Norm::L2] {
-            let threat = ThreatModel::new(norm, 0.5, &[feature(-1.0, 1.0, true)]);
-            let (mut field, mut gradient) = (Field::new(1), Block::new(1));
-            field.clean.gather([[0.0_f32].as_slice()]);
-            let Field { clean, lo, hi } = &mut field;
-            threat.windows(clean, lo, hi);
-            let mut x = field.clean.clone();
-            gradient.gather([[f32::NAN].as_slice()]);
-            assert!(!step(&threat, 0.1, &gradient, &field, &mut x, &mut [false; LANES]));
+    fn starts_of_a_whole_block_are_those_of_each_row() {
+        let features: Vec<Feature> = (0..19).map(|i| feature(-0.2, 1.0, i % 3 != 1)).collect();
+        let streams = Seed(1).streams("starts");
+        let mut stream = Seed(2).stream("rows");
+        for (norm, rows) in [(Norm::Linf, 1), (Norm::Linf, 17), (Norm::Linf, 64), (Norm::L2, 17)] {
+            let threat = ThreatModel::new(norm, 0.3, &features);
+            let draw = |stream: &mut Stream, i: usize| if i == 4 { -0.0 } else { stream.uniform() };
+            let clean: Vec<f32> = (0..rows * 19).map(|i| draw(&mut stream, i % 19)).collect();
+            let numbers: Vec<u32> = (0..rows as u32).map(|row| row * 31 + 7).collect();
+            let (mut field, mut x) = (Field::new(19), Block::new(19));
+            field.clean.gather(clean.chunks_exact(19));
+            let Field { clean: block, lo, hi } = &mut field;
+            threat.windows(block, lo, hi);
+            let mut scratch = vec![0.0; 19];
+            threat.random_starts(&streams, &numbers, &field, &mut x, &mut scratch);
+            for (lane, row) in clean.chunks_exact(19).enumerate() {
+                threat.draw_start(row, &mut streams.stream(numbers[lane], 0), &mut scratch);
+                let same = |i: usize| scratch[i].to_bits() == x.get(i, lane).to_bits();
+                assert!((0..19).all(same), "{norm:?}, {rows} rows, lane {lane}");
+            }
         }
     }
 }

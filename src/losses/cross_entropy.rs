@@ -8,14 +8,19 @@
 
 use super::{PerLane, set_label_apart};
 use crate::models::{Block, LANES};
-use crate::numeric::exp;
+use crate::numeric::{exp, ln};
+use crate::simd::vectorized;
 
 /// The log-odds against the true class, per row; `scratch` has the shape of `logits`.
 pub fn log_odds_against(logits: &Block, labels: &[u16], odds: &mut PerLane, scratch: &mut Block) {
-    rivals(logits, labels, odds, scratch);
+    vectorized(
+        #[inline(always)]
+        || rivals(logits, labels, odds, scratch),
+    );
 }
 
 /// Log-odds as value; gradient divided by `1 − p_y`: the rivals' shares among themselves, −1 at the true class.
+#[inline(always)]
 pub(super) fn climb(logits: &Block, labels: &[u16], odds: &mut PerLane, d_logits: &mut Block) {
     let sums = rivals(logits, labels, odds, d_logits);
     let shares = sums.map(|sum| 1.0 / sum);
@@ -30,6 +35,7 @@ pub(super) fn climb(logits: &Block, labels: &[u16], odds: &mut PerLane, d_logits
 }
 
 /// Value `−ln p_y` (never negative), gradient `p − e_y`.
+#[inline(always)]
 pub(super) fn evaluate(logits: &Block, labels: &[u16], values: &mut PerLane, d_logits: &mut Block) {
     climb(logits, labels, values, d_logits);
     let mut wrong = [0.0_f32; LANES];
@@ -50,6 +56,7 @@ pub(super) fn evaluate(logits: &Block, labels: &[u16], values: &mut PerLane, d_l
 }
 
 /// Fills `scratch` with `exp(z_j − max rival)` (0 at the true class) and `odds`; returns the sums of `scratch` over classes.
+#[inline(always)]
 fn rivals(logits: &Block, labels: &[u16], odds: &mut PerLane, scratch: &mut Block) -> PerLane {
     let (own, largest) = set_label_apart(logits, labels, scratch);
     let mut sums = [0.0; LANES];
@@ -63,7 +70,7 @@ fn rivals(logits: &Block, labels: &[u16], odds: &mut PerLane, scratch: &mut Bloc
         }
     }
     for lane in 0..LANES {
-        odds[lane] = largest[lane] + libm::logf(sums[lane]) - own[lane];
+        odds[lane] = largest[lane] + ln(sums[lane]) - own[lane];
     }
     sums
 }

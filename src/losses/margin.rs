@@ -4,6 +4,7 @@ use super::{PerLane, set_label_apart};
 use crate::models::{Block, LANES};
 
 /// Value, and gradient +1 at the strongest rival (the lowest class on ties), −1 at the true class.
+#[inline(always)]
 pub(super) fn evaluate(logits: &Block, labels: &[u16], values: &mut PerLane, d_logits: &mut Block) {
     let (own, largest) = set_label_apart(logits, labels, d_logits);
     for lane in 0..LANES {

@@ -4,12 +4,15 @@
 //! every loss. To add one: a file with its `value and gradient` function, a
 //! variant of [`Loss`], and its arms below.
 
+#![allow(clippy::inline_always, reason = "a loop is compiled for an instruction set by being inlined")]
+
 mod cross_entropy;
 mod margin;
 
 use serde::{Deserialize, Serialize};
 
 use crate::models::{Block, LANES};
+use crate::simd::vectorized;
 
 pub use cross_entropy::log_odds_against;
 
@@ -44,10 +47,13 @@ impl Loss {
     /// * `values`: the loss per row; unspecified in lanes without a row.
     /// * `d_logits`: d loss / d logits, same shape as `logits`; 0 in lanes without a row.
     pub fn evaluate(self, logits: &Block, labels: &[u16], values: &mut PerLane, d_logits: &mut Block) {
-        match self {
-            Self::CrossEntropy => cross_entropy::evaluate(logits, labels, values, d_logits),
-            Self::Margin => margin::evaluate(logits, labels, values, d_logits),
-        }
+        vectorized(
+            #[inline(always)]
+            || match self {
+                Self::CrossEntropy => cross_entropy::evaluate(logits, labels, values, d_logits),
+                Self::Margin => margin::evaluate(logits, labels, values, d_logits),
+            },
+        );
         clear_unused(d_logits);
     }
 
@@ -57,10 +63,13 @@ impl Loss {
     /// Shapes as in [`evaluate`](Self::evaluate). Sign steps and normalized steps, which know only the gradient's
     /// direction, thus go on where `1 − p_y` has underflowed.
     pub fn climb(self, logits: &Block, labels: &[u16], values: &mut PerLane, d_logits: &mut Block) {
-        match self {
-            Self::CrossEntropy => cross_entropy::climb(logits, labels, values, d_logits),
-            Self::Margin => margin::evaluate(logits, labels, values, d_logits),
-        }
+        vectorized(
+            #[inline(always)]
+            || match self {
+                Self::CrossEntropy => cross_entropy::climb(logits, labels, values, d_logits),
+                Self::Margin => margin::evaluate(logits, labels, values, d_logits),
+            },
+        );
         clear_unused(d_logits);
     }
 }
@@ -76,6 +85,7 @@ fn clear_unused(block: &mut Block) {
 }
 
 /// Copies `logits` to `scratch` with the true class's logit replaced by −∞, and returns the true class's logits and the largest others.
+#[inline(always)]
 fn set_label_apart(logits: &Block, labels: &[u16], scratch: &mut Block) -> (PerLane, PerLane) {
     assert!(logits.features() >= 2, "a loss needs at least two classes");
     assert!(labels.len() >= logits.rows(), "every row has a label");

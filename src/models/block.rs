@@ -1,5 +1,7 @@
 //! A block of rows, feature-major: vectors run over rows.
 
+use crate::simd::Aligned;
+
 /// Rows per block. Weight gradients sum whole blocks in order, so this number is part of every result.
 pub const LANES: usize = 64;
 
@@ -10,14 +12,14 @@ pub const LANES: usize = 64;
 pub struct Block {
     features: usize,
     rows: usize,
-    data: Vec<f32>,
+    data: Aligned,
 }
 
 impl Block {
     /// An empty block for rows of `features` numbers.
     #[must_use]
     pub fn new(features: usize) -> Self {
-        Self { features, rows: 0, data: vec![0.0; features * LANES] }
+        Self { features, rows: 0, data: Aligned::zeros(features * LANES) }
     }
 
     /// Numbers per row.
@@ -44,6 +46,11 @@ impl Block {
         &self.data
     }
 
+    /// The [`LANES`] values of each feature.
+    pub fn by_feature_mut(&mut self) -> &mut [[f32; LANES]] {
+        self.data.as_chunks_mut().0
+    }
+
     /// All `features × LANES` numbers.
     pub fn data_mut(&mut self) -> &mut [f32] {
         &mut self.data
@@ -68,19 +75,47 @@ impl Block {
 
     /// Takes over rows: `rows` yields one slice of `features` numbers each. Unused lanes become zero.
     pub fn gather<'a>(&mut self, rows: impl IntoIterator<Item = &'a [f32]>) {
+        let mut taken: [&[f32]; LANES] = [&[]; LANES];
         self.rows = 0;
         for row in rows {
             assert!(self.rows < LANES, "a block holds at most {LANES} rows");
             assert_eq!(row.len(), self.features, "a row has the block's number of features");
-            for (feature, value) in row.iter().enumerate() {
-                self.data[feature * LANES + self.rows] = *value;
-            }
+            taken[self.rows] = row;
             self.rows += 1;
         }
         if self.rows < LANES {
-            for feature in 0..self.features {
-                self.data[feature * LANES + self.rows..(feature + 1) * LANES].fill(0.0);
+            for lanes in self.data.chunks_exact_mut(LANES) {
+                lanes[self.rows..].fill(0.0);
             }
+        }
+        // Tiles of four by four numbers are exchanged in registers.
+        let whole = self.rows / 4 * 4;
+        for (tile, lanes) in self.data.chunks_mut(4 * LANES).enumerate() {
+            let feature = tile * 4;
+            if lanes.len() == 4 * LANES {
+                for lane in (0..whole).step_by(4) {
+                    let from: [[f32; 4]; 4] = std::array::from_fn(|row| {
+                        *taken[lane + row][feature..].first_chunk().expect("four features are left")
+                    });
+                    for (place, lanes) in lanes.chunks_exact_mut(LANES).enumerate() {
+                        lanes[lane..lane + 4].copy_from_slice(&from.map(|row| row[place]));
+                    }
+                }
+            }
+            let done = if lanes.len() == 4 * LANES { whole } else { 0 };
+            for lane in done..self.rows {
+                for (lanes, value) in lanes.chunks_exact_mut(LANES).zip(&taken[lane][feature..]) {
+                    lanes[lane] = *value;
+                }
+            }
+        }
+    }
+
+    /// Takes over one row (`features` numbers) into `lane`.
+    pub fn set_lane(&mut self, lane: usize, row: &[f32]) {
+        assert_eq!(row.len(), self.features, "a row has the block's number of features");
+        for (lanes, value) in self.data.chunks_exact_mut(LANES).zip(row) {
+            lanes[lane] = *value;
         }
     }
 
@@ -108,5 +143,30 @@ impl Block {
             }
         }
         best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gathering_puts_every_number_in_its_place_and_zeros_elsewhere() {
+        for features in [0, 1, 3, 4, 7, 20] {
+            for rows in [0, 1, 5, 63, 64] {
+                let numbers: Vec<f32> = (0..rows * features).map(|i| i as f32 + 1.0).collect();
+                let mut block = Block::new(features);
+                block.data_mut().fill(-1.0);
+                block.gather((0..rows).map(|row| &numbers[row * features..(row + 1) * features]));
+                for feature in 0..features {
+                    for lane in 0..LANES {
+                        let expected =
+                            if lane < rows { (lane * features + feature) as f32 + 1.0 } else { 0.0 };
+                        assert_eq!(block.get(feature, lane).to_bits(), expected.to_bits());
+                    }
+                }
+                assert_eq!(block.rows(), rows);
+            }
+        }
     }
 }

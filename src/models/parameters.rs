@@ -2,6 +2,7 @@
 
 use crate::models::Architecture;
 use crate::seed::Seed;
+use crate::simd::Aligned;
 
 /// Name and shape of one weight tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl ParameterSpec {
 pub struct Parameters {
     specs: Vec<ParameterSpec>,
     offsets: Vec<usize>,
-    values: Vec<f32>,
+    values: Aligned,
 }
 
 impl Parameters {
@@ -43,7 +44,7 @@ impl Parameters {
         for spec in &specs {
             offsets.push(offsets[offsets.len() - 1] + spec.len());
         }
-        let values = vec![0.0; offsets[specs.len()]];
+        let values = Aligned::zeros(offsets[specs.len()]);
         Self { specs, offsets, values }
     }
 

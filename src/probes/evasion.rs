@@ -69,7 +69,6 @@ pub fn evasion(
     let norm = recipe.norm;
     let mut union_exact = false;
     let union_protocol = Spec::union_protocol(recipe.suite.values());
-    let untouched = Found::new(&rows.x, &rows.facts.labels, clean);
     let no_points = Found::new(&[], &rows.facts.labels, clean);
     let mut unions = vec![no_points; recipe.epsilons.len()];
     let mut per_radius: Vec<Vec<EvasionFacts>> = vec![Vec::new(); recipe.epsilons.len()];
@@ -84,7 +83,7 @@ pub fn evasion(
             .help("use an attack that needs less"));
         }
         union_exact |= attack.exact();
-        let mut found = untouched.clone();
+        let mut found = Found::new(&rows.x, &rows.facts.labels, clean);
         let mut warm = false;
         for (index, &epsilon) in recipe.epsilons.iter().enumerate() {
             if epsilon > 0.0 {

@@ -4,6 +4,8 @@
 //! every instruction set. Nothing a [`Simd`] does depends on the vector length, so
 //! a kernel whose vectors run over independent outputs gives the same bytes on all.
 //!
+//! Plain loops beside the kernels go through [`vectorized`], and buffers are [`Aligned`] to cache lines.
+//!
 //! This is the one place where `unsafe` is: a [`Simd`] value exists only where the
 //! processor has its instructions, and [`InstructionSet::run`] makes it. Intrinsics,
 //! because the compiler keeps plain arrays in registers in a matrix product (the same
@@ -12,6 +14,7 @@
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled with the caller's instructions")]
 #![allow(clippy::unused_self, reason = "the value is the proof that the instructions may be used")]
 
+mod aligned;
 mod grid;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -21,6 +24,7 @@ mod x86;
 
 use std::sync::OnceLock;
 
+pub use aligned::Aligned;
 pub use grid::{Numbers, Vectors, VectorsMut};
 
 use crate::error::{Error, Result, did_you_mean};
@@ -125,6 +129,15 @@ impl InstructionSet {
         }
     }
 
+    /// Runs plain loops, compiled for this instruction set, so that the compiler makes the longest vectors of them.
+    ///
+    /// The closure needs `#[inline(always)]`, and so does everything it calls that is to become vectors. Results do not
+    /// depend on the set, as the compiler changes no rounding and no order of additions; but let [`crate::numeric::clip`] choose between zeros, not `f32::max`.
+    #[inline]
+    pub fn vectorized<R>(self, work: impl FnOnce() -> R) -> R {
+        self.run(Loops(work))
+    }
+
     /// Runs the task, compiled for this instruction set.
     #[inline]
     pub fn run<T: Task>(self, task: T) -> T::Output {
@@ -144,6 +157,23 @@ impl InstructionSet {
 #[must_use]
 pub fn instruction_set() -> &'static str {
     InstructionSet::chosen_or_portable().name()
+}
+
+/// [`InstructionSet::vectorized`] with the set in use.
+#[inline]
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+    InstructionSet::chosen_or_portable().vectorized(work)
+}
+
+struct Loops<F>(F);
+
+impl<R, F: FnOnce() -> R> Task for Loops<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> R {
+        (self.0)()
+    }
 }
 
 /// Work that is compiled once per instruction set.
@@ -174,6 +204,8 @@ pub trait Simd: Copy {
     fn load(self, from: &[f32]) -> Self::V;
     /// Writes the first [`LANES`](Self::LANES) numbers.
     fn store(self, vector: Self::V, to: &mut [f32]);
+    /// May bring the cache line of number `at` closer; changes nothing else.
+    fn prefetch(self, _from: &[f32], _at: usize) {}
     /// `a · b + c`, rounded once.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `a + b`.

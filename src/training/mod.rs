@@ -26,7 +26,7 @@ pub use selection::{Chosen, Selection};
 pub use spec::{Spec, Supervised};
 
 /// The version of what is trained from given settings; part of a run's identity. Raise it when the same settings give other weights.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One model to train.
 pub struct Job<'a> {
@@ -105,16 +105,13 @@ pub fn train(job: &Job<'_>, network: &mut dyn Network, watch: Watch<'_>) -> Resu
         let mut tally = Tally::default();
         for (number, members) in order.chunks(batch_size).enumerate() {
             let batch = Batch { rows, members, epoch, strength, seed: job.seed };
-            gradient.values_mut().fill(0.0);
             let done = defense.batch(network, &batch, &mut gradient);
             let done = done.map_err(|error| at(error, epoch, number))?;
             if !done.loss.is_finite() {
                 let message = format!("the loss is {}", done.loss / f64::from(done.rows));
                 return Err(at(Error::new(Kind::Diverged, message), epoch, number));
             }
-            let count = members.len() as f32;
-            gradient.values_mut().iter_mut().for_each(|g| *g /= count);
-            optimizer.step(parameters.values_mut(), gradient.values(), share);
+            optimizer.step(parameters.values_mut(), gradient.values_mut(), members.len(), share);
             network.load(&parameters);
             tally.add(done);
             progress.done += 1;

@@ -308,23 +308,27 @@ fn numbers_that_are_none_are_an_error_and_never_robustness() {
     assert!(error.to_string().contains("not finite near data-set row 100"), "{error}");
 }
 
+/// Also where the gradient is zero everywhere and L2 attacks go on from random points.
 #[test]
 fn more_steps_cost_no_more_allocations() {
     let architecture = Architecture::mlp(Shape::Flat(20), 3, &[16]);
-    let mut network = random_network(&architecture, 2);
-    let rows = labeled_by(network.as_mut(), 200, 3);
+    let mut flat = random_network(&architecture, 2);
+    flat.load(&Parameters::zeros(&architecture));
     let features = vec![feature(0.0, 1.0, true); 20];
-    for norm in [Norm::Linf, Norm::L2] {
-        let threat = ThreatModel::new(norm, 0.1, &features);
-        let mut count = |steps: u32| {
-            let spec = spec(&format!("kind = \"pgd\"\nsteps = {steps}"));
-            let before = allocations::on_this_thread();
-            attack(network.as_mut(), &rows, &threat, &spec);
-            allocations::on_this_thread() - before
-        };
-        let (few, many) = (count(2), count(50));
-        assert!(few > 0, "the counter counts");
-        assert_eq!(few, many, "{norm:?}");
+    for mut network in [random_network(&architecture, 2), flat] {
+        let rows = labeled_by(network.as_mut(), 200, 3);
+        for norm in [Norm::Linf, Norm::L2] {
+            let threat = ThreatModel::new(norm, 0.1, &features);
+            let mut count = |steps: u32| {
+                let spec = spec(&format!("kind = \"pgd\"\nsteps = {steps}"));
+                let before = allocations::on_this_thread();
+                attack(network.as_mut(), &rows, &threat, &spec);
+                allocations::on_this_thread() - before
+            };
+            let (few, many) = (count(2), count(50));
+            assert!(few > 0, "the counter counts");
+            assert_eq!(few, many, "{norm:?}");
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use equipoise::simd::InstructionSet;
+
 use crate::program::{Program, TINY, answer, fingerprint};
 
 #[test]
@@ -21,6 +23,39 @@ fn one_thread_two_threads_and_another_place_give_the_same_bytes() {
         assert!(one.contains_key(figure), "{figure} is missing: {:?}", one.keys());
     }
     assert!(program.path("one/run.json").is_file() && program.path("one/events.jsonl").is_file());
+}
+
+/// Weights, evidence, tables and figures: the whole folder, for an MLP and a CNN, L∞ and L2, both optimizers and both losses.
+#[test]
+fn every_instruction_set_gives_the_same_folder() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let more = "\n[[attack]]\nkind = \"pgd\"\nloss = \"margin\"\nsteps = 4\nrestarts = 2\n";
+    program.file("more.toml", &format!("{TINY}{more}"));
+    let sgd = "training.optimizer={ kind = \"sgd\", lr = 0.1, momentum = 0.9, weight_decay = 1e-3 }";
+    let cnn = "model={ kind = \"cnn\", channels = [2], hidden = [5] }";
+    for variation in [
+        &["tiny.toml"][..],
+        &["more.toml", "threat.norm=\"l2\"", sgd],
+        &["tiny.toml", cnn, "threat.norm=\"l2\""],
+    ] {
+        let fingerprints = InstructionSet::available().into_iter().map(|set| {
+            let mut arguments = vec!["run"];
+            arguments.extend_from_slice(variation);
+            arguments.extend(["training.epochs=1", "defense.0.strengths=[0.1]", "--out", set.name()]);
+            let output = program.command(&arguments).env("EQUIPOISE_SIMD", set.name()).output().unwrap();
+            let answer = answer(output);
+            assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+            let folder = program.path(set.name());
+            let told = std::fs::read_to_string(folder.join("run.json")).unwrap();
+            assert!(told.contains(&format!("\"{}\"", set.name())), "the set was forced: {told}");
+            let found = fingerprint(&folder);
+            std::fs::remove_dir_all(&folder).unwrap();
+            found
+        });
+        let fingerprints: Vec<_> = fingerprints.collect();
+        assert!(fingerprints.iter().all(|one| *one == fingerprints[0]), "{variation:?}");
+    }
 }
 
 #[test]

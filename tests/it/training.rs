@@ -14,6 +14,7 @@ use equipoise::seed::Seed;
 use equipoise::simd::InstructionSet;
 use equipoise::training::{Job, Progress, Selection, Spec, Trained, defenses, train, trend};
 
+use crate::allocations;
 use crate::conformance::load_rows;
 use crate::problems::{gaussian, rows};
 use crate::shared;
@@ -98,6 +99,19 @@ fn every_instruction_set_gives_the_same_weights_and_the_same_evidence() {
         })
         .collect();
     assert!(results.iter().all(|result| *result == results[0]));
+}
+
+#[test]
+fn more_attack_steps_in_training_cost_no_more_allocations() {
+    let data = gaussian(&[0.5, -0.3, 0.2], 150, 1);
+    let architecture = Architecture::mlp(Shape::Flat(3), 2, &[8]);
+    let count = |steps: u32| {
+        let defense = at(&format!("steps = {steps}"));
+        let before = allocations::on_this_thread();
+        trained(&data, &architecture, "epochs = 2\nbatch = 40", &defense, 0.1).unwrap();
+        allocations::on_this_thread() - before
+    };
+    assert_eq!(count(2), count(40));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use super::CHUNK;
 use super::kernels::{Forward, InputGradient, Spread, WeightGradient};
 use crate::models::{Architecture, LANES, Layer, Parameters};
-use crate::simd::InstructionSet;
+use crate::simd::{Aligned, InstructionSet};
 
 /// Chunks in a block.
 const CHUNKS: usize = LANES / CHUNK;
@@ -86,21 +86,21 @@ pub(super) type Winners = [u16; 4];
 struct Stage {
     size: Size,
     /// (out, in, 3, 3)
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+    weight: Aligned,
+    bias: Aligned,
     /// (in, out, 3, 3), each kernel turned by 180°; made when first needed after a load.
-    turned: Vec<f32>,
+    turned: Aligned,
     turned_fresh: bool,
     /// The input of every chunk, bordered.
-    x: [Vec<f32>; CHUNKS],
+    x: [Aligned; CHUNKS],
     winners: [Vec<Winners>; CHUNKS],
     /// d loss / d (convolution's output), bordered, one chunk.
-    d_output: Vec<f32>,
+    d_output: Aligned,
     /// d loss / d (pooled output), one chunk without border; empty in the last stage, whose gradient comes from the dense head.
-    d_pooled: Vec<f32>,
+    d_pooled: Aligned,
     /// Sums over the rows of one block.
-    d_weight: Vec<f32>,
-    d_bias: Vec<f32>,
+    d_weight: Aligned,
+    d_bias: Aligned,
 }
 
 /// All convolution stages of a model, first to last.
@@ -117,16 +117,16 @@ impl Convolutions {
         let last = sizes.len().saturating_sub(1);
         let stages = sizes.iter().enumerate().map(|(index, &size)| Stage {
             size,
-            weight: vec![0.0; size.outputs * size.inputs * 9],
-            bias: vec![0.0; size.outputs],
-            turned: vec![0.0; size.outputs * size.inputs * 9],
+            weight: Aligned::zeros(size.outputs * size.inputs * 9),
+            bias: Aligned::zeros(size.outputs),
+            turned: Aligned::zeros(size.outputs * size.inputs * 9),
             turned_fresh: false,
-            x: std::array::from_fn(|_| vec![0.0; size.bordered(size.inputs)]),
+            x: std::array::from_fn(|_| Aligned::zeros(size.bordered(size.inputs))),
             winners: std::array::from_fn(|_| vec![[0; 4]; size.pooled()]),
-            d_output: vec![0.0; size.bordered(size.outputs)],
-            d_pooled: vec![0.0; if index == last { 0 } else { size.pooled() * CHUNK }],
-            d_weight: vec![0.0; size.outputs * size.inputs * 9],
-            d_bias: vec![0.0; size.outputs],
+            d_output: Aligned::zeros(size.bordered(size.outputs)),
+            d_pooled: Aligned::zeros(if index == last { 0 } else { size.pooled() * CHUNK }),
+            d_weight: Aligned::zeros(size.outputs * size.inputs * 9),
+            d_bias: Aligned::zeros(size.outputs),
         });
         Self(stages.collect())
     }

@@ -1,22 +1,21 @@
 //! A dense layer: packed weights, activations, and the three products.
 
-use super::product::{Factors, Finish, Product, pack_transposed};
+use super::product::{Factors, Finish, Product, pack, pack_transposed};
 use crate::models::LANES;
-use crate::simd::InstructionSet;
+use crate::simd::{Aligned, InstructionSet};
 
 pub(super) struct Dense {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
     relu: bool,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    /// The transposed weights for the input gradient, packed when first needed after a load.
-    panels: Vec<f32>,
-    packed: bool,
+    /// The weights, packed for the forward pass and, transposed, for the input gradient.
+    panels: Aligned,
+    transposed_panels: Aligned,
+    bias: Aligned,
     /// After the ReLU; empty in the last layer, whose output is the logits.
-    pub(super) activation: Vec<f32>,
+    pub(super) activation: Aligned,
     /// d loss / d (output before the ReLU); empty in the last layer.
-    pub(super) delta: Vec<f32>,
+    pub(super) delta: Aligned,
 }
 
 impl Dense {
@@ -26,19 +25,18 @@ impl Dense {
             inputs,
             outputs,
             relu,
-            weight: vec![0.0; inputs * outputs],
-            bias: vec![0.0; outputs],
-            panels: vec![0.0; inputs * outputs],
-            packed: false,
-            activation: vec![0.0; scratch],
-            delta: vec![0.0; scratch],
+            panels: Aligned::zeros(inputs * outputs),
+            transposed_panels: Aligned::zeros(inputs * outputs),
+            bias: Aligned::zeros(outputs),
+            activation: Aligned::zeros(scratch),
+            delta: Aligned::zeros(scratch),
         }
     }
 
-    pub(super) fn load(&mut self, weight: &[f32], bias: &[f32]) {
-        self.weight.copy_from_slice(weight);
+    pub(super) fn load(&mut self, set: InstructionSet, weight: &[f32], bias: &[f32]) {
+        pack(set, weight, self.inputs, &mut self.panels);
+        pack_transposed(weight, self.inputs, &mut self.transposed_panels);
         self.bias.copy_from_slice(bias);
-        self.packed = false;
     }
 
     /// `x` is `inputs × LANES`; the result goes to `out`, the logits, or else to `activation`.
@@ -53,7 +51,7 @@ impl Dense {
             rows: self.outputs,
             depth: self.inputs,
             columns,
-            a: Factors::Rows(&self.weight, self.inputs),
+            a: Factors::Panels(&self.panels),
             b: x,
             b_stride: LANES,
             c: out.unwrap_or(&mut self.activation),
@@ -72,15 +70,11 @@ impl Dense {
         activation: Option<&[f32]>,
         d_input: &mut [f32],
     ) {
-        if !self.packed {
-            pack_transposed(&self.weight, self.inputs, self.outputs, &mut self.panels);
-            self.packed = true;
-        }
         set.run(Product {
             rows: self.inputs,
             depth: self.outputs,
             columns,
-            a: Factors::Panels(&self.panels),
+            a: Factors::Panels(&self.transposed_panels),
             b: delta,
             b_stride: LANES,
             c: d_input,
@@ -105,12 +99,15 @@ pub(super) fn weight_gradient(
 ) {
     let (inputs, outputs) = (x.len() / LANES, delta.len() / LANES);
     let stride = inputs.next_multiple_of(16);
-    transpose(x, rows, stride, transposed);
+    set.vectorized(
+        #[inline(always)]
+        || transpose(x, rows, stride, transposed),
+    );
     set.run(Product {
         rows: outputs,
         depth: rows,
         columns: inputs,
-        a: Factors::Rows(delta, LANES),
+        a: Factors::Block(delta),
         b: transposed,
         b_stride: stride,
         c: d_weight,
@@ -118,15 +115,21 @@ pub(super) fn weight_gradient(
         start: None,
         finish: Finish::Add,
     });
-    for (d_bias, delta) in d_bias.chunks_mut(SIDE).zip(delta.chunks(SIDE * LANES)) {
-        add_row_sums(rows, delta, d_bias);
-    }
+    set.vectorized(
+        #[inline(always)]
+        || {
+            for (d_bias, delta) in d_bias.chunks_mut(SIDE).zip(delta.chunks(SIDE * LANES)) {
+                add_row_sums(rows, delta, d_bias);
+            }
+        },
+    );
 }
 
 /// Outputs summed side by side: one after the other, each addition would wait for the one before.
 const SIDE: usize = 8;
 
 /// Adds, for up to [`SIDE`] outputs, the sum over the first `rows` lanes in order.
+#[inline(always)]
 fn add_row_sums(rows: usize, delta: &[f32], into: &mut [f32]) {
     let mut sums = [0.0; SIDE];
     if let Ok(delta) = <&[f32; SIDE * LANES]>::try_from(delta) {
@@ -146,6 +149,7 @@ fn add_row_sums(rows: usize, delta: &[f32], into: &mut [f32]) {
 }
 
 /// From features × [`LANES`] to rows × `stride`; rows beyond `rows` are unspecified.
+#[inline(always)]
 fn transpose(x: &[f32], rows: usize, stride: usize, to: &mut [f32]) {
     /// Rows and columns of a tile: four of four numbers are exchanged in registers.
     const TILE: usize = 4;

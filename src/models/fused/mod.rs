@@ -14,7 +14,7 @@ mod product;
 use self::convolution::Convolutions;
 use self::dense::Dense;
 use crate::models::{Architecture, Block, LANES, Layer, Network, Parameters};
-use crate::simd::InstructionSet;
+use crate::simd::{Aligned, InstructionSet};
 
 /// Lanes per vector of the widest instruction set: work is done in multiples of this many rows.
 const CHUNK: usize = 16;
@@ -26,10 +26,10 @@ pub struct Fused {
     convolutions: Convolutions,
     dense: Vec<Dense>,
     /// Input of the first dense layer when convolutions come before it, and the gradient there.
-    features: Vec<f32>,
-    d_features: Vec<f32>,
+    features: Aligned,
+    d_features: Aligned,
     /// Scratch of the weight gradient: the input of one layer, row by row.
-    transposed: Vec<f32>,
+    transposed: Aligned,
 }
 
 impl Fused {
@@ -50,9 +50,9 @@ impl Fused {
             set,
             convolutions,
             dense,
-            features: vec![0.0; features],
-            d_features: vec![0.0; features],
-            transposed: vec![0.0; LANES * widest.next_multiple_of(CHUNK)],
+            features: Aligned::zeros(features),
+            d_features: Aligned::zeros(features),
+            transposed: Aligned::zeros(LANES * widest.next_multiple_of(CHUNK)),
         };
         network.load(parameters);
         network
@@ -91,7 +91,7 @@ impl Network for Fused {
         let first = 2 * self.convolutions.len();
         for (index, layer) in self.dense.iter_mut().enumerate() {
             let tensor = first + 2 * index;
-            layer.load(parameters.tensor(tensor), parameters.tensor(tensor + 1));
+            layer.load(self.set, parameters.tensor(tensor), parameters.tensor(tensor + 1));
         }
     }
 

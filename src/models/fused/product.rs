@@ -6,13 +6,21 @@
 
 use std::ops::Range;
 
-use crate::simd::{Numbers, Simd, Task, Vectors, VectorsMut};
+use crate::models::LANES;
+use crate::simd::{InstructionSet, Numbers, Simd, Task, Vectors, VectorsMut};
 
 /// Rows of a register tile.
 const TILE_ROWS: usize = 6;
 
 /// Terms summed before the running sums go to memory: this much of `b` (64 columns) fits in the first-level cache.
 const DEPTH: usize = 128;
+
+/// Terms per round of the innermost loop: counting and branching take turns that multiply-adds need where two
+/// threads share a core.
+const UNROLL: usize = 4;
+
+/// Numbers in a cache line.
+const LINE: usize = 16;
 
 /// `c[i][j] = finish(start + Σ_k a[i][k] · b[k][j])`
 pub(super) struct Product<'a> {
@@ -34,9 +42,9 @@ pub(super) struct Product<'a> {
 /// The left factor.
 #[derive(Clone, Copy)]
 pub(super) enum Factors<'a> {
-    /// Row-major, with this distance from row to row.
-    Rows(&'a [f32], usize),
-    /// What [`pack_transposed`] made.
+    /// A block: row-major, [`LANES`] numbers from row to row.
+    Block(&'a [f32]),
+    /// What [`pack`] or [`pack_transposed`] made.
     Panels(&'a [f32]),
 }
 
@@ -59,8 +67,42 @@ pub(super) fn tiles(rows: usize, largest: usize) -> impl Iterator<Item = Range<u
     (0..count).map(move |tile| tile * rows / count..(tile + 1) * rows / count)
 }
 
+/// Packs `weights` (`rows × depth`, row-major) as the left factor of a product.
+pub(super) fn pack(set: InstructionSet, weights: &[f32], depth: usize, panels: &mut [f32]) {
+    set.vectorized(
+        #[inline(always)]
+        || {
+            for tile in tiles(weights.len() / depth, TILE_ROWS) {
+                let span = tile.start * depth..tile.end * depth;
+                let (panel, from) = (&mut panels[span.clone()], &weights[span]);
+                match tile.len() {
+                    6 => interleave::<6>(panel, from),
+                    5 => interleave::<5>(panel, from),
+                    4 => interleave::<4>(panel, from),
+                    3 => interleave::<3>(panel, from),
+                    2 => interleave::<2>(panel, from),
+                    _ => interleave::<1>(panel, from),
+                }
+            }
+        },
+    );
+}
+
+/// From `M` rows one after the other to `M` columns.
+#[inline(always)]
+fn interleave<const M: usize>(panel: &mut [f32], from: &[f32]) {
+    let depth = from.len() / M;
+    let rows: [&[f32]; M] = std::array::from_fn(|row| &from[row * depth..][..depth]);
+    for (k, to) in panel.as_chunks_mut::<M>().0[..depth].iter_mut().enumerate() {
+        for (to, row) in to.iter_mut().zip(&rows) {
+            *to = row[k];
+        }
+    }
+}
+
 /// Packs the transpose of `weights` (`depth × rows`, row-major) as the left factor of a product of `rows` rows.
-pub(super) fn pack_transposed(weights: &[f32], rows: usize, depth: usize, panels: &mut [f32]) {
+pub(super) fn pack_transposed(weights: &[f32], rows: usize, panels: &mut [f32]) {
+    let depth = weights.len() / rows;
     for tile in tiles(rows, TILE_ROWS) {
         let panel = &mut panels[tile.start * depth..tile.end * depth];
         let from = weights.chunks_exact(rows).map(|row| &row[tile.start..tile.end]);
@@ -96,19 +138,22 @@ impl Task for Product<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
+        let adds = matches!(self.finish, Finish::Add);
+        assert!(
+            adds || self.columns.is_multiple_of(LINE),
+            "only sums that are added may end inside a vector"
+        );
+        // Between blocks of the depth the running sums stand in `c`.
+        assert!(!adds || self.depth <= DEPTH, "sums that are added have one block of terms");
         let blocks = self.depth.div_ceil(DEPTH);
         for block in 0..blocks {
             let depth = block * self.depth / blocks..(block + 1) * self.depth / blocks;
             let mut column = 0;
             while column < self.columns {
-                let left = self.columns - column;
                 // Four 512-bit vectors, or what is left of them; two vectors where there are 16 registers.
-                let vectors = if left < S::LANES {
-                    1
-                } else {
-                    (left / S::LANES).min(if S::REGISTERS > 16 { 4 } else { 2 })
-                };
-                let tail = left.min(S::LANES);
+                let left = self.columns - column;
+                let vectors = left.div_ceil(S::LANES).min(if S::REGISTERS > 16 { 4 } else { 2 });
+                let tail = (left - (vectors - 1) * S::LANES).min(S::LANES);
                 for tile in tiles(self.rows, TILE_ROWS) {
                     let part = Part { row: tile.start, column, tail, depth: depth.clone() };
                     match vectors {
@@ -144,33 +189,57 @@ impl Product<'_> {
         let b = &self.b[part.depth.start * self.b_stride + part.column..];
         let b = Vectors::new(s, b, depth, N, (self.b_stride, S::LANES));
         match self.a {
-            Factors::Rows(a, stride) => {
-                let a = Numbers::new(&a[part.row * stride + part.depth.start..], M, depth, stride);
-                for k in 0..depth {
-                    let b = row::<S, N>(s, &b, k);
-                    for i in 0..M {
-                        let factor = s.splat(a.at(i, k));
-                        for j in 0..N {
-                            sums[i][j] = s.fma(factor, b[j], sums[i][j]);
-                        }
+            Factors::Block(a) => {
+                let a = Numbers::new(&a[part.row * LANES + part.depth.start..], M, depth, LANES);
+                let mut k = 0;
+                while k + UNROLL <= depth {
+                    for k in k..k + UNROLL {
+                        add_products(s, &mut sums, &b, k, |i| a.at(i, k));
                     }
+                    k += UNROLL;
+                }
+                for k in k..depth {
+                    add_products(s, &mut sums, &b, k, |i| a.at(i, k));
                 }
             }
             Factors::Panels(panels) => {
                 let panel = &panels[part.row * self.depth + part.depth.start * M..];
+                let next = M * self.depth;
                 let a = Numbers::new(panel, depth, M, M);
-                for k in 0..depth {
-                    let b = row::<S, N>(s, &b, k);
-                    for i in 0..M {
-                        let factor = s.splat(a.at(k, i));
-                        for j in 0..N {
-                            sums[i][j] = s.fma(factor, b[j], sums[i][j]);
+                let mut k = 0;
+                while k + UNROLL <= depth {
+                    if k % LINE == 0 {
+                        for i in 0..M {
+                            s.prefetch(panel, next + k * M + i * LINE);
                         }
+                        self.prefetch_next::<S, M, N>(s, part, k / LINE);
                     }
+                    for k in k..k + UNROLL {
+                        add_products(s, &mut sums, &b, k, |i| a.at(k, i));
+                    }
+                    k += UNROLL;
+                }
+                for k in k..depth {
+                    add_products(s, &mut sums, &b, k, |i| a.at(k, i));
                 }
             }
         }
         self.end(s, part, &sums);
+    }
+
+    /// Brings closer what the tile below this one reads or writes of `c` and reads of the activation: line `line` of its rows.
+    #[inline(always)]
+    fn prefetch_next<S: Simd, const M: usize, const N: usize>(&self, s: S, part: &Part, line: usize) {
+        if line * LINE >= N * S::LANES {
+            return;
+        }
+        for i in 0..M {
+            let at = (part.row + M + i) * self.c_stride + part.column + line * LINE;
+            s.prefetch(self.c, at);
+            if let Finish::Mask(activation) = self.finish {
+                s.prefetch(activation, at);
+            }
+        }
     }
 
     #[inline(always)]
@@ -233,7 +302,7 @@ impl Product<'_> {
         }
     }
 
-    /// [`Finish::Add`] of vectors of which only the first `part.tail` columns exist.
+    /// [`Finish::Add`] where only the first `part.tail` columns of the last vector exist.
     #[inline(always)]
     fn add_tail<S: Simd, const M: usize, const N: usize>(
         &mut self,
@@ -243,13 +312,38 @@ impl Product<'_> {
     ) {
         let mut spill = [[0.0; 16]; M];
         for i in 0..M {
-            s.store(sums[i][0], &mut spill[i]);
+            s.store(sums[i][N - 1], &mut spill[i]);
+        }
+        let at = part.row * self.c_stride + part.column;
+        let mut c = VectorsMut::new(s, &mut self.c[at..], M, N - 1, self.c_stride);
+        for i in 0..M {
+            for j in 0..N - 1 {
+                c.put(i, j, s.add(c.at(i, j), sums[i][j]));
+            }
         }
         for (i, sums) in spill.iter().enumerate() {
-            let c = &mut self.c[(part.row + i) * self.c_stride + part.column..][..part.tail];
-            for (c, sum) in c.iter_mut().zip(sums) {
+            let last = at + i * self.c_stride + (N - 1) * S::LANES;
+            for (c, sum) in self.c[last..][..part.tail].iter_mut().zip(sums) {
                 *c += sum;
             }
+        }
+    }
+}
+
+/// Adds `factor(i) · b[k]` to row `i` of the sums, for every row.
+#[inline(always)]
+fn add_products<S: Simd, const M: usize, const N: usize>(
+    s: S,
+    sums: &mut [[S::V; N]; M],
+    b: &Vectors<'_, S>,
+    k: usize,
+    factor: impl Fn(usize) -> f32,
+) {
+    let b = row::<S, N>(s, b, k);
+    for i in 0..M {
+        let factor = s.splat(factor(i));
+        for j in 0..N {
+            sums[i][j] = s.fma(factor, b[j], sums[i][j]);
         }
     }
 }

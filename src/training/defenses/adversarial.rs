@@ -28,7 +28,7 @@ pub(crate) struct Adversarial {
     field: Field,
     x: Block,
     gradient: Block,
-    start: Vec<f32>,
+    change: Vec<f32>,
     /// Streams of the epoch at hand.
     streams: Option<(u32, Streams)>,
 }
@@ -44,7 +44,7 @@ impl Adversarial {
             field: Field::new(features),
             x: Block::new(features),
             gradient: Block::new(features),
-            start: vec![0.0; features],
+            change: vec![0.0; features],
             streams: None,
             threat,
         }
@@ -52,9 +52,9 @@ impl Adversarial {
 
     /// Fills `x` with starts around the clean rows in `field`.
     fn place_starts(&mut self, batch: &Batch<'_>, members: &[u32]) {
-        self.x.set_rows(members.len());
-        self.x.data_mut().copy_from_slice(self.field.clean.data());
         if !self.settings.random_start {
+            self.x.set_rows(members.len());
+            self.x.data_mut().copy_from_slice(self.field.clean.data());
             return;
         }
         if self.streams.as_ref().is_none_or(|(epoch, _)| *epoch != batch.epoch) {
@@ -62,14 +62,12 @@ impl Adversarial {
             self.streams = Some((batch.epoch, batch.seed.streams(&purpose)));
         }
         let (_, streams) = self.streams.as_ref().expect("the streams were opened above");
-        for (lane, row) in members.iter().enumerate() {
-            let row = *row as usize;
-            let mut stream = streams.stream(batch.rows.facts.rows[row], 0);
-            self.threat.draw_start(batch.rows.row(row), &mut stream, &mut self.start);
-            for (feature, value) in self.start.iter().enumerate() {
-                self.x.feature_mut(feature)[lane] = *value;
-            }
+        let mut numbers = [0; LANES];
+        for (number, row) in numbers.iter_mut().zip(members) {
+            *number = batch.rows.facts.rows[*row as usize];
         }
+        let numbers = &numbers[..members.len()];
+        self.threat.random_starts(streams, numbers, &self.field, &mut self.x, &mut self.change);
     }
 }
 
