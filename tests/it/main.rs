@@ -16,6 +16,7 @@ mod data_generators;
 mod engine;
 mod fetch;
 mod metrics;
+mod one_epoch;
 mod pareto;
 mod points;
 mod problems;
