@@ -1,146 +1,103 @@
-//! How close the fused engine comes to this machine's limit, measured in the same run.
+//! Criterion benches of what an attack step and a training step are made of.
 //!
-//! The limit is a loop of fused multiply-adds on registers alone, one thread, in the same instruction set.
-//! Only necessary operations count (a multiply-add is two): an attack step is a forward pass and an input
-//! gradient, a training step a load, a forward pass, the hidden gradients and the weight gradients.
-//! Every figure is the fastest of many short rounds, so that other work on the machine disturbs little.
-//!
-//! `cargo bench --bench kernels`; `EQUIPOISE_SIMD=avx2 cargo bench --bench kernels` for another instruction set, and a word such as `cnn` for the
-//! workloads whose name contains it.
+//! Throughput is in necessary floating-point operations where a pass is one ("elements" are operations), else in rows.
+//! `cargo bench --bench kernels`; `benches/peak.rs` sets the same passes against the machine's limit.
 
-#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+mod workloads;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
-use equipoise::data::Shape;
-use equipoise::models::EngineKind::Fused;
-use equipoise::models::{Architecture, Block, LANES, Layer, Parameters, build};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
+use equipoise::losses::Loss;
+use equipoise::models::{Block, EngineKind, LANES, Parameters, build};
 use equipoise::seed::Seed;
-use equipoise::simd::{InstructionSet, Simd, Task};
+use equipoise::training::{Optimizer, OptimizerSpec};
+use workloads::{Workload, multiply_adds};
 
-/// Independent chains: more than any processor needs to hide the latency of a multiply-add.
-const CHAINS: usize = 12;
-const ROUNDS: usize = 400;
+/// A full block of numbers in `[low, 1]`.
+fn block(features: usize, low: f32) -> Block {
+    let mut stream = Seed(1).stream("bench/block");
+    let mut block = Block::new(features);
+    block.set_rows(LANES);
+    block.data_mut().iter_mut().for_each(|value| *value = stream.uniform_in(low, 1.0));
+    block
+}
 
-struct Peak(usize);
-
-impl Task for Peak {
-    type Output = f32;
-
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "compiled for the instruction set")]
-    fn run<S: Simd>(self, s: S) -> f32 {
-        let (factor, summand) = (s.splat(black_box(0.5)), s.splat(black_box(1.0)));
-        let mut chains = [s.splat(0.0); CHAINS];
-        for _ in 0..self.0 {
-            for chain in &mut chains {
-                *chain = s.fma(*chain, factor, summand);
-            }
+/// Forward pass, input gradient, weight gradient and taking over weights, for each architecture and engine.
+fn passes(criterion: &mut Criterion) {
+    for name in ["a64", "b", "c", "d"] {
+        let workload = Workload::named(name).expect("a known name");
+        let mut group = criterion.benchmark_group(format!("passes/{name}"));
+        passes_of(&mut group, &workload, EngineKind::Fused, "fused");
+        // The reference engine, for comparison; its convolutions take too long for a bench.
+        if name != "c" {
+            passes_of(&mut group, &workload, EngineKind::Candle, "candle");
         }
-        let mut out = [0.0; 16];
-        for chain in chains {
-            let sum = s.add(chain, s.load(&out));
-            s.store(sum, &mut out);
-        }
-        out[0]
     }
 }
 
-/// Lanes of a vector of the chosen instruction set.
-struct Lanes;
-
-impl Task for Lanes {
-    type Output = usize;
-
-    fn run<S: Simd>(self, _: S) -> usize {
-        S::LANES
-    }
-}
-
-fn fastest(mut work: impl FnMut()) -> Duration {
-    work();
-    (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        })
-        .min()
-        .expect("at least one round")
-}
-
-/// 10⁹ operations per second of the register-only loop.
-fn peak(set: InstructionSet) -> f64 {
-    let steps = if set.name() == "portable" { 2_000 } else { 20_000 };
-    let time = fastest(|| {
-        black_box(set.run(Peak(steps)));
+fn passes_of(group: &mut BenchmarkGroup<'_, WallTime>, workload: &Workload, kind: EngineKind, engine: &str) {
+    let architecture = &workload.architecture;
+    let parameters = Parameters::init(architecture, Seed(0));
+    let mut network = build(kind, architecture, &parameters).expect("the instruction set is there");
+    let (x, d_logits) = (block(architecture.inputs(), 0.0), block(architecture.classes(), -1.0));
+    let (mut logits, mut d_x) = (Block::new(architecture.classes()), Block::new(architecture.inputs()));
+    let mut gradient = Parameters::zeros(architecture);
+    let (all, first) = multiply_adds(architecture);
+    let operations = |multiply_adds: usize| Throughput::Elements((2 * multiply_adds * LANES) as u64);
+    network.forward(&x, &mut logits);
+    group.throughput(operations(all));
+    group.bench_function(format!("{engine}/forward"), |bencher| {
+        bencher.iter(|| network.forward(black_box(&x), &mut logits));
     });
-    (2 * steps * CHAINS * set.run(Lanes)) as f64 / time.as_secs_f64() / 1e9
+    group.bench_function(format!("{engine}/input gradient"), |bencher| {
+        bencher.iter(|| network.input_gradient(black_box(&d_logits), &mut d_x));
+    });
+    group.throughput(operations(2 * all - first));
+    group.bench_function(format!("{engine}/weight gradient"), |bencher| {
+        bencher.iter(|| network.weight_gradient(&x, black_box(&d_logits), &mut gradient));
+    });
+    group.throughput(Throughput::Elements(parameters.values().len() as u64));
+    group.bench_function(format!("{engine}/load"), |bencher| {
+        bencher.iter(|| network.load(black_box(&parameters)));
+    });
 }
 
-/// Multiply-adds per row of a forward pass, and those of the first layer.
-fn multiply_adds(architecture: &Architecture) -> (usize, usize) {
-    let each = |layer: &Layer| match *layer {
-        Layer::Linear { inputs, outputs, .. } => inputs * outputs,
-        Layer::ConvPool { inputs, outputs, height, width } => inputs * outputs * 9 * height * width,
-    };
-    (architecture.layers().iter().map(each).sum(), each(&architecture.layers()[0]))
-}
-
-fn main() {
-    let set = InstructionSet::chosen().expect("EQUIPOISE_SIMD names a set of this machine");
-    let image = Shape::Image { channels: 1, height: 28, width: 28 };
-    let workloads = [
-        ("a64  64-128-128-10", Architecture::mlp(Shape::Flat(64), 10, &[128, 128]), 64),
-        ("a128 64-128-128-10", Architecture::mlp(Shape::Flat(64), 10, &[128, 128]), 128),
-        ("b    784-256-256-10", Architecture::mlp(image, 10, &[256, 256]), 128),
-        ("c    cnn 16-32-128-10", Architecture::cnn(image, 10, &[16, 32], &[128]), 128),
-        ("d    100-64-64-2", Architecture::mlp(Shape::Flat(100), 2, &[64, 64]), 256),
-    ];
-    println!("instruction set {}, one thread; % of the register-only multiply-add peak", set.name());
-    println!("{:<24}{:>12}{:>18}{:>10}{:>18}{:>10}", "", "peak GF/s", "attack GF/s", "", "train GF/s", "");
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    for (name, architecture, batch) in workloads.iter().filter(|workload| workload.0.contains(&filter)) {
-        let parameters = Parameters::init(architecture, Seed(0));
-        let mut network = build(Fused, architecture, &parameters).expect("the instruction set is there");
-        let (inputs, classes) = (architecture.inputs(), architecture.classes());
-        let mut stream = Seed(1).stream("bench");
-        let mut x = Block::new(inputs);
-        let mut d_logits = Block::new(classes);
-        for block in [&mut x, &mut d_logits] {
-            block.set_rows(LANES);
-            block.data_mut().iter_mut().for_each(|v| *v = stream.uniform_in(-1.0, 1.0));
-        }
-        let (mut logits, mut d_x) = (Block::new(classes), Block::new(inputs));
-        let mut into = Parameters::zeros(architecture);
-        let (all, first) = multiply_adds(architecture);
-        // Rounds of about half a millisecond.
-        let repeats = (12_000_000 / (all * LANES * 2)).max(1);
-        let peak_before = peak(set);
-        let attack = fastest(|| {
-            for _ in 0..repeats {
-                network.forward(&x, &mut logits);
-                network.input_gradient(&d_logits, &mut d_x);
-            }
-        });
-        let train = fastest(|| {
-            for _ in 0..repeats.div_ceil(batch / LANES) {
-                network.load(&parameters);
-                for _ in 0..batch / LANES {
-                    network.forward(&x, &mut logits);
-                    network.weight_gradient(&x, &d_logits, &mut into);
-                }
-            }
-        });
-        let peak = peak_before.max(peak(set));
-        let rate = |operations: usize, time: Duration| operations as f64 / time.as_secs_f64() / 1e9;
-        let attack = rate(repeats * LANES * 2 * 2 * all, attack);
-        let train = rate(repeats.div_ceil(batch / LANES) * batch * 2 * (3 * all - first), train);
-        println!(
-            "{name:<24}{peak:>12.1}{attack:>18.1}{:>9.1}%{train:>18.1}{:>9.1}%",
-            100.0 * attack / peak,
-            100.0 * train / peak
+/// What is no pass: the loss an attack climbs, the loss trained on, the update of the weights, random starts.
+fn the_rest(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rest");
+    let (logits, mut d_logits) = (block(10, -1.0), Block::new(10));
+    let (labels, mut values) = ([3_u16; LANES], [0.0; LANES]);
+    group.throughput(Throughput::Elements(LANES as u64));
+    group.bench_function("cross-entropy, climbed", |bencher| {
+        bencher.iter(|| Loss::CrossEntropy.climb(black_box(&logits), &labels, &mut values, &mut d_logits));
+    });
+    group.bench_function("cross-entropy, trained on", |bencher| {
+        bencher.iter(|| Loss::CrossEntropy.evaluate(black_box(&logits), &labels, &mut values, &mut d_logits));
+    });
+    let streams = Seed(0).streams("bench/starts");
+    let rows: Vec<u32> = (0..LANES as u32).collect();
+    let mut draws = vec![[0.0; LANES]; 64];
+    group.bench_function("64 draws per row", |bencher| {
+        bencher.iter(|| streams.uniforms(black_box(&rows), 0, &mut draws));
+    });
+    let workload = Workload::named("a64").expect("a known name");
+    let mut parameters = Parameters::init(&workload.architecture, Seed(0));
+    let gradient = parameters.clone();
+    let count = parameters.values().len();
+    let mut adam = Optimizer::new(OptimizerSpec::default(), count);
+    group.throughput(Throughput::Elements(count as u64));
+    group.bench_function("Adam", |bencher| {
+        // A step leaves zeros behind: every one gets a gradient of its own.
+        bencher.iter_batched_ref(
+            || gradient.clone(),
+            |gradient| adam.step(parameters.values_mut(), gradient.values_mut(), LANES, 1.0),
+            BatchSize::SmallInput,
         );
-    }
+    });
 }
+
+criterion_group!(benches, passes, the_rest);
+criterion_main!(benches);
