@@ -95,6 +95,11 @@ struct DatasetsFolder {
 #[must_use]
 pub fn main() -> ExitCode {
     use clap::{CommandFactory, FromArgMatches};
+    // A misspelled EQUIPOISE_SIMD is an error of any command, `--version` included, not a silent fallback.
+    if let Err(error) = simd::InstructionSet::chosen() {
+        terminal::complain(&error);
+        return exit::code(error.kind());
+    }
     let command = Command::command().long_version(long_version()).get_matches();
     let command = match Command::from_arg_matches(&command) {
         Ok(command) => command,
@@ -110,8 +115,6 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(command: &Command) -> Result<u8> {
-    // A misspelled EQUIPOISE_SIMD is an error of any command, not a silent fallback.
-    simd::InstructionSet::chosen()?;
     match &command.what {
         What::Run(arguments) => run::execute(arguments, command.quiet),
         What::Plan(arguments) => plan::execute(arguments),
