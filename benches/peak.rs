@@ -265,7 +265,7 @@ fn linear(set: InstructionSet) {
     report(&[5, 10, 20, 40, 80].map(|steps| (4000, steps)));
 }
 
-/// The work of a full Fashion-MNIST cell. Its rows are synthetic: time does not depend on them.
+/// The work of a full Fashion-MNIST cell. Its rows are synthetic.
 fn fashion(set: InstructionSet) {
     let image = Shape::Image { channels: 1, height: 28, width: 28 };
     let architecture = Architecture::mlp(image, 10, &[256, 256]);

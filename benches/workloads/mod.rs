@@ -14,7 +14,7 @@ use equipoise::data::{Dataset, Domain, Feature, Rows, Shape};
 use equipoise::evidence::{Outputs, Split, SplitFacts};
 use equipoise::losses::Loss;
 use equipoise::measure::Norm;
-use equipoise::models::{Architecture, EngineKind, Layer, Parameters, build};
+use equipoise::models::{Architecture, EngineKind, Layer, Network, Parameters, build};
 use equipoise::seed::Seed;
 use equipoise::training::{Job, Spec, defenses, train};
 
@@ -83,10 +83,13 @@ impl Workload {
         steps: usize,
         kind: Kind,
     ) -> Self {
-        // Evaluations choose among twice as many.
-        let spare = if matches!(kind, Kind::Evaluation { .. }) { rows } else { 0 };
-        let data = data(&architecture, rows + spare);
-        Self { name, what, architecture, rows, steps, kind, data }
+        let mut made = Self { name, what, data: data(&architecture, rows), architecture, rows, steps, kind };
+        if matches!(kind, Kind::Evaluation { .. }) {
+            let twice = data(&made.architecture, 2 * rows).train;
+            let clean = outputs(made.network(EVALUATED).as_mut(), &twice).expect("outputs are finite");
+            made.data.train = far_from_boundaries(&twice, &clean, rows);
+        }
+        made
     }
 
     /// Necessary floating-point operations, a multiply-add being two: an attack step is a forward pass and an input
@@ -101,13 +104,16 @@ impl Workload {
         (per_row * self.rows) as f64
     }
 
+    fn network(&self, seed: u64) -> Box<dyn Network> {
+        let initial = Parameters::init(&self.architecture, Seed(seed));
+        build(EngineKind::Fused, &self.architecture, &initial).expect("the instruction set is there")
+    }
+
     /// Does all of it once, as one cell does; `seed` is the replicate.
     pub(crate) fn run(&self, seed: u64) {
-        let initial = Parameters::init(&self.architecture, Seed(seed));
-        let mut network =
-            build(EngineKind::Fused, &self.architecture, &initial).expect("the instruction set is there");
         match self.kind {
             Kind::Training { epochs, batch } => {
+                let mut network = self.network(seed);
                 let spec: Spec =
                     toml::from_str(&format!("epochs = {epochs}\nbatch = {batch}")).expect("valid");
                 let defense: defenses::Spec =
@@ -118,23 +124,21 @@ impl Workload {
                     strength: EPSILON,
                     norm: Norm::Linf,
                     data: &self.data,
-                    initial,
+                    initial: Parameters::init(&self.architecture, Seed(seed)),
                     seed: Seed(seed),
                     selection: None,
                 };
                 black_box(train(&job, network.as_mut(), &|_| true).expect("training ends well"));
             }
             Kind::Evaluation { restarts } => {
-                let rows = &self.data.train;
+                let (mut network, rows) = (self.network(EVALUATED), &self.data.train);
                 let clean = outputs(network.as_mut(), rows).expect("outputs are finite");
-                let rows = far_from_boundaries(rows, &clean, self.rows);
-                let clean = outputs(network.as_mut(), &rows).expect("outputs are finite");
                 let mut found = Found::new(&rows.x, &rows.facts.labels, &clean);
                 let (steps, restarts) = (self.steps as u32, restarts as u32);
                 let attack = Pgd { steps, step: 0.1, restarts, loss: Loss::CrossEntropy, random_start: true };
                 let mut target = Target {
                     network: network.as_mut(),
-                    rows: &rows,
+                    rows,
                     threat: &ThreatModel::new(Norm::Linf, TINY, &self.data.features),
                     warm: false,
                     seed: Seed(seed),
@@ -148,6 +152,9 @@ impl Workload {
         }
     }
 }
+
+/// The replicate whose initial weights are evaluated.
+const EVALUATED: u64 = 0;
 
 /// The `n` rows with the largest margins, labeled as the model sees them.
 fn far_from_boundaries(rows: &Rows, clean: &Outputs, n: usize) -> Rows {
