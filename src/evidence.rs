@@ -99,7 +99,11 @@ pub struct EvasionFacts {
     pub epsilon: f64,
     /// Whether the attack computes the exact worst case (linear models), so that the robust accuracy is no mere upper bound.
     pub exact: bool,
-    /// `n` flags: still classified correctly at every point tried (false where wrong already).
+    /// `n` flags: this attack took the row on, at this radius.
+    pub tried: Vec<bool>,
+    /// What this attack asked of the model, at this radius.
+    pub effort: Effort,
+    /// `n` flags: still classified correctly at every point tried (false where wrong already). In a cascade the attacks before count as well.
     pub standing: Vec<bool>,
     /// `n` distances (in the norm) of the first success; 0 where wrong already, infinite where still standing.
     pub distance: Vec<f32>,
@@ -109,8 +113,107 @@ pub struct EvasionFacts {
     pub max_loss: Outputs,
 }
 
+/// What an attack asked of a model, in rows: a pass over 64 rows counts 64. Unlike its results, FAB's counts depend on company: a pass that
+/// one row needs takes its neighbors along.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effort {
+    /// Forward passes.
+    pub forwards: u64,
+    /// Backward passes, to the input.
+    pub backwards: u64,
+}
+
 /// The name of the worst case over all attacks tried.
 pub const UNION: &str = "union";
+
+/// What one sanity check of an evaluation saw: numbers and words, no verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observation {
+    /// The check's id, such as `black-box`.
+    pub check: String,
+    /// The numbers.
+    pub seen: Seen,
+    /// What was seen, or why there was nothing to see: a lower-case fragment for people.
+    pub words: String,
+}
+
+/// The numbers that a sanity check saw.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Seen {
+    /// So many of so many were not as they should be.
+    Count {
+        /// Not as they should be.
+        hits: u64,
+        /// All that were looked at.
+        of: u64,
+        /// The share that is to be expected, where the data decide it.
+        #[serde(default)]
+        chance: Option<f64>,
+    },
+    /// A finite number.
+    Number(f64),
+    /// The check does not apply.
+    NotApplicable,
+    /// The check could not be carried out: the model's outputs or gradients are not finite.
+    Broken,
+}
+
+/// What a sanity check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// As it should be.
+    Pass,
+    /// The number stands, and a reader should know.
+    Warn,
+    /// The number is withheld.
+    Fail,
+    /// Nothing to check.
+    NotApplicable,
+}
+
+impl Status {
+    /// The word used in files and shown to people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::NotApplicable => "not applicable",
+        }
+    }
+}
+
+/// The verdict of one sanity check on one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The check's id, such as `black-box`.
+    pub check: String,
+    /// The check's number.
+    pub number: u32,
+    /// What it came to.
+    pub status: Status,
+    /// What was measured, in the threshold's unit.
+    pub measured: Option<f64>,
+    /// Where it fails; of a check that only warns, where it warns.
+    pub threshold: Option<f64>,
+    /// What was seen and, where not all is well, what to do: one sentence.
+    pub says: String,
+    /// Whether the user has released the number by name although the check failed.
+    pub released: bool,
+}
+
+impl Finding {
+    /// Whether the numbers under attack may not be shown.
+    #[must_use]
+    pub fn withholds(&self) -> bool {
+        self.status == Status::Fail && !self.released
+    }
+}
 
 /// All that is known of one model on one split.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,4 +224,20 @@ pub struct Evidence {
     pub clean: Outputs,
     /// One entry per (attack, norm, epsilon), the unions included.
     pub evasion: Vec<EvasionFacts>,
+    /// The verdicts of the sanity checks on how the model was attacked.
+    pub checks: Vec<Finding>,
+}
+
+impl Evidence {
+    /// Why no number under attack may be stated, where that is so.
+    #[must_use]
+    pub fn withheld(&self) -> Option<String> {
+        let failed: Vec<String> =
+            self.checks.iter().filter(|f| f.withholds()).map(|f| format!("`{}`", f.check)).collect();
+        match failed.as_slice() {
+            [] => None,
+            [one] => Some(format!("withheld: check {one} failed")),
+            many => Some(format!("withheld: checks {} failed", many.join(", "))),
+        }
+    }
 }

@@ -145,6 +145,8 @@ pub enum Norm {
     Linf,
     /// Euclidean length of the change.
     L2,
+    /// Sum of the absolute changes.
+    L1,
 }
 
 impl Norm {
@@ -154,6 +156,7 @@ impl Norm {
         match self {
             Self::Linf => "linf",
             Self::L2 => "l2",
+            Self::L1 => "l1",
         }
     }
 
@@ -163,6 +166,7 @@ impl Norm {
         match self {
             Self::Linf => "L∞",
             Self::L2 => "L2",
+            Self::L1 => "L1",
         }
     }
 }
@@ -301,6 +305,7 @@ impl FromStr for MetricKey {
                 let norm = match norm {
                     "linf" => Norm::Linf,
                     "l2" => Norm::L2,
+                    "l1" => Norm::L1,
                     other => return Err(bad(&format!("unknown norm `{other}`"))),
                 };
                 let number: f64 = epsilon.parse().map_err(|_| bad("epsilon is not a number"))?;

@@ -160,6 +160,11 @@ impl Stream {
         (self.rng.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 
+    /// −1 or 1, each half of the time.
+    pub fn sign(&mut self) -> f32 {
+        if self.rng.next_u32() & 1 == 0 { -1.0 } else { 1.0 }
+    }
+
     /// Uniform on `[low, high)`.
     pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.uniform()

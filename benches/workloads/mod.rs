@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use equipoise::attacks::{Attack, Found, Pgd, Target, ThreatModel, outputs};
-use equipoise::data::{Dataset, Domain, Feature, Rows, Shape};
+use equipoise::data::{Dataset, Domain, Feature, Rows, Rules, Shape};
 use equipoise::evidence::{Outputs, Split, SplitFacts};
 use equipoise::losses::Loss;
 use equipoise::measure::Norm;
@@ -140,7 +140,9 @@ impl Workload {
                     network: network.as_mut(),
                     rows,
                     threat: &ThreatModel::new(Norm::Linf, TINY, &self.data.features),
+                    constraints: None,
                     warm: false,
+                    only: None,
                     seed: Seed(seed),
                     name: "pgd",
                     stop: &|| false,
@@ -210,6 +212,7 @@ fn data(architecture: &Architecture, n: usize) -> Dataset {
         fingerprint: String::new(),
         shape: architecture.shape(),
         features: (0..d).map(feature).collect(),
+        rules: Rules::default(),
         classes: (0..classes).map(|class| class.to_string()).collect(),
         train,
         validation: rows(Split::Validation, Vec::new(), Vec::new(), classes),

@@ -6,7 +6,7 @@
 //! optimal for every `λ`, and the margin is piecewise linear in `λ` between the points where features meet their bounds.
 
 use super::found::largest;
-use super::spec::exact_needs_linear;
+use super::spec::{exact_needs_linear, not_in_l1};
 use super::{Attack, Found, Target, not_finite, stopped};
 use crate::error::Result;
 use crate::measure::Norm;
@@ -72,6 +72,9 @@ impl Attack for Exact {
     }
 
     fn run(&self, target: &mut Target<'_>, found: &mut Found) -> Result<()> {
+        if target.threat.norm() == Norm::L1 {
+            return Err(not_in_l1("exact"));
+        }
         if !target.network.architecture().is_linear() {
             return Err(exact_needs_linear());
         }
@@ -84,7 +87,7 @@ impl Attack for Exact {
         let mut point = vec![0.0; found.features];
         let (mut block, mut outputs) = (Block::new(found.features), Block::new(found.classes));
         let mut logits = vec![0.0; found.classes];
-        for row in found.queue(true) {
+        for row in found.queue(true, target) {
             if (target.stop)() {
                 return Err(stopped());
             }
@@ -98,6 +101,7 @@ impl Attack for Exact {
                 place(clean, lambda, norm, &levers, target, &mut point);
                 block.gather([point.as_slice()]);
                 target.network.forward(&block, &mut outputs);
+                found.effort.forwards += 1;
                 outputs.scatter(0, &mut logits);
                 if !logits.iter().all(|z| z.is_finite()) {
                     return Err(not_finite("logits", target.rows.facts.rows[row]));
@@ -143,7 +147,7 @@ fn find_levers(
         if weight > 0.0 && room > 0.0 {
             let full = match threat.norm() {
                 Norm::Linf => room,
-                Norm::L2 => room / weight,
+                Norm::L2 | Norm::L1 => room / weight,
             };
             levers.push(Lever { feature, weight, room, direction, full });
         }
@@ -161,7 +165,7 @@ fn critical_distance(margin: f64, norm: Norm, levers: &[Lever]) -> f64 {
     let (mut lowered, mut squares) = (0.0, 0.0);
     let slope = |lever: &Lever| match norm {
         Norm::Linf => lever.weight,
-        Norm::L2 => lever.weight * lever.weight,
+        Norm::L2 | Norm::L1 => lever.weight * lever.weight,
     };
     let slopes = suffix_sums(levers, slope);
     for (passed, lever) in levers.iter().enumerate() {
@@ -169,7 +173,7 @@ fn critical_distance(margin: f64, norm: Norm, levers: &[Lever]) -> f64 {
         if lambda <= lever.full {
             return match norm {
                 Norm::Linf => lambda,
-                Norm::L2 => (squares + lambda * lambda * slopes[passed]).sqrt(),
+                Norm::L2 | Norm::L1 => (squares + lambda * lambda * slopes[passed]).sqrt(),
             };
         }
         lowered += lever.weight * lever.room;
@@ -212,7 +216,7 @@ fn place(clean: &[f32], lambda: f64, norm: Norm, levers: &[Lever], target: &Targ
     for lever in levers {
         let reach = match norm {
             Norm::Linf => lambda,
-            Norm::L2 => lambda * lever.weight * (1.0 - 1e-6),
+            Norm::L2 | Norm::L1 => lambda * lever.weight * (1.0 - 1e-6),
         };
         let x = clean[lever.feature];
         let (lo, hi) = target.threat.window(lever.feature, x);

@@ -2,38 +2,52 @@
 //!
 //! An attack works on all rows of a split at one radius and reports, per row,
 //! whether it still stands, the first misclassified point and the point of the
-//! largest cross-entropy; never the last iterate. Its result for a row depends
+//! largest cross-entropy that PGD, FGSM, `caa` and the first run of APGD on the
+//! cross-entropy met (for other attacks a success alone); never the last iterate. Its result for a row depends
 //! on that row, the model, the threat model, the settings, the seed and the
 //! attack's name alone: not on other rows, their order, or threads. A loss or
 //! gradient that is not finite is an error, never robustness.
 //!
 //! To add one: a file with a type that implements [`Attack`] (an iterative one
-//! gives `Lanes` a `Rule`, and needs nothing of the engine), and a variant of [`Spec`].
+//! gives `Lanes` a `Rule`, and needs nothing of the engine), a variant of [`Spec`] and a line in [`KINDS`].
 
+mod apgd;
+mod constrained;
 mod exact;
+mod fab;
 mod fgsm;
 mod found;
+mod kinds;
 mod lanes;
 mod outputs;
 mod pgd;
 mod rule;
 mod spec;
+mod square;
 mod step;
+mod suite;
 mod threat;
 
 use crate::data::Rows;
 use crate::error::{Error, Kind, Result};
+use crate::evidence::Outputs;
 use crate::models::{Access, Network};
 use crate::seed::Seed;
 
+pub use apgd::{Apgd, ApgdTargeted};
+pub use constrained::{Caa, Constraint, Constraints, Violation, under};
 pub use exact::Exact;
+pub use fab::Fab;
 pub use fgsm::Fgsm;
 pub use found::Found;
+pub use kinds::KINDS;
 pub use outputs::outputs;
 pub(crate) use outputs::{first_not_finite, predictions};
 pub use pgd::Pgd;
-pub use spec::{KINDS, Spec};
+pub use spec::Spec;
+pub use square::Square;
 pub(crate) use step::{Field, step};
+pub use suite::{Arena, Bout, Member, Observer, Preset, Suite, sample};
 pub use threat::ThreatModel;
 
 /// Asked now and then during long work; `true` means stop.
@@ -47,8 +61,13 @@ pub struct Target<'a> {
     pub rows: &'a Rows,
     /// What the adversary may do.
     pub threat: &'a ThreatModel,
-    /// Whether `found` holds points of this attack at a smaller radius, to start from.
+    /// What a row must obey to be handed in, where more than `threat`; for attacks that [know](Attack::knows_constraints) of it. `threat` is
+    /// then that of [`Constraints::features`].
+    pub constraints: Option<&'a Constraints>,
+    /// Whether `found` holds points found at a smaller radius, to start from.
     pub warm: bool,
+    /// Flags of the rows to attack, where not all.
+    pub only: Option<&'a [bool]>,
     /// The replicate's seed.
     pub seed: Seed,
     /// The attack's name in the experiment; part of the key of its draws.
@@ -69,6 +88,11 @@ pub trait Attack: Send + Sync {
         false
     }
 
+    /// Whether it heeds [`Target::constraints`]. What others find is rounded, settled and put before the model once more.
+    fn knows_constraints(&self) -> bool {
+        false
+    }
+
     /// Attacks all rows and adds to `found`. Rows wrong on the clean input are left alone.
     ///
     /// # Errors
@@ -76,6 +100,26 @@ pub trait Attack: Send + Sync {
     /// [`Kind::Diverged`] where the model's outputs or gradients are not finite,
     /// [`Kind::Incomplete`] where `target.stop` said so, [`Kind::Input`] where the attack does not apply to the model.
     fn run(&self, target: &mut Target<'_>, found: &mut Found) -> Result<()>;
+}
+
+/// Lets `attack` do its work under `target.constraints`, whether it heeds them or not: only valid rows count. `clean` are the model's outputs on
+/// the clean rows.
+///
+/// # Errors
+///
+/// Those of [`Attack::run`].
+pub fn attempt(
+    attack: &dyn Attack,
+    clean: &Outputs,
+    target: &mut Target<'_>,
+    found: &mut Found,
+) -> Result<()> {
+    match target.constraints {
+        Some(constraints) if !attack.knows_constraints() => {
+            constrained::blind::run(attack, constraints, clean, target, found)
+        }
+        _ => attack.run(target, found),
+    }
 }
 
 /// The error of work that was asked to stop.

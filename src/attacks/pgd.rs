@@ -9,11 +9,11 @@
 //!
 //! With a smaller radius before it, the first run starts at the largest-loss point found there.
 
-use super::lanes::{Lanes, Run};
+use super::lanes::{Keep, Lanes, Run};
 use super::rule::Constant;
 use super::{Attack, Found, Target};
 use crate::error::Result;
-use crate::losses::Loss;
+use crate::losses::{Goal, Loss};
 
 /// PGD with a constant step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,14 +41,18 @@ impl Attack for Pgd {
             let first = restart == 0;
             let leave = !first || self.loss != Loss::CrossEntropy;
             let run = Run {
-                queue: &found.queue(!leave),
+                queue: &found.queue(!leave, target),
+                rounds: 1,
                 steps: self.steps,
-                loss: self.loss,
+                goal: Goal::Away(self.loss),
+                targets: &[],
+                room: threat,
                 leave,
+                keep: Keep::Worst,
                 restart,
                 flat: &flat,
             };
-            lanes.run(&run, &mut rule, target, found, &mut |row, clean, found, start| {
+            lanes.run(&run, &mut rule, target, found, &mut |row, _, clean, found, start| {
                 if first && warm {
                     start.copy_from_slice(found.max_loss(row));
                 } else if first && !self.random_start {

@@ -4,36 +4,63 @@ use super::{Field, ThreatModel, step};
 use crate::losses::PerLane;
 use crate::models::{Block, LANES};
 
+/// The gradients that a rule wants before it moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gradients {
+    /// None: the attack asks for scores alone.
+    None,
+    /// That of the run's goal.
+    OfTheGoal,
+    /// Those of `z_j − z_y` for every class `j`, one after the other.
+    OfEveryRival,
+}
+
 /// How the points of a block move: all that one iterative attack has and another has not.
 ///
-/// A rule works on whole blocks and may keep one number or one point per lane; `Lanes` sees to networks, queues and rows.
+/// A rule works on whole blocks and may keep numbers or points per lane; `Lanes` sees to networks, queues and rows.
 pub(super) trait Rule {
-    /// Whether [`advance`](Self::advance) wants gradients; without, an attack asks for scores alone.
-    fn needs_gradient(&self) -> bool {
-        true
+    /// What [`advance`](Self::advance) wants to see.
+    fn gradients(&self) -> Gradients {
+        Gradients::OfTheGoal
     }
 
-    /// A new row has come into `lane`, at its start.
-    fn enter(&mut self, _lane: usize) {}
+    /// The data set's row number `row` has come into `lane`, at its start, for this round.
+    fn enter(&mut self, _lane: usize, _row: u32, _round: u32) {}
 
     /// The row of lane `from` goes on in lane `to`.
     fn move_lane(&mut self, _from: usize, _to: usize) {}
 
-    /// Moves the points, from where they were seen to where they are to be seen next, inside ball and window.
+    /// Told which lanes' points are misclassified. May move those; `true` asks for them to be seen again before they advance.
+    fn retreat(&mut self, _fallen: &[bool; LANES], _field: &Field, _x: &mut Block) -> bool {
+        false
+    }
+
+    /// Shown `z_class − z_y` and its gradient at `x`, before [`advance`](Self::advance), where the rule wants every rival's.
+    fn consider(&mut self, _class: u16, _seen: &Seen<'_>, _x: &Block, _labels: &[u16; LANES]) {}
+
+    /// Moves the points, from where they were seen to where they are to be seen next.
     ///
     /// Returns whether the gradients are finite; `flat` marks lanes whose gradient was of no use: they go on from a random point.
-    fn advance(&mut self, seen: &Seen<'_>, x: &mut Block, flat: &mut [bool; LANES]) -> bool;
+    /// `spent` holds the steps to charge per lane, 1 unless the rule says otherwise.
+    fn advance(
+        &mut self,
+        seen: &Seen<'_>,
+        x: &mut Block,
+        flat: &mut [bool; LANES],
+        spent: &mut [u32; LANES],
+    ) -> bool;
 }
 
 /// What there is to know of a block of points before they move.
 pub(super) struct Seen<'a> {
     pub(super) threat: &'a ThreatModel,
     pub(super) field: &'a Field,
-    /// The loss at the points, or an increasing function of it (see `Loss::climb`): for rules that compare points.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a constant step compares no points"))]
+    /// The goal at the points, or an increasing function of it (see `Loss::climb`).
     pub(super) values: &'a PerLane,
-    /// Its gradient; unspecified where the rule needs none.
+    /// Its gradient; unspecified where the rule wants none.
     pub(super) gradient: &'a Block,
+    /// Steps that each lane has left, this one included.
+    pub(super) left: &'a [u32; LANES],
 }
 
 /// Steps of a constant length along the gradient's sign (L∞) or direction (L2).
@@ -42,7 +69,13 @@ pub(super) struct Constant {
 }
 
 impl Rule for Constant {
-    fn advance(&mut self, seen: &Seen<'_>, x: &mut Block, flat: &mut [bool; LANES]) -> bool {
+    fn advance(
+        &mut self,
+        seen: &Seen<'_>,
+        x: &mut Block,
+        flat: &mut [bool; LANES],
+        _: &mut [u32; LANES],
+    ) -> bool {
         step(seen.threat, self.size, seen.gradient, seen.field, x, flat)
     }
 }
@@ -50,12 +83,12 @@ impl Rule for Constant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attacks::lanes::{Lanes, Run};
+    use crate::attacks::lanes::{Keep, Lanes, Run};
     use crate::attacks::step::confine;
     use crate::attacks::{Found, Target, outputs};
     use crate::data::{Domain, Feature, Rows, Shape};
     use crate::evidence::{Split, SplitFacts};
-    use crate::losses::Loss;
+    use crate::losses::{Goal, Loss};
     use crate::measure::Norm;
     use crate::models::{Architecture, EngineKind, Parameters, build};
     use crate::seed::{Seed, Stream};
@@ -68,7 +101,7 @@ mod tests {
     }
 
     impl Rule for Momentum {
-        fn enter(&mut self, lane: usize) {
+        fn enter(&mut self, lane: usize, _: u32, _: u32) {
             let zeros = vec![0.0; self.last.features()];
             self.last.set_lane(lane, &zeros);
         }
@@ -77,7 +110,13 @@ mod tests {
             self.last.move_lane(from, to);
         }
 
-        fn advance(&mut self, seen: &Seen<'_>, x: &mut Block, flat: &mut [bool; LANES]) -> bool {
+        fn advance(
+            &mut self,
+            seen: &Seen<'_>,
+            x: &mut Block,
+            flat: &mut [bool; LANES],
+            _: &mut [u32; LANES],
+        ) -> bool {
             self.scratch.clone_from(x);
             let finite = step(seen.threat, self.size, seen.gradient, seen.field, x, flat);
             let moves = x.data_mut().iter_mut().zip(self.scratch.data()).zip(self.last.data_mut());
@@ -98,11 +137,11 @@ mod tests {
     }
 
     impl Rule for Search {
-        fn needs_gradient(&self) -> bool {
-            false
+        fn gradients(&self) -> Gradients {
+            Gradients::None
         }
 
-        fn enter(&mut self, lane: usize) {
+        fn enter(&mut self, lane: usize, _: u32, _: u32) {
             self.best[lane] = f32::NEG_INFINITY;
         }
 
@@ -111,7 +150,13 @@ mod tests {
             self.best_x.move_lane(from, to);
         }
 
-        fn advance(&mut self, seen: &Seen<'_>, x: &mut Block, _: &mut [bool; LANES]) -> bool {
+        fn advance(
+            &mut self,
+            seen: &Seen<'_>,
+            x: &mut Block,
+            _: &mut [bool; LANES],
+            _: &mut [u32; LANES],
+        ) -> bool {
             for lane in 0..x.rows() {
                 let gain = seen.values[lane] > self.best[lane];
                 self.best[lane] = if gain { seen.values[lane] } else { self.best[lane] };
@@ -166,7 +211,9 @@ mod tests {
                 network: network.as_mut(),
                 rows: &rows,
                 threat: &threat,
+                constraints: None,
                 warm: false,
+                only: None,
                 seed: Seed(0),
                 name: "test",
                 stop: &|| false,
@@ -174,9 +221,20 @@ mod tests {
             let flat = Seed(0).streams("flat");
             let mut lanes = Lanes::new(FEATURES, 3);
             for queue in queues {
-                let run = Run { queue, steps: 30, loss: Loss::Margin, leave: true, restart: 0, flat: &flat };
+                let run = Run {
+                    queue,
+                    rounds: 1,
+                    steps: 30,
+                    goal: Goal::Away(Loss::Margin),
+                    targets: &[],
+                    room: &threat,
+                    leave: true,
+                    keep: Keep::Worst,
+                    restart: 0,
+                    flat: &flat,
+                };
                 lanes
-                    .run(&run, rule, &mut target, &mut found, &mut |_, clean, _, start| {
+                    .run(&run, rule, &mut target, &mut found, &mut |_, _, clean, _, start| {
                         start.copy_from_slice(clean);
                     })
                     .unwrap();

@@ -26,7 +26,8 @@ pub(crate) fn step(
         #[inline(always)]
         || match threat.norm() {
             Norm::Linf => step_linf(size, gradient, field, x),
-            Norm::L2 => step_l2(threat, size, gradient, field, x, flat),
+            // No attack or defense that steps this way is let loose in L1 (see `Spec::check` and `Method::check`).
+            Norm::L2 | Norm::L1 => step_l2(threat, size, gradient, field, x, flat),
         },
     );
     // What lanes without a row hold does not matter.
@@ -127,6 +128,47 @@ fn step_l2(
     squares.iter().all(|sum| sum.is_finite())
 }
 
+/// The multipliers `μ ≤ 1` per row with which `clip(μ · change)` is the nearest point of the L2 ball of `radius` within the windows, in
+/// the Euclidean sense.
+///
+/// The squared length grows with `μ` and is `S + μ² U`, with `S` of the features at their bounds and `U` of the others. From
+/// the multiplier that ignores the bounds, solving for the length again and again rises to the root in finitely many passes and
+/// never beyond it.
+#[inline(always)]
+pub(super) fn ball_multipliers(change: &Block, field: &Field, radius: f64) -> [f32; LANES] {
+    /// Passes after which a multiplier that still moves in its last bits is taken as it is.
+    const PASSES: u32 = 50;
+    let mut multiplier = [0.0_f32; LANES];
+    for pass in 0..PASSES {
+        let (mut bound, mut free) = ([0.0_f64; LANES], [0.0_f64; LANES]);
+        for feature in 0..change.features() {
+            let (change, clean) = (change.lanes(feature), field.clean.lanes(feature));
+            let (lo, hi) = (field.lo.lanes(feature), field.hi.lanes(feature));
+            for lane in 0..LANES {
+                let room = if change[lane] > 0.0 { hi[lane] - clean[lane] } else { clean[lane] - lo[lane] };
+                let reach = if pass == 0 { 0.0 } else { multiplier[lane] * change[lane].abs() };
+                let (room, whole) = (f64::from(room), f64::from(change[lane]));
+                let open = f64::from(reach) < room;
+                bound[lane] += if open { 0.0 } else { room * room };
+                free[lane] += if open { whole * whole } else { 0.0 };
+            }
+        }
+        let mut moved = false;
+        for lane in 0..LANES {
+            let left = radius * radius - bound[lane];
+            let next = if free[lane] > 0.0 && left > 0.0 { (left / free[lane]).sqrt() } else { 1.0 };
+            let next = if next < 1.0 { next as f32 } else { 1.0 };
+            let rises = next > multiplier[lane];
+            multiplier[lane] = if rises { next } else { multiplier[lane] };
+            moved |= rises;
+        }
+        if !moved {
+            break;
+        }
+    }
+    multiplier
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +195,26 @@ mod tests {
             (x.get(0, 0) - 0.3).abs() < 1e-6 && (x.get(1, 0) - 0.25).abs() < 1e-7 && x.get(2, 0).abs() < 1e-9
         );
         assert!(!flat[0] && flat[1], "a gradient on immutable features alone is flat");
+    }
+
+    /// By hand: (3, 4) to radius 1 is (0.6, 0.8). With the second feature's room at 0.5 the first one gets √(1 − 0.25), a
+    /// multiplier of √0.75 / 3. Inside the ball nothing is scaled.
+    #[test]
+    fn projections_into_ball_and_box_match_the_hand_worked_cases() {
+        for (change, room, radius, expected) in [
+            ([3.0_f32, 4.0], 9.0, 1.0, 0.2),
+            ([3.0, 4.0], 0.5, 1.0, 0.75_f32.sqrt() / 3.0),
+            ([0.3, -0.4], 9.0, 1.0, 1.0),
+            ([3.0, 4.0], 0.5, 9.0, 1.0),
+        ] {
+            let (mut field, mut block) = (Field::new(2), Block::new(2));
+            block.gather([change.as_slice()]);
+            field.clean.gather([[0.0_f32; 2].as_slice()]);
+            field.lo.gather([[-9.0_f32, -9.0].as_slice()]);
+            field.hi.gather([[9.0, room].as_slice()]);
+            let multiplier = ball_multipliers(&block, &field, radius)[0];
+            assert!((multiplier - expected).abs() < 1e-6, "{change:?} {room}: {multiplier}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::inline_always, reason = "a loop is compiled for an instruction set by being inlined")]
 
+use super::apgd::l1;
 use super::step::{Field, confine};
 use crate::data::Feature;
 use crate::measure::Norm;
@@ -45,6 +46,13 @@ impl ThreatModel {
         self.epsilon = epsilon;
     }
 
+    /// The same adversary with the box as the only limit: for attacks that look for the nearest success rather than one in the ball.
+    #[must_use]
+    pub fn without_ball(&self) -> Self {
+        // Far beyond any input, and far from overflow.
+        Self { epsilon: 1e30, ..self.clone() }
+    }
+
     /// How distance is measured.
     #[must_use]
     pub fn norm(&self) -> Norm {
@@ -85,6 +93,11 @@ impl ThreatModel {
     #[must_use]
     pub fn bounds(&self, feature: usize, x: f32) -> (f32, f32) {
         if self.mutable[feature] { (self.lower[feature].min(x), self.upper[feature].max(x)) } else { (x, x) }
+    }
+
+    /// The box of feature number `feature`, whatever the clean row.
+    pub(super) fn edges(&self, feature: usize) -> (f32, f32) {
+        (self.lower[feature], self.upper[feature])
     }
 
     /// [`window`](Self::window) for every number of a block of clean rows.
@@ -154,6 +167,64 @@ impl ThreatModel {
                     *change = if *mutable { (f64::from(*change) * radius) as f32 } else { NO_CHANGE };
                 }
             }
+            Norm::L1 => {
+                // Exponential lengths, scaled by their sum and one length more: uniform in the ball.
+                let mut length = -libm::log(1.0 - stream.uniform_f64());
+                for (change, mutable) in change.iter_mut().zip(&self.mutable) {
+                    let draw = if *mutable { -libm::log(1.0 - stream.uniform_f64()) } else { 0.0 };
+                    length += draw;
+                    *change = (draw * f64::from(stream.sign())) as f32;
+                }
+                let scale = self.safe_radius() / length.max(f64::MIN_POSITIVE);
+                for (change, mutable) in change.iter_mut().zip(&self.mutable) {
+                    *change = if *mutable { (f64::from(*change) * scale) as f32 } else { NO_CHANGE };
+                }
+            }
+        }
+    }
+
+    /// Draws a start for one row on the ball's surface, then clipped to the box: a random direction (for L∞ one with a
+    /// coordinate at the radius), as APGD starts.
+    ///
+    /// `clean` and `start` have one number per feature.
+    pub(super) fn draw_edge(&self, clean: &[f32], stream: &mut Stream, start: &mut [f32]) {
+        let mut longest = 0.0_f64;
+        for (start, mutable) in start.iter_mut().zip(&self.mutable) {
+            let draw = match self.norm {
+                _ if !mutable => 0.0,
+                Norm::Linf => f64::from(stream.uniform_in(-1.0, 1.0)),
+                Norm::L2 | Norm::L1 => stream.normal(),
+            };
+            *start = draw as f32;
+            longest = match self.norm {
+                Norm::Linf => longest.max(draw.abs()),
+                Norm::L2 => longest + draw * draw,
+                Norm::L1 => longest + draw.abs(),
+            };
+        }
+        if self.norm == Norm::L1 {
+            // Not scaled but projected, as the authors do: a sparse start.
+            let mut change: Vec<f64> = start.iter().map(|draw| f64::from(*draw)).collect();
+            let rooms: Vec<(f64, f64)> = clean
+                .iter()
+                .enumerate()
+                .map(|(feature, clean)| {
+                    let (lo, hi) = self.bounds(feature, *clean);
+                    (f64::from(lo) - f64::from(*clean), f64::from(hi) - f64::from(*clean))
+                })
+                .collect();
+            l1::project(&mut change, &rooms, self.inner_radius());
+            for (start, (clean, change)) in start.iter_mut().zip(clean.iter().zip(&change)) {
+                *start = (f64::from(*clean) + change) as f32;
+            }
+            return;
+        }
+        let length = if self.norm == Norm::L2 { longest.sqrt() } else { longest };
+        let radius = if self.norm == Norm::L2 { self.inner_radius() } else { self.safe_radius() };
+        let scale = radius / length.max(f64::MIN_POSITIVE);
+        for (feature, (start, clean)) in start.iter_mut().zip(clean).enumerate() {
+            let (lo, hi) = self.window(feature, *clean);
+            *start = clip(clean + (f64::from(*start) * scale) as f32, lo, hi);
         }
     }
 
@@ -171,7 +242,7 @@ impl ThreatModel {
         x.set_rows(numbers.len());
         match self.norm {
             Norm::Linf => self.linf_starts(streams, numbers, field, x),
-            Norm::L2 => {
+            Norm::L2 | Norm::L1 => {
                 for (lane, number) in numbers.iter().enumerate() {
                     self.draw_change(&mut streams.stream(*number, 0), change);
                     x.set_lane(lane, change);
@@ -212,6 +283,22 @@ impl ThreatModel {
         self.epsilon * (1.0 - 1e-6)
     }
 
+    /// The radius that L2 and L1 points of newer attacks are scaled to: as much below the true one as rounding to `f32` may add, where every
+    /// number of a row (of about 1, or as large as its bounds) is off by half a unit in its last place.
+    pub(crate) fn inner_radius(&self) -> f64 {
+        let size = self
+            .lower
+            .iter()
+            .chain(&self.upper)
+            .map(|bound| f64::from(bound.abs()))
+            .filter(|bound| bound.is_finite())
+            .fold(1.0, f64::max);
+        let count = self.mutable.iter().filter(|mutable| **mutable).count() as f64;
+        let numbers = if self.norm == Norm::L1 { count } else { count.sqrt() };
+        let rounding = numbers * size * f64::from(f32::EPSILON) / 2.0;
+        (self.safe_radius() - rounding).max(0.5 * self.epsilon)
+    }
+
     /// Distance between two rows in the norm, in `f64`.
     #[must_use]
     pub fn distance(&self, clean: &[f32], point: &[f32]) -> f64 {
@@ -219,6 +306,7 @@ impl ThreatModel {
         match self.norm {
             Norm::Linf => steps.fold(0.0, f64::max),
             Norm::L2 => steps.map(|step| step * step).sum::<f64>().sqrt(),
+            Norm::L1 => steps.sum::<f64>(),
         }
     }
 }
@@ -230,7 +318,7 @@ fn window(norm: Norm, x: f32, epsilon: f32, lower: f32, upper: f32) -> (f32, f32
     let (lower, upper) = (if lower < x { lower } else { x }, if upper > x { upper } else { x });
     match norm {
         Norm::Linf => linf_window(x, epsilon, lower, upper),
-        Norm::L2 => (lower, upper),
+        Norm::L2 | Norm::L1 => (lower, upper),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::data::{self, Manifest};
 use crate::error::Result;
 use crate::measure::Direction;
 use crate::metrics::CATALOG;
+use crate::probes::checks;
 use crate::{attacks, models, training};
 
 /// Arguments of `ls`.
@@ -33,6 +34,8 @@ enum Shelf {
     Defenses,
     /// Kinds for `[model]`.
     Models,
+    /// Sanity checks, which withhold numbers under attack where they fail.
+    Checks,
 }
 
 /// Lists one shelf.
@@ -68,6 +71,21 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         Shelf::Attacks => (vec!["kind", "settings", "what it does"], pairs(attacks::KINDS)),
         Shelf::Defenses => (vec!["kind", "settings", "what it does"], pairs(training::defenses::KINDS)),
         Shelf::Models => (vec!["kind", "settings", "what it is"], pairs(models::KINDS)),
+        Shelf::Checks => {
+            let settings = checks::Settings::default();
+            let row = |check: &&checks::Check| {
+                vec![
+                    check.id.to_owned(),
+                    check.number.to_string(),
+                    check.rule.to_owned(),
+                    check.bar.words(&settings),
+                    check.advice.to_owned(),
+                    check.source.to_owned(),
+                ]
+            };
+            let head = vec!["id", "number", "rule", "threshold", "what to do", "source"];
+            (head, checks::CATALOG.iter().map(row).collect())
+        }
     };
     if arguments.json {
         let list: Vec<_> = rows
@@ -85,7 +103,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         terminal::product(&format!("{}\n", json!(list)))?;
         return Ok(exit::FINE);
     }
-    // On the terminal a metric's meaning gets a line of its own: eight columns would not fit.
+    // On the terminal long texts get lines of their own: the columns would not fit.
     if matches!(arguments.what, Shelf::Metrics) {
         let text: String = rows
             .iter()
@@ -93,6 +111,25 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
                 format!(
                     "{}\n    {} · better: {} · {} · bound: {} · chance: {}\n    {}\n    {}\n",
                     row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]
+                )
+            })
+            .collect();
+        terminal::product(&text)?;
+        return Ok(exit::FINE);
+    }
+    if matches!(arguments.what, Shelf::Attacks | Shelf::Defenses | Shelf::Models) {
+        let text: String =
+            rows.iter().map(|row| format!("{}\n    {}\n    {}\n", row[0], row[2], row[1])).collect();
+        terminal::product(&text.replace("    \n", ""))?;
+        return Ok(exit::FINE);
+    }
+    if matches!(arguments.what, Shelf::Checks) {
+        let text: String = rows
+            .iter()
+            .map(|row| {
+                format!(
+                    "{}  {}\n    {}\n    threshold: {}\n    else: {}\n    {}\n",
+                    row[1], row[0], row[2], row[3], row[4], row[5]
                 )
             })
             .collect();

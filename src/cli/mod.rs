@@ -2,6 +2,7 @@
 //!
 //! stdout is the product, stderr is talk. A closed pipe ends the program quietly.
 
+mod attack;
 mod exit;
 mod fetch;
 mod ls;
@@ -50,9 +51,14 @@ enum What {
     Plan(plan::Arguments),
     /// Judge and draw again what a results folder holds, also an unfinished one.
     Report(report::Arguments),
+    /// Attack one model, trained here or elsewhere, with a suite; or verify somebody's adversarial rows.
+    ///
+    /// The architecture (logistic regression, MLP or CNN) is told from the tensors' names and shapes, which are PyTorch's:
+    /// `linear1.weight`, `linear1.bias`, …, after `conv1.weight`, `conv1.bias`, … of convolutions.
+    Attack(Box<attack::Arguments>),
     /// Download data sets and verify them.
     Fetch(fetch::Arguments),
-    /// List what there is: metrics, data sets, attacks, defenses, models.
+    /// List what there is: metrics, data sets, attacks, defenses, models, checks.
     Ls(ls::Arguments),
     /// Train and attack on problems with known answers; print measured against exact.
     Selftest(selftest::Arguments),
@@ -119,6 +125,7 @@ fn execute(command: &Command) -> Result<u8> {
         What::Run(arguments) => run::execute(arguments, command.quiet),
         What::Plan(arguments) => plan::execute(arguments),
         What::Report(arguments) => report::execute(arguments, command.quiet),
+        What::Attack(arguments) => attack::execute(arguments, command.quiet),
         What::Fetch(arguments) => fetch::execute(arguments, command.quiet),
         What::Ls(arguments) => ls::execute(arguments),
         What::Selftest(arguments) => selftest::execute(arguments, command.quiet),

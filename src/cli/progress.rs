@@ -50,6 +50,9 @@ impl Observer for Progress {
                 "`{}` holds the report of other settings: it is replaced (--out DIR keeps both)",
                 folder.display()
             )),
+            Event::Broken(rule, rows, of) => self.say(&format!(
+                "{rows} of {of} test rows break `{rule}` by themselves: it is not asked of them, but they must not break it any further"
+            )),
             Event::Started(_) => {}
             Event::Finished(..) | Event::DoneElsewhere(_) => self.bar.inc(1),
             Event::Failed(cell, reason) => {

@@ -9,6 +9,8 @@ mod groups;
 mod idx;
 mod manifest;
 mod raw;
+mod relation;
+mod rules;
 mod source;
 mod split;
 mod table;
@@ -19,16 +21,19 @@ use std::sync::Arc;
 
 pub use catalog::{Found, catalog, find, is_embedded};
 pub use manifest::{
-    Class, Column, ColumnKind, Csv, File, Filter, Format, Group, Holds, Image, Label, Manifest, Missing,
-    MissingLevel, MissingNumber, Part, Sensitive,
+    Class, Column, ColumnKind, Csv, Direction, File, Filter, Format, Group, Holds, Image, Label, Manifest,
+    Missing, MissingLevel, MissingNumber, Part, Relation, Sensitive, Threat,
 };
+pub use relation::{Formula, Levels, Members, Term};
+pub use rules::{Bound, Rule, Rules, UNCONSTRAINED};
 pub use source::Source;
 pub use split::{Amount, SplitSpec};
+pub(crate) use tensors::{floats, integers};
 
 use crate::error::{Error, Result};
 use crate::evidence::{Attribute, Split, SplitFacts};
 use crate::files;
-use raw::Raw;
+use raw::{Cells, Raw, Values};
 
 /// How the numbers of one row are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +133,8 @@ pub struct Dataset {
     pub shape: Shape,
     /// One entry per number of a row.
     pub features: Vec<Feature>,
+    /// What every row obeys, and named adversaries; tables only.
+    pub rules: Rules,
     /// Class names.
     pub classes: Vec<String>,
     /// Rows for fitting.
@@ -159,7 +166,10 @@ impl Dataset {
 pub fn load(source: &Source, split: &SplitSpec, folder: &Path) -> Result<Dataset> {
     source.check()?;
     let raw = match source {
-        Source::Dataset { name, manifest } => read(&find(name, manifest.as_deref(), folder)?, folder)?,
+        Source::Dataset { name, manifest } => {
+            let found = find(name, manifest.as_deref(), folder)?;
+            return assemble(read(&found, folder)?, split, Some(&found.manifest));
+        }
         Source::Safetensors { path, shape, bounds, classes } => {
             let bytes = files::read(path)?;
             let identity = format!("{} {shape:?} {bounds:?} {classes:?}", files::sha256(&bytes));
@@ -173,7 +183,7 @@ pub fn load(source: &Source, split: &SplitSpec, folder: &Path) -> Result<Dataset
         }
         generator => generators::generate(generator).expect("every other source is a generator").check()?,
     };
-    assemble(raw, split)
+    assemble(raw, split, None)
 }
 
 /// What a reader should know of where rows come from.
@@ -221,7 +231,8 @@ pub fn about(source: &Source, folder: &Path) -> Result<About> {
 ///
 /// As [`load`].
 pub fn load_manifest(manifest: &Manifest, split: &SplitSpec, folder: &Path) -> Result<Dataset> {
-    assemble(read(&Found { manifest: manifest.clone(), beside: None }, folder)?, split)
+    let raw = read(&Found { manifest: manifest.clone(), beside: None }, folder)?;
+    assemble(raw, split, Some(manifest))
 }
 
 fn read(found: &Found, folder: &Path) -> Result<Raw> {
@@ -259,13 +270,25 @@ fn read(found: &Found, folder: &Path) -> Result<Raw> {
     }
 }
 
-fn assemble(raw: Raw, spec: &SplitSpec) -> Result<Dataset> {
+fn assemble(raw: Raw, spec: &SplitSpec, manifest: Option<&Manifest>) -> Result<Dataset> {
     let place = || format!("cannot split data set `{}`", raw.name);
     let parts = split::partition(raw.labels.len(), raw.units.as_deref(), raw.given, spec)
         .map_err(|error| error.context(place()))?;
     let settings = serde_json::to_string(spec).expect("a split is plain data");
     let fingerprint = files::sha256(format!("{}\0{}\0{settings}", encode::VERSION, raw.identity).as_bytes());
     let encoded = encode::encode(&raw.values, &parts);
+    let rules = match (&raw.values, manifest) {
+        (Values::Table(columns), Some(manifest)) => {
+            let levels = |column: usize| match &columns[column].cells {
+                Cells::Levels { levels, .. } => levels.as_slice(),
+                Cells::Numbers { .. } => &[],
+            };
+            Rules::new(manifest, &encoded.features, &levels).map_err(|error| {
+                error.context(format!("the manifest of data set `{}` does not fit its rows", raw.name))
+            })?
+        }
+        _ => Rules::default(),
+    };
     let rows = |split: Split, chosen: &[u32], x: Vec<f32>| {
         let pick = |attribute: &Attribute| Attribute {
             name: attribute.name.clone(),
@@ -286,6 +309,7 @@ fn assemble(raw: Raw, spec: &SplitSpec) -> Result<Dataset> {
         fingerprint,
         shape: encoded.shape,
         features: encoded.features,
+        rules,
         train: rows(Split::Train, &parts.train, encoded.train),
         validation: rows(Split::Validation, &parts.validation, encoded.validation),
         test: rows(Split::Test, &parts.test, encoded.test),

@@ -156,7 +156,8 @@ fn attributes(groups: &TensorView, n: usize, names: &[String]) -> Result<Vec<Att
     (0..columns).map(column).collect()
 }
 
-fn floats(name: &str, tensor: &TensorView) -> Result<Vec<f32>> {
+/// The numbers of a tensor of single or double precision, rounded to single.
+pub(crate) fn floats(name: &str, tensor: &TensorView) -> Result<Vec<f32>> {
     let data = tensor.data();
     match tensor.dtype() {
         Dtype::F32 => Ok(data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
@@ -165,15 +166,19 @@ fn floats(name: &str, tensor: &TensorView) -> Result<Vec<f32>> {
     }
 }
 
-fn integers(name: &str, tensor: &TensorView) -> Result<Vec<i64>> {
+/// The whole numbers of a tensor.
+pub(crate) fn integers(name: &str, tensor: &TensorView) -> Result<Vec<i64>> {
     let data = tensor.data();
     match tensor.dtype() {
         Dtype::I64 => Ok(data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect()),
         Dtype::I32 => Ok(data.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))).collect()),
         Dtype::I16 => Ok(data.as_chunks::<2>().0.iter().map(|b| i64::from(i16::from_le_bytes(*b))).collect()),
-        Dtype::U8 => Ok(data.iter().map(|b| i64::from(*b)).collect()),
-        other => {
-            Err(Error::input(format!("`{name}` holds {other:?}, expected whole numbers (I64, I32, I16, U8)")))
-        }
+        Dtype::I8 => Ok(data.iter().map(|b| i64::from(b.cast_signed())).collect()),
+        Dtype::U8 | Dtype::BOOL => Ok(data.iter().map(|b| i64::from(*b)).collect()),
+        Dtype::U16 => Ok(data.as_chunks::<2>().0.iter().map(|b| i64::from(u16::from_le_bytes(*b))).collect()),
+        Dtype::U32 => Ok(data.as_chunks::<4>().0.iter().map(|b| i64::from(u32::from_le_bytes(*b))).collect()),
+        other => Err(Error::input(format!(
+            "`{name}` holds {other:?}, expected whole numbers (signed or unsigned, 8 to 32 bits, or I64)"
+        ))),
     }
 }

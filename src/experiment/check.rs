@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Candidate, Experiment, Loaded};
-use crate::attacks;
 use crate::data::Dataset;
 use crate::error::{Error, Result, did_you_mean};
-use crate::measure::{AttackKey, MetricKey};
+use crate::measure::{AttackKey, MetricKey, Norm};
 use crate::metrics;
+use crate::probes::checks;
 
 /// Names that can be a folder everywhere.
 const NAME_LENGTH: usize = 100;
@@ -58,6 +58,14 @@ fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
         let mut seen = BTreeSet::new();
         for strength in &sweep.strengths {
             sweep.method.check(*strength).map_err(|error| at(&path, error))?;
+            if *strength > 0.0 && experiment.threat.norm == Norm::L1 {
+                return Err(at(
+                    &path,
+                    Error::input(format!("nothing trains against L1 yet, got strength {strength}")).help(
+                        "models can be attacked in L1: use `strengths = [0]`, or weights made elsewhere",
+                    ),
+                ));
+            }
             if !seen.insert(strength.to_bits()) {
                 return Err(at(&path, Error::input(format!("strength {strength} is listed twice"))));
             }
@@ -78,13 +86,20 @@ fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
         radius("a radius of the curve", *epsilon).map_err(|error| at(&["threat", "curve"], error))?;
     }
     suite(loaded, experiment)?;
+    checks(loaded, experiment)?;
     imported(loaded, experiment)?;
     front(loaded, experiment)
 }
 
 fn suite(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
-    if experiment.attacks.is_empty() {
-        return Err(Error::input("no attack is listed").help("add `[[attack]]` with `kind = \"pgd\"`"));
+    if experiment.suite.is_none() && experiment.attacks.is_empty() {
+        return Err(Error::input("no attack is listed")
+            .help("add `suite = \"quick\"` at the top, or `[[attack]]` with `kind = \"pgd\"`"));
+    }
+    if experiment.suite.is_some() && !experiment.attacks.is_empty() {
+        return Err(Error::input("attacks are listed beside a suite")
+            .help("keep `suite` or the `[[attack]]` entries")
+            .context(loaded.place(&["suite"])));
     }
     for (index, attack) in experiment.attacks.iter().enumerate() {
         if experiment.attacks[..index].contains(attack) {
@@ -92,6 +107,19 @@ fn suite(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
                 .help("to try harder, raise `restarts` or `steps`")
                 .context(loaded.place(&["attack", &index.to_string()])));
         }
+    }
+    Ok(())
+}
+
+fn checks(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let settings = &experiment.checks;
+    if let Err((key, message)) = settings.check() {
+        return Err(Error::input(message).context(loaded.place(&["checks", key])));
+    }
+    if let Some((index, message)) = checks::misspelled(settings) {
+        return Err(Error::input(message)
+            .help("`equipoise ls checks` lists them all")
+            .context(loaded.place(&["checks", "override", &index.to_string()])));
     }
     Ok(())
 }
@@ -187,15 +215,19 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
         .architecture(dataset.shape, dataset.classes.len())
         .map_err(|error| at(&["model"], error))?;
     experiment.training.check(dataset.train.len()).map_err(|error| at(&["training"], error))?;
+    experiment.threat.constraints(dataset).map_err(|error| at(&["threat", "model"], error))?;
+    let norm = experiment.threat.norm;
     for (index, attack) in experiment.attacks.iter().enumerate() {
-        attack.check(&architecture).map_err(|error| at(&["attack", &index.to_string()], error))?;
+        attack.check(&architecture, norm).map_err(|error| at(&["attack", &index.to_string()], error))?;
     }
+    experiment.suite().check(&architecture, norm).map_err(|error| at(&["suite"], error))?;
     for (index, candidate) in experiment.front.models.iter().enumerate() {
         let lacking = match candidate {
             Candidate::Last => None,
             _ if experiment.is_imported() => Some("nothing is trained"),
             _ if dataset.validation.is_empty() => Some("there are no validation rows"),
             Candidate::BestRobust if experiment.threat.epsilon <= 0.0 => Some("the threat's epsilon is 0"),
+            Candidate::BestRobust if norm == Norm::L1 => Some("validation does not attack in L1"),
             _ => None,
         };
         if let Some(reason) = lacking {
@@ -224,7 +256,7 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
 
 /// The keys that a run of `experiment` on `dataset` will measure.
 fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
-    let protocol = attacks::Spec::union_protocol(&experiment.attacks);
+    let protocol = experiment.threat.protocol(experiment.suite().protocol());
     let unions = experiment
         .threat
         .epsilons()

@@ -22,10 +22,11 @@ use crate::evidence::Split;
 use crate::files;
 use crate::measure::Norm;
 use crate::models::{self, EngineKind};
+use crate::probes::checks;
 use crate::training::{self, defenses};
 
 pub use overrides::Override;
-pub use plan::{Candidate, Cell, Plan, evasion_settings, evidence_id, plan};
+pub use plan::{Candidate, Cell, Plan, checks_settings, evasion_settings, evidence_id, plan};
 pub use seeds::Seeds;
 
 /// A whole experiment, as written.
@@ -53,9 +54,15 @@ pub struct Experiment {
     pub defenses: Vec<DefenseSweep>,
     /// What the adversary may do.
     pub threat: Threat,
-    /// The attacks that stand for the adversary; the worst case over all counts.
-    #[serde(rename = "attack")]
+    /// A suite by name, in place of single attacks.
+    #[serde(default)]
+    pub suite: Option<attacks::Preset>,
+    /// The attacks that stand for the adversary, where no suite is named; the worst case over all counts.
+    #[serde(default, rename = "attack")]
     pub attacks: Vec<attacks::Spec>,
+    /// Thresholds of the sanity checks, and which of them may not withhold numbers.
+    #[serde(default)]
+    pub checks: checks::Settings,
     /// What the front is drawn between.
     #[serde(default)]
     pub front: FrontSpec,
@@ -89,6 +96,9 @@ pub struct Threat {
     /// stays fallen: adding radii can only lower the robust accuracy at larger ones.
     #[serde(default)]
     pub curve: Vec<f64>,
+    /// A threat model of the data set's manifest, whose rows must be valid; `unconstrained` (as when absent) is the ball alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 impl Experiment {
@@ -133,23 +143,44 @@ impl Experiment {
         }
     }
 
-    /// The attacks by name: kind and loss, and a number where two share both. A name is part of the key of an attack's draws.
+    /// The attacks that stand for the adversary.
     #[must_use]
-    pub fn suite(&self) -> BTreeMap<String, attacks::Spec> {
-        let mut suite = BTreeMap::new();
-        for attack in &self.attacks {
-            let name = attack.name();
-            let number = suite
-                .keys()
-                .filter(|other: &&String| **other == name || other.starts_with(&format!("{name}-")))
-                .count();
-            suite.insert(if number == 0 { name } else { format!("{name}-{}", number + 1) }, attack.clone());
+    pub fn suite(&self) -> attacks::Suite {
+        match self.suite {
+            Some(preset) if self.threat.is_constrained() => {
+                preset.suite(self.threat.norm).for_tables(self.threat.norm)
+            }
+            Some(preset) => preset.suite(self.threat.norm),
+            None => attacks::Suite::of(&self.attacks),
         }
-        suite
     }
 }
 
 impl Threat {
+    /// Whether a threat model of the data set's manifest says more than ball, box and mask.
+    #[must_use]
+    pub fn is_constrained(&self) -> bool {
+        self.model.as_deref().is_some_and(|name| name != data::UNCONSTRAINED)
+    }
+
+    /// What a row of `dataset` must obey to be handed in, where that is more than ball, box and mask.
+    ///
+    /// # Errors
+    ///
+    /// When the data set's manifest has no such threat model.
+    pub fn constraints(&self, dataset: &data::Dataset) -> Result<Option<attacks::Constraints>> {
+        match &self.model {
+            Some(name) => attacks::Constraints::named(name, &dataset.features, &dataset.rules),
+            None => Ok(None),
+        }
+    }
+
+    /// What `protocol` is called under this threat model.
+    #[must_use]
+    pub fn protocol(&self, protocol: String) -> String {
+        attacks::under(self.model.as_deref(), protocol)
+    }
+
     /// The radii to attack the rows of `split` at. Validation rows serve to choose, at the threat's own radius; the curve is
     /// drawn on test rows.
     #[must_use]

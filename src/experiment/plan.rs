@@ -174,12 +174,28 @@ pub fn evidence_id(run: &str, epoch: usize, split: Split, probe: &Json) -> Strin
 ///
 /// Only on a defect of this program.
 pub fn evasion_settings(experiment: &Experiment, split: Split) -> Result<Json> {
+    let suite = experiment.suite();
     Ok(json!({
         "kind": "evasion",
         "norm": experiment.threat.norm,
         "epsilons": experiment.threat.epsilons_on(split),
         // A protocol names every setting of an attack and the version of its code.
-        "attacks": experiment.suite().iter().map(|(name, attack)| (name.clone(), attack.protocol())).collect::<Vec<_>>(),
+        "attacks": suite.members.iter().enumerate().map(|(index, member)| (member.name.clone(), experiment.threat.protocol(suite.member_protocol(index)))).collect::<Vec<_>>(),
+    }))
+}
+
+/// The settings of the sanity checks, as part of an id: what decides what they see. Thresholds and overrides are judged by later.
+///
+/// # Errors
+///
+/// Only on a defect of this program.
+pub fn checks_settings(experiment: &Experiment, split: Split) -> Result<Json> {
+    Ok(json!({
+        "kind": "checks",
+        "version": probes::checks::VERSION,
+        "rows": experiment.checks.rows,
+        "epsilon": experiment.threat.epsilon,
+        "evasion": evasion_settings(experiment, split)?,
     }))
 }
 

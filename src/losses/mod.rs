@@ -7,6 +7,7 @@
 #![allow(clippy::inline_always, reason = "a loop is compiled for an instruction set by being inlined")]
 
 mod cross_entropy;
+mod dlr;
 mod margin;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,47 @@ pub enum Loss {
     /// The margin of Carlini and Wagner 2017 without its clamp, `max_{j≠y} z_j − z_y`.
     #[serde(rename = "margin")]
     Margin,
+    /// The difference-of-logits ratio of Croce and Hein 2020; needs 3 classes, with 2 it is the margin.
+    #[serde(rename = "dlr")]
+    Dlr,
+}
+
+/// What an attack climbs: a loss of the true class, or the way to a target class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Away from the true class.
+    Away(Loss),
+    /// To a target class by the targeted difference-of-logits ratio; with fewer than 4 classes by the margin.
+    RatioTo,
+    /// To a target class by the margin `z_t − z_y`.
+    MarginTo,
+}
+
+impl Goal {
+    /// As [`Loss::climb`]; `targets` has one class per row and is not read without a target.
+    pub fn climb(
+        self,
+        logits: &Block,
+        labels: &[u16],
+        targets: &[u16],
+        values: &mut PerLane,
+        d_logits: &mut Block,
+    ) {
+        match self {
+            Self::Away(loss) => loss.climb(logits, labels, values, d_logits),
+            Self::RatioTo if logits.features() >= Self::CLASSES_FOR_RATIO => vectorized(
+                #[inline(always)]
+                || dlr::climb_targeted(logits, labels, targets, values, d_logits),
+            ),
+            Self::RatioTo | Self::MarginTo => vectorized(
+                #[inline(always)]
+                || dlr::margin_to(logits, labels, targets, values, d_logits),
+            ),
+        }
+    }
+
+    /// The fewest classes for which the targeted ratio is defined.
+    pub const CLASSES_FOR_RATIO: usize = 4;
 }
 
 impl Loss {
@@ -37,10 +79,14 @@ impl Loss {
         match self {
             Self::CrossEntropy => "ce",
             Self::Margin => "margin",
+            Self::Dlr => "dlr",
         }
     }
 
-    /// The loss of each row and its gradient.
+    /// The fewest classes for which the difference-of-logits ratio is defined.
+    pub const CLASSES_FOR_DLR: usize = 3;
+
+    /// The loss of each row and its gradient (of [`Dlr`](Self::Dlr) as [`climb`](Self::climb) has it).
     ///
     /// * `logits`: (classes, rows), at least 2 classes.
     /// * `labels`: one true class per row.
@@ -51,7 +97,10 @@ impl Loss {
             #[inline(always)]
             || match self {
                 Self::CrossEntropy => cross_entropy::evaluate(logits, labels, values, d_logits),
-                Self::Margin => margin::evaluate(logits, labels, values, d_logits),
+                Self::Dlr if logits.features() >= Self::CLASSES_FOR_DLR => {
+                    dlr::climb(logits, labels, values, d_logits);
+                }
+                Self::Margin | Self::Dlr => margin::evaluate(logits, labels, values, d_logits),
             },
         );
         clear_unused(d_logits);
@@ -67,7 +116,10 @@ impl Loss {
             #[inline(always)]
             || match self {
                 Self::CrossEntropy => cross_entropy::climb(logits, labels, values, d_logits),
-                Self::Margin => margin::evaluate(logits, labels, values, d_logits),
+                Self::Dlr if logits.features() >= Self::CLASSES_FOR_DLR => {
+                    dlr::climb(logits, labels, values, d_logits);
+                }
+                Self::Margin | Self::Dlr => margin::evaluate(logits, labels, values, d_logits),
             },
         );
         clear_unused(d_logits);

@@ -83,6 +83,8 @@ pub struct Table {
     starts: Vec<(u32, u32)>,
     /// Counts that each kind adds to.
     slots: Vec<u32>,
+    /// Why no number under attack may be stated, where that is so.
+    pub(super) withheld: Option<String>,
 }
 
 impl Table {
@@ -132,7 +134,8 @@ impl Table {
             }
             kinds.entry(slots).or_default().push(row as u32);
         }
-        let mut table = Self { layout, order: Vec::new(), starts: vec![(0, 0)], slots: Vec::new() };
+        let (order, starts, slots) = (Vec::new(), vec![(0, 0)], Vec::new());
+        let mut table = Self { layout, order, starts, slots, withheld: evidence.withheld() };
         for (slots, rows) in kinds {
             table.order.extend(rows);
             table.slots.extend(slots);

@@ -114,6 +114,15 @@ impl Task {
         Context { facts, table, counts, union, attribute, member }
     }
 
+    /// The number alone, unless the sanity checks withhold it.
+    #[must_use]
+    pub fn value(&self, context: &Context<'_>) -> Value {
+        match &context.table.withheld {
+            Some(reason) if self.metric.needs.evasion => Value::undefined(reason.as_str()),
+            _ => (self.metric.compute)(context),
+        }
+    }
+
     /// The number with what it rests on.
     #[must_use]
     pub fn read(&self, context: &Context<'_>) -> Reading {
@@ -125,7 +134,7 @@ impl Task {
             _ if self.metric.support == Support::Classes => Over::Classes(0..context.classes()),
             _ => Over::All,
         };
-        let value = (self.metric.compute)(context);
+        let value = self.value(context);
         let support = context.support(self.metric.support, over);
         let n =
             support.iter().map(|(_, rows)| *rows).filter(|rows| *rows >= 1.0).fold(f64::INFINITY, f64::min);

@@ -70,6 +70,16 @@ impl Architecture {
         Self { shape, classes, layers }
     }
 
+    /// The same layers up to the last, which has this many outputs.
+    #[must_use]
+    pub fn with_outputs(&self, outputs: usize) -> Self {
+        let mut other = Self { classes: outputs, ..self.clone() };
+        if let Some(Layer::Linear { outputs: last, .. }) = other.layers.last_mut() {
+            *last = outputs;
+        }
+        other
+    }
+
     /// How one input row is laid out.
     #[must_use]
     pub fn shape(&self) -> Shape {

@@ -46,6 +46,14 @@ impl Block {
         &self.data
     }
 
+    /// The [`LANES`] values of one feature, as an array.
+    #[must_use]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "kernels become vectors only with the array in them")]
+    pub fn lanes(&self, feature: usize) -> &[f32; LANES] {
+        &self.data.as_chunks().0[feature]
+    }
+
     /// The [`LANES`] values of each feature.
     pub fn by_feature_mut(&mut self) -> &mut [[f32; LANES]] {
         self.data.as_chunks_mut().0

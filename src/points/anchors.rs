@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::evidence::{Attribute, EvasionFacts, Evidence, Outputs, SplitFacts, UNION};
+use crate::evidence::{Attribute, Effort, EvasionFacts, Evidence, Outputs, SplitFacts, UNION};
 use crate::measure::{AttackKey, MetricKey, Value};
 use crate::metrics;
 
@@ -90,11 +90,13 @@ fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -
             norm: attack.norm,
             epsilon: attack.epsilon(),
             exact: true,
+            tried: standing.clone(),
+            effort: Effort::default(),
             distance: standing.iter().map(|stands| if *stands { f32::INFINITY } else { 0.0 }).collect(),
             standing: standing.clone(),
             first_success: clean.clone(),
             max_loss: clean.clone(),
         })
         .collect();
-    Evidence { facts, clean, evasion }
+    Evidence { facts, clean, evasion, checks: Vec::new() }
 }

@@ -238,7 +238,7 @@ impl Cell {
             self.table.count(rows.of(resample), &mut counts);
             for index in &tasks {
                 let task = &self.tasks[*index];
-                let value = (task.metric.compute)(&task.context(facts, &self.table, &counts));
+                let value = task.value(&task.context(facts, &self.table, &counts));
                 draws[*index].push(value.get().unwrap_or(f64::NAN));
             }
         }

@@ -4,9 +4,12 @@
 //! observations mean is judged elsewhere. To add one: a file with a function
 //! from (model, rows, recipe, seed) to its part of the evidence.
 
+pub mod checks;
 mod evasion;
+mod verification;
 
-pub use evasion::{Recipe, evasion};
+pub use evasion::{Points, Question, Recipe, evasion};
+pub use verification::{SLACK, Verification, Violation, verify};
 
 use crate::attacks::{Stop, outputs};
 use crate::data::{Feature, Rows};
@@ -27,7 +30,7 @@ pub fn clean(network: &mut dyn Network, rows: &Rows) -> Result<Outputs> {
     outputs(network, rows)
 }
 
-/// Everything that is asked of one model on one split: its outputs, and how it fares under every recipe.
+/// What is asked of one model on one split: its outputs, and how it fares under every recipe. [`checks`] are made apart.
 ///
 /// # Errors
 ///
@@ -45,5 +48,5 @@ pub fn interrogate(
     for recipe in recipes {
         facts.extend(evasion(network, rows, &clean, features, recipe, seed, stop)?);
     }
-    Ok(Evidence { facts: rows.facts.clone(), clean, evasion: facts })
+    Ok(Evidence { facts: rows.facts.clone(), clean, evasion: facts, checks: Vec::new() })
 }

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inputs::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
-use crate::attacks;
+use super::inputs::{
+    AttackRow, Breakdown, CheckRow, Convergence, Curve, DataSummary, Described, Inputs, Threat,
+};
+use crate::data::UNCONSTRAINED;
 use crate::error::{Error, Result};
 use crate::evidence::UNION;
+use crate::experiment::Experiment;
 use crate::measure::MetricKey;
 use crate::metrics::{self, Metric};
 use crate::pareto::{self, Front, Objective};
@@ -34,6 +37,7 @@ impl Inputs {
             anchors,
             standing,
             endings,
+            checks,
             ..
         } = judgement;
         let threat = &experiment.threat;
@@ -71,7 +75,7 @@ impl Inputs {
                 norm: threat.norm,
                 epsilon: threat.epsilon,
                 protocol: primary.protocol,
-                words: experiment.attacks.iter().map(attacks::Spec::words).collect::<Vec<_>>().join(", "),
+                words: words(&experiment),
             }),
             curve: (radii.len() > 1).then(|| Curve {
                 metric: "robust_accuracy".to_owned(),
@@ -101,11 +105,24 @@ impl Inputs {
                     settled: ending.trend.settled(),
                 })
                 .collect(),
+            checks: checks
+                .into_iter()
+                .map(|row| CheckRow { point: row.point, seed: row.seed, finding: row.finding })
+                .collect(),
             notes,
             warnings,
             points,
             data,
         })
+    }
+}
+
+/// The attacks, and the threat model where it is a named one.
+fn words(experiment: &Experiment) -> String {
+    let suite = experiment.suite().words();
+    match &experiment.threat.model {
+        Some(model) if model != UNCONSTRAINED => format!("{suite}; threat model `{model}`, valid rows only"),
+        _ => suite,
     }
 }
 
@@ -181,11 +198,13 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
             flat(&format!("{section}.{index}"), member, &mut all);
         }
     }
-    for section in ["threat", "front", "sweep", "engine"] {
+    for section in ["threat", "checks", "front", "sweep", "engine"] {
         flat(section, &experiment[section], &mut all);
     }
-    for (name, attack) in judgement.experiment.suite() {
-        all.push((format!("protocol of {name}"), attack.protocol()));
+    flat("suite", &experiment["suite"], &mut all);
+    let suite = judgement.experiment.suite();
+    for (index, member) in suite.members.iter().enumerate() {
+        all.push((format!("protocol of {}", member.name), suite.member_protocol(index)));
     }
     all.push((
         "features the adversary may change".to_owned(),

@@ -5,12 +5,14 @@ use crate::pareto::exchange::{ArcRate, Change, Course, Outcome};
 use crate::points::Point;
 use crate::stats::SEEDS_FOR_A_VERDICT;
 
+use super::checks;
 use super::format;
 use super::view::View;
 
 /// The sentences, the most important first.
 pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut all = view.given.warnings.clone();
+    all.extend(checks::headlines(view));
     let arcs = widest_arcs(view);
     let told = arcs.iter().map(|arc| {
         if view.defenses.len() > 1 && !arc.sentence.contains(&arc.defense) {
@@ -179,7 +181,7 @@ fn competing(view: &View) -> usize {
 }
 
 /// `strengths 0.05, 0.1 and 0.2`, with several defenses `trades (0.1, 0.2)`; long lists are cut.
-fn point_list(view: &View, points: &[usize]) -> String {
+pub(super) fn point_list(view: &View, points: &[usize]) -> String {
     const LONGEST: usize = 8;
     let names: Vec<&str> = view.varying.iter().map(|(name, _)| name.as_str()).collect();
     if names == ["defense", "strength"] {

@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 
 use crate::error::{Error, Result};
 
+use super::checks;
 use super::figure::{self, Figure};
 use super::format;
 use super::remarks;
@@ -33,6 +34,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
     let given = &view.given;
     let remarks: Vec<String> = remarks::withheld(view)
         .iter()
+        .chain(&checks::remarks(view))
         .map(|remark| format::capitalized(remark))
         .chain(given.notes.iter().cloned())
         .collect();
@@ -69,6 +71,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
                 .collect::<Value>(),
             rates => table::rates(view).map(|table| table_value("rates", &table)),
             attacks => table::attacks(view).map(|table| table_value("attacks", &table)),
+            checks => checks::table(view).map(|table| table_value("checks", &table)),
             convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
             glossary => table_value("glossary", &table::glossary(view)),
             settings => table_value("settings", &table::settings(view)),

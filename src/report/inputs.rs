@@ -1,5 +1,6 @@
 //! What a report is made of: plain values, as they come from judging and from the experiment's settings.
 
+use crate::evidence::Finding;
 use crate::measure::{Bound, Direction, MetricKey, Norm, Pillar, Unit};
 use crate::metrics::Metric;
 use crate::pareto::Front;
@@ -168,6 +169,17 @@ pub struct Convergence {
     pub settled: bool,
 }
 
+/// What one sanity check came to on one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckRow {
+    /// Index of the point.
+    pub point: usize,
+    /// The replicate; none for what is judged over all seeds.
+    pub seed: Option<u64>,
+    /// The verdict.
+    pub finding: Finding,
+}
+
 /// Everything a report is made of, as plain values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
@@ -205,6 +217,8 @@ pub struct Inputs {
     pub attacks: Vec<AttackRow>,
     /// How training ended.
     pub convergence: Vec<Convergence>,
+    /// The sanity checks: by point, seed and number.
+    pub checks: Vec<CheckRow>,
     /// Warnings and remarks, whole sentences.
     pub notes: Vec<String>,
     /// What must be known before anything else is read, whole sentences.

@@ -71,6 +71,17 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
             "loss_trend": row.loss_trend,
             "settled": row.settled,
         })).collect::<Vec<_>>(),
+        "checks": given.checks.iter().map(|row| json!({
+            "point": row.point,
+            "seed": row.seed,
+            "check": row.finding.check,
+            "number": row.finding.number,
+            "status": row.finding.status.word(),
+            "measured": row.finding.measured,
+            "threshold": row.finding.threshold,
+            "says": row.finding.says,
+            "overridden": row.finding.released,
+        })).collect::<Vec<_>>(),
         "notes": given.notes,
     });
     let mut bytes = serde_json::to_vec_pretty(&whole)

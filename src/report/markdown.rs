@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::checks;
 use super::figure::Figure;
 use super::format;
 use super::remarks;
@@ -37,13 +38,15 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     tables.extend(table::all_groups(view, false));
     tables.extend(table::rates(view));
     tables.extend(table::attacks(view));
+    tables.extend(checks::table(view));
     tables.extend(table::convergence(view));
     tables.push(table::glossary(view));
     tables.push(table::settings(view));
     for (i, table) in tables.iter().enumerate() {
         write_table(&mut text, table);
         if i == 0 {
-            let remarks = remarks::withheld(view);
+            let mut remarks = remarks::withheld(view);
+            remarks.extend(checks::remarks(view));
             for remark in &remarks {
                 let _ = writeln!(text, "- {}", escaped(&format::capitalized(remark)));
             }

@@ -4,6 +4,7 @@
 //! that the same values give the same bytes. To add a format, write `<format>.rs` and list it in [`render`];
 //! to add a figure, see [`figure`].
 
+mod checks;
 mod csv;
 pub mod figure;
 mod format;
@@ -22,7 +23,9 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 
-pub use inputs::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
+pub use inputs::{
+    AttackRow, Breakdown, CheckRow, Convergence, Curve, DataSummary, Described, Inputs, Threat,
+};
 pub use json::SCHEMA;
 pub use terminal::terminal;
 pub use view::{Plane, View};

@@ -40,7 +40,7 @@ pub(super) fn seeds(view: &View) -> String {
     }
 }
 
-/// Why each withheld number is withheld, one line per metric and reason.
+/// Why each withheld number is withheld, one line per reason.
 pub(super) fn withheld(view: &View) -> Vec<String> {
     let mut reasons: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for key in view.keys() {
@@ -56,10 +56,24 @@ pub(super) fn withheld(view: &View) -> Vec<String> {
     let whom = |labels: &[String]| {
         if labels.len() == view.given.points.len() { "all points".to_owned() } else { format::list(labels) }
     };
-    let mut lines: Vec<String> = reasons
+    // What withholds one number often withholds many.
+    let mut alike: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
+    for ((title, reason), labels) in reasons {
+        alike.entry((reason, labels)).or_default().push(title);
+    }
+    let mut lines: Vec<String> = alike
         .into_iter()
-        .map(|((title, reason), labels)| format!("{title} is undefined at {}: {reason}", whom(&labels)))
+        .map(|((reason, labels), titles)| {
+            let what = match titles.as_slice() {
+                [one] => format!("{one} is"),
+                [one, other] => format!("{one} and {other} are"),
+                [first, rest @ ..] => format!("{first} and {} more are", format::count(rest.len(), "number")),
+                [] => String::new(),
+            };
+            format!("{what} undefined at {}: {reason}", whom(&labels))
+        })
         .collect();
+    lines.sort();
     let mut notes: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for key in &view.shown {
         for point in 0..view.given.points.len() {

@@ -25,11 +25,11 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<String>>,
 }
 
-fn words(text: &str) -> Column {
+pub(super) fn words(text: &str) -> Column {
     Column { text: text.to_owned(), numeric: false }
 }
 
-fn figures(text: impl Into<String>) -> Column {
+pub(super) fn figures(text: impl Into<String>) -> Column {
     Column { text: text.into(), numeric: true }
 }
 

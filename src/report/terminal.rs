@@ -6,6 +6,7 @@ use comfy_table::{
 
 use crate::measure::MetricKey;
 
+use super::checks;
 use super::format;
 use super::remarks;
 use super::table::{self, Table};
@@ -62,7 +63,7 @@ pub fn terminal(view: &View) -> String {
             format::count(view.shown.len() - keys.len(), "more metric")
         ));
     }
-    for reason in remarks::withheld(view) {
+    for reason in remarks::withheld(view).into_iter().chain(checks::remarks(view)) {
         line(&format!("{}.", format::capitalized(reason.trim_end_matches('.'))));
     }
     for note in &given.notes {

@@ -8,12 +8,12 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::evidence::{Attribute, EvasionFacts, Outputs, Split, SplitFacts};
+use crate::evidence::{Attribute, Effort, EvasionFacts, Observation, Outputs, Split, SplitFacts};
 use crate::files;
 use crate::measure::Norm;
 
 /// Bumped when the layout of these files changes; older files are then made anew.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// Named arrays and a JSON description, on their way to or from a file.
 #[derive(Debug, Default)]
@@ -46,6 +46,10 @@ impl Bundle {
     array_kind!(put_u32, get_u32, u32, Dtype::U32);
     array_kind!(put_f32, get_f32, f32, Dtype::F32);
     array_kind!(put_u8, get_u8, u8, Dtype::U8);
+
+    fn get_flags(&mut self, name: &str) -> Result<Vec<bool>> {
+        Ok(self.get_u8(name)?.into_iter().map(|flag| flag != 0).collect())
+    }
 
     fn digest(&self, description: &str) -> String {
         let mut hash = Sha256::new();
@@ -203,6 +207,7 @@ struct EvasionHeader {
     norm: Norm,
     epsilon: f64,
     exact: bool,
+    effort: Effort,
 }
 
 /// What the attacks did, as bytes.
@@ -215,8 +220,10 @@ pub(super) fn encode_evasion(all: &[EvasionFacts]) -> Result<Vec<u8>> {
     let mut headers = Vec::new();
     for (index, facts) in all.iter().enumerate() {
         let rows = facts.standing.len();
-        let standing: Vec<u8> = facts.standing.iter().map(|&flag| u8::from(flag)).collect();
-        bundle.put_u8(format!("{index}/standing"), &[rows], &standing);
+        for (name, flags) in [("standing", &facts.standing), ("tried", &facts.tried)] {
+            let bytes: Vec<u8> = flags.iter().map(|&flag| u8::from(flag)).collect();
+            bundle.put_u8(format!("{index}/{name}"), &[rows], &bytes);
+        }
         bundle.put_f32(format!("{index}/distance"), &[rows], &facts.distance);
         bundle.put_outputs(&format!("{index}/first_success/"), &facts.first_success);
         bundle.put_outputs(&format!("{index}/max_loss/"), &facts.max_loss);
@@ -226,6 +233,7 @@ pub(super) fn encode_evasion(all: &[EvasionFacts]) -> Result<Vec<u8>> {
             norm: facts.norm,
             epsilon: facts.epsilon,
             exact: facts.exact,
+            effort: facts.effort,
         });
     }
     bundle.encode("evasion", &headers)
@@ -248,11 +256,9 @@ pub(super) fn decode_evasion(bytes: &[u8]) -> Result<Vec<EvasionFacts>> {
                 norm: header.norm,
                 epsilon: header.epsilon,
                 exact: header.exact,
-                standing: bundle
-                    .get_u8(&format!("{index}/standing"))?
-                    .into_iter()
-                    .map(|flag| flag != 0)
-                    .collect(),
+                effort: header.effort,
+                tried: bundle.get_flags(&format!("{index}/tried"))?,
+                standing: bundle.get_flags(&format!("{index}/standing"))?,
                 distance: bundle.get_f32(&format!("{index}/distance"))?,
                 first_success: bundle.get_outputs(&format!("{index}/first_success/"))?,
                 max_loss: bundle.get_outputs(&format!("{index}/max_loss/"))?,
@@ -261,9 +267,28 @@ pub(super) fn decode_evasion(bytes: &[u8]) -> Result<Vec<EvasionFacts>> {
         .collect()
 }
 
+/// What the sanity checks saw, as bytes.
+///
+/// # Errors
+///
+/// Only on a defect of this program.
+pub(super) fn encode_checks(observations: &[Observation]) -> Result<Vec<u8>> {
+    Bundle::default().encode("checks", &observations)
+}
+
+/// What the sanity checks saw, from bytes.
+///
+/// # Errors
+///
+/// When the bytes are damaged.
+pub(super) fn decode_checks(bytes: &[u8]) -> Result<Vec<Observation>> {
+    Ok(Bundle::decode("checks", bytes)?.1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Seen;
 
     fn outputs() -> Outputs {
         Outputs { predictions: vec![1, 0], logits: vec![0.25, 0.5, f32::MIN_POSITIVE, -1.0] }
@@ -276,6 +301,8 @@ mod tests {
             norm: Norm::L2,
             epsilon: 0.1,
             exact: false,
+            tried: vec![true, true],
+            effort: Effort { forwards: 80, backwards: 78 },
             standing: vec![true, false],
             distance: vec![f32::INFINITY, 0.05],
             first_success: outputs(),
@@ -287,6 +314,15 @@ mod tests {
     fn everything_reads_back_as_written() {
         assert_eq!(decode_clean(&encode_clean(&outputs()).unwrap()).unwrap(), outputs());
         assert_eq!(decode_evasion(&encode_evasion(&evasion()).unwrap()).unwrap(), evasion());
+        let seen = [
+            Seen::Count { hits: 1, of: 100, chance: Some(0.1) },
+            Seen::Number(0.1 + 0.2),
+            Seen::NotApplicable,
+            Seen::Broken,
+        ];
+        let observations =
+            seen.map(|seen| Observation { check: "noise".to_owned(), seen, words: "…".to_owned() });
+        assert_eq!(decode_checks(&encode_checks(&observations).unwrap()).unwrap(), observations);
         let facts = SplitFacts {
             split: Split::Test,
             rows: vec![4, 9],

@@ -17,6 +17,8 @@ pub enum Event<'a> {
     },
     /// The folder held the results of other settings; cells that both have in common are kept, the report is replaced.
     OtherSettings(&'a Path),
+    /// So many test rows, of how many, break this relation by themselves: it is not asked of them.
+    Broken(&'a str, usize, usize),
     /// A cell's work began.
     Started(&'a Cell),
     /// A cell's results are stored.

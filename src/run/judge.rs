@@ -7,15 +7,16 @@ use super::Store;
 use super::encoding;
 use super::pipeline::{self, CellRecord, EvidenceFiles};
 use super::sweep::{DataRecord, Sweep, facts_file};
-use crate::attacks;
+use super::twins;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Evidence, Split, SplitFacts};
+use crate::evidence::{Evidence, Finding, Seen, Split, SplitFacts};
 use crate::experiment::{Candidate, Cell, Experiment};
 use crate::measure::{AttackKey, MetricKey, Norm, Pillar};
 use crate::metrics;
 use crate::pareto::exchange::{self, ArcRate};
 use crate::pareto::{self, Front, Objective};
 use crate::points::{self, Anchor, CellEvidence, Point, Study};
+use crate::probes::checks::{self, DEGENERATE, OVERFITTING};
 use crate::training::{self, Trend};
 
 /// What an experiment found, as plain values.
@@ -47,6 +48,19 @@ pub struct Judgement {
     pub standing: Vec<Standing>,
     /// How training ended, cell by cell.
     pub endings: Vec<Ending>,
+    /// What the sanity checks came to: by point, seed and number.
+    pub checks: Vec<Checked>,
+}
+
+/// What one sanity check came to on one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Index of the point.
+    pub point: usize,
+    /// The replicate; none for what is judged over all seeds.
+    pub seed: Option<u64>,
+    /// The verdict.
+    pub finding: Finding,
 }
 
 /// The share of test rows that still stand against one attack, mean over seeds.
@@ -82,7 +96,15 @@ pub(super) struct Present<'a> {
     pub(super) cell: &'a Cell,
     pub(super) record: CellRecord,
     /// Per candidate of the front section, where the training has one.
-    pub(super) models: Vec<(Candidate, EvidenceFiles)>,
+    pub(super) models: Vec<PresentModel>,
+}
+
+/// One of a cell's models.
+pub(super) struct PresentModel {
+    candidate: Candidate,
+    pub(super) files: EvidenceFiles,
+    /// What the transfer check saw, where there is an undefended twin; it may be missing still.
+    pub(super) transfer: Option<String>,
 }
 
 /// The cells whose results are all there, in plan order.
@@ -94,13 +116,15 @@ pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present
         let mut models = Vec::new();
         for &candidate in &experiment.front.models {
             if let Some(epoch) = record.epoch(candidate) {
-                models.push((
+                let twin = twins::twin(cell, &sweep.cells);
+                models.push(PresentModel {
                     candidate,
-                    EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test)?,
-                ));
+                    files: EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test)?,
+                    transfer: twin.map(|twin| twins::file(experiment, cell, epoch, twin)).transpose()?,
+                });
             }
         }
-        let whole = models.iter().all(|(_, files)| store.has(&files.clean) && store.has(&files.evasion));
+        let whole = models.iter().all(|model| model.files.all().all(|file| store.has(file)));
         if whole {
             found.push(Present { cell, record, models });
         }
@@ -146,7 +170,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         present,
         unfinished,
         primary: AttackKey::new(
-            &attacks::Spec::union_protocol(&sweep.experiment.attacks),
+            &threat.protocol(sweep.experiment.suite().protocol()),
             threat.norm,
             threat.epsilon,
         ),
@@ -155,6 +179,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         anchors: points::anchors(&facts, &keys),
         standing: standing(&study, &evidence),
         endings: endings(&study, cells, first),
+        checks: checked(&study, &evidence, cells, sweep),
         keys,
         points: study.points,
     })
@@ -196,13 +221,22 @@ fn evidence(
             all.push(row(sweep.experiment.front.models[0], Err(reason.clone())));
             continue;
         }
-        for (candidate, files) in &present.models {
+        let settings = &sweep.variants[cell.variant].checks;
+        for PresentModel { candidate, files, transfer } in &present.models {
             let clean = pipeline::read_clean(store, &files.clean)?;
             let evasion = pipeline::read(store, &files.evasion, encoding::decode_evasion)?;
             if clean.predictions.len() != facts.len() {
                 return Err(Error::internal(format!("`{}` is about other rows than the sweep", files.clean)));
             }
-            all.push(row(*candidate, Ok(Arc::new(Evidence { facts: Arc::clone(facts), clean, evasion }))));
+            let mut observations = Vec::new();
+            for file in files.checks.iter().chain(transfer.iter().filter(|file| store.has(file))) {
+                observations.extend(pipeline::read(store, file, encoding::decode_checks)?);
+            }
+            let checks = checks::judge(&observations, settings);
+            all.push(row(
+                *candidate,
+                Ok(Arc::new(Evidence { facts: Arc::clone(facts), clean, evasion, checks })),
+            ));
         }
     }
     Ok(all)
@@ -248,6 +282,56 @@ fn standing(study: &Study, evidence: &[CellEvidence]) -> Vec<Standing> {
         }
     }
     rows
+}
+
+/// What the checks came to, model by model, and what they come to over seeds and epochs.
+fn checked(study: &Study, evidence: &[CellEvidence], cells: &[&Present<'_>], sweep: &Sweep) -> Vec<Checked> {
+    let mut all = Vec::new();
+    for (index, point) in study.points.iter().enumerate() {
+        let own =
+            evidence.iter().filter(|cell| cell.coordinates == point.coordinates && cell.model == point.model);
+        let mut own: Vec<_> =
+            own.filter_map(|cell| Some((cell.seed, cell.outcome.as_deref().ok()?))).collect();
+        own.sort_by_key(|(seed, _)| *seed);
+        for (seed, evidence) in own {
+            let record = cells
+                .iter()
+                .find(|present| present.cell.seed == seed && present.cell.coordinates == point.coordinates);
+            for finding in &evidence.checks {
+                let finding = match record {
+                    // The best-robust model was chosen before it fell.
+                    Some(present) if finding.check == OVERFITTING.id && point.model == "last" => {
+                        overfitting(present, &sweep.variants[present.cell.variant].checks)
+                            .unwrap_or_else(|| finding.clone())
+                    }
+                    _ if finding.check == DEGENERATE.id => continue,
+                    _ => finding.clone(),
+                };
+                all.push(Checked { point: index, seed: Some(seed), finding });
+            }
+        }
+        let (hits, words) = match &point.degenerate {
+            Some(reason) => (1, reason.as_str()),
+            None => (0, "no constant predictor is as good"),
+        };
+        let seen = Seen::Count { hits, of: 1, chance: None };
+        let finding = checks::finding(&DEGENERATE, &seen, words, &sweep.experiment.checks);
+        all.push(Checked { point: index, seed: None, finding });
+    }
+    all
+}
+
+/// Check 27 on the record of one cell's training.
+fn overfitting(present: &Present<'_>, settings: &checks::Settings) -> Option<Finding> {
+    /// A fall by more than this from one epoch to the next is catastrophic (Wong et al. 2020).
+    const CATASTROPHIC: f64 = 0.2;
+    let found = training::overfitting(&present.record.convergence)?;
+    let words = format!(
+        "validation accuracy under attack ended {:.3} below its best and fell by at most {:.3} from one epoch to the next",
+        found.gap, found.steepest
+    );
+    let worst = if found.steepest > CATASTROPHIC { found.gap.max(found.steepest) } else { found.gap };
+    Some(checks::finding(&OVERFITTING, &Seen::Number(worst), &words, settings))
 }
 
 /// Training is one per cell; its ending stands with the point of the `model` that the front is about.

@@ -13,7 +13,7 @@ use crate::evidence::Split;
 use crate::files;
 
 /// Bumped when the same evidence would give another report.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const FILE: &str = "outputs.json";
 
@@ -34,9 +34,10 @@ pub(super) fn inputs(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Res
     ];
     for present in cells {
         list.push(hashed(store, &pipeline::record_file(&present.cell.run))?);
-        for (_, files) in &present.models {
-            list.push(hashed(store, &files.clean)?);
-            list.push(hashed(store, &files.evasion)?);
+        for model in &present.models {
+            for file in model.files.all().chain(&model.transfer) {
+                list.push(hashed(store, file)?);
+            }
         }
     }
     Ok(files::sha256(list.join("\n").as_bytes()))

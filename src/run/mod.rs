@@ -1,5 +1,6 @@
 //! Doing: cells to evidence, evidence to a report, in a store that survives anything.
 
+pub mod attack;
 mod encoding;
 mod events;
 mod judge;
@@ -8,20 +9,21 @@ mod pipeline;
 pub mod selftest;
 mod store;
 mod sweep;
+mod twins;
 mod workers;
 
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::data::{self, Dataset};
+use crate::data::{self, Dataset, UNCONSTRAINED};
 use crate::error::{Error, Kind, Result};
-use crate::experiment::{self, Cell, Loaded, Plan};
+use crate::experiment::{self, Cell, Experiment, Loaded, Plan};
 use crate::files;
 use crate::models;
 
 pub use events::{Event, Observer, Silent};
-pub use judge::{Ending, Judgement, Standing};
+pub use judge::{Checked, Ending, Judgement, Standing};
 pub use store::{Claim, Store};
 pub use sweep::DataRecord;
 use sweep::Sweep;
@@ -153,6 +155,7 @@ pub fn survey(loaded: &Loaded, folder: &Path, out: &Path) -> Result<Vec<(Cell, S
 /// diverges are no error here: they are recorded, and listed by [`Found::failed`].
 pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
     let started = std::time::Instant::now();
+    let whole = &loaded.experiment;
     let prepared = prepare(loaded, options.datasets)?;
     let store = Store::open(options.out)?;
     let sweep = Sweep::new(loaded, &prepared.dataset, options.datasets, &prepared.plan)?;
@@ -165,6 +168,7 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
         store.write(sweep::FILE, &description)?;
     }
     pipeline::write_facts(&store, &prepared.dataset)?;
+    tell_of_broken_relations(whole, &prepared.dataset, options);
     let cells = &prepared.plan.cells;
     let mine: Vec<&Cell> =
         cells.iter().filter(|cell| options.shard.is_none_or(|shard| shard.holds(cell))).collect();
@@ -178,6 +182,7 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
     let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let work = pipeline::Work { loaded, prepared: &prepared, store: &store, options };
     let trained = workers::all(&work, &waiting, jobs)?;
+    twins::all(&work)?;
     if trained > 0 {
         store.write("run.json", &workers::run_record(&work, trained, jobs, started.elapsed()))?;
     }
@@ -190,6 +195,18 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
         .help("run the same command again to go on; `equipoise report` shows what is there"));
     }
     Ok(Results { store, sweep })
+}
+
+/// A relation that clean rows break is told of where relations matter: it may be wrong.
+fn tell_of_broken_relations(experiment: &Experiment, dataset: &Dataset, options: &Options<'_>) {
+    if experiment.threat.model.as_deref().is_none_or(|name| name == UNCONSTRAINED) {
+        return;
+    }
+    let rows = &dataset.test;
+    let counts = dataset.rules.broken(&dataset.features, (0..rows.len()).map(|row| rows.row(row)));
+    for (rule, count) in dataset.rules.relations.iter().zip(counts).filter(|(_, count)| *count > 0) {
+        options.observer.notice(&Event::Broken(&rule.text, count, rows.len()));
+    }
 }
 
 /// A results folder, to be judged and reported on.

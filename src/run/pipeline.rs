@@ -14,7 +14,7 @@ use crate::evidence::{Outputs, Split};
 use crate::experiment::{self, Candidate, Cell, Experiment, Loaded};
 use crate::files;
 use crate::models::{self, Network, Parameters};
-use crate::probes;
+use crate::probes::{self, checks};
 use crate::seed::Seed;
 use crate::training::{self, EpochRecord};
 
@@ -68,7 +68,7 @@ fn weights_file(run: &str, epoch: usize) -> String {
     format!("cells/{run}/epoch-{epoch:04}.safetensors")
 }
 
-fn evidence_file(id: &str) -> String {
+pub(super) fn evidence_file(id: &str) -> String {
     format!("evidence/{id}.safetensors")
 }
 
@@ -76,6 +76,8 @@ fn evidence_file(id: &str) -> String {
 pub(super) struct EvidenceFiles {
     pub(super) clean: String,
     pub(super) evasion: String,
+    /// What the sanity checks saw; on test rows only, where numbers are stated.
+    pub(super) checks: Option<String>,
 }
 
 impl EvidenceFiles {
@@ -89,10 +91,18 @@ impl EvidenceFiles {
         let clean = serde_json::json!({ "kind": "clean" });
         let mut evasion = experiment::evasion_settings(experiment, split)?;
         evasion["seed"] = serde_json::json!(seed);
+        let mut checks = experiment::checks_settings(experiment, split)?;
+        checks["seed"] = serde_json::json!(seed);
+        let file = |probe| evidence_file(&experiment::evidence_id(run, epoch, split, probe));
         Ok(Self {
-            clean: evidence_file(&experiment::evidence_id(run, epoch, split, &clean)),
-            evasion: evidence_file(&experiment::evidence_id(run, epoch, split, &evasion)),
+            clean: file(&clean),
+            evasion: file(&evasion),
+            checks: (split == Split::Test).then(|| file(&checks)),
         })
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        [&self.clean, &self.evasion].into_iter().chain(&self.checks)
     }
 }
 
@@ -124,10 +134,8 @@ pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell
     let experiment = &loaded.variants[cell.variant].experiment;
     for (split, epoch) in wanted(experiment, dataset, &record) {
         let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split)?;
-        for file in [files.clean, files.evasion] {
-            if !root.join(file).is_file() {
-                return Ok(State::ToRun);
-            }
+        if files.all().any(|file| !root.join(file).is_file()) {
+            return Ok(State::ToRun);
         }
     }
     Ok(State::Cached)
@@ -262,41 +270,90 @@ impl Interrogation<'_> {
             store.write(&files.clean, &encoding::encode_clean(&outputs)?)?;
             outputs
         };
-        if store.has(&files.evasion) {
+        let unchecked = files.checks.as_ref().filter(|file| !store.has(file));
+        if store.has(&files.evasion) && unchecked.is_none() {
             return Ok(());
         }
-        let recipe = probes::Recipe {
-            norm: self.experiment.threat.norm,
-            epsilons: self.experiment.threat.epsilons_on(split),
-            suite: self.experiment.suite(),
-        };
+        let recipe = recipe(self.experiment, split);
         let cancel = self.work.options.cancel;
         let stop = || cancel.load(Ordering::SeqCst);
         let seed = Seed(self.cell.seed);
         let features = &self.dataset.features;
-        let observed = probes::evasion(self.network(epoch)?, rows, &clean, features, &recipe, seed, &stop)?;
-        store.write(&files.evasion, &encoding::encode_evasion(&observed)?)
+        let constraints = self.experiment.threat.constraints(self.dataset)?;
+        let constraints = constraints.as_ref();
+        // Points are not stored: where checks are missing alone, the attacks find them again.
+        let keep = unchecked.map(|_| self.experiment.threat.epsilon);
+        let network = self.network(epoch)?;
+        let question = probes::Question {
+            network,
+            rows,
+            clean: &clean,
+            features,
+            constraints,
+            recipe: &recipe,
+            seed,
+            stop: &stop,
+        };
+        let (observed, points) = question.ask(keep)?;
+        if !store.has(&files.evasion) {
+            store.write(&files.evasion, &encoding::encode_evasion(&observed)?)?;
+        }
+        let Some(file) = unchecked else { return Ok(()) };
+        let settings = &self.experiment.checks;
+        let subject = checks::Subject {
+            network: self.network(epoch)?,
+            rows,
+            features,
+            constraints,
+            clean: &clean,
+            suite: &recipe.suite,
+            norm: recipe.norm,
+            epsilon: points.as_ref().map_or(0.0, |points| points.epsilon),
+            facts: &observed,
+            points: points.as_ref(),
+            seed,
+            settings,
+            stop: &stop,
+        };
+        store.write(file, &encoding::encode_checks(&checks::examine(subject)?)?)
     }
 
     fn network(&mut self, epoch: usize) -> Result<&mut dyn Network> {
         if self.network.as_ref().is_none_or(|(of, _)| *of != epoch) {
-            let architecture =
-                self.experiment.model.architecture(self.dataset.shape, self.dataset.classes.len())?;
-            let file = weights_file(&self.cell.run, epoch);
-            let parameters = self
-                .work
-                .store
-                .read(&file)
-                .and_then(|bytes| models::weights::from_safetensors(&bytes, &architecture))
-                .map_err(|error| {
-                    error
-                        .context(format!("cannot use `{}`", self.work.store.root().join(&file).display()))
-                        .help("remove the cell's folder and run the experiment again: only this cell is made anew")
-                })?;
-            self.network =
-                Some((epoch, models::build(self.experiment.engine.kind, &architecture, &parameters)?));
+            self.network = Some((epoch, network(self.work, self.experiment, &self.cell.run, epoch)?));
         }
         Ok(self.network.as_mut().expect("built above").1.as_mut())
+    }
+}
+
+/// The model of `run` after `epoch`, from its stored weights.
+pub(super) fn network(
+    work: &Work<'_>,
+    experiment: &Experiment,
+    run: &str,
+    epoch: usize,
+) -> Result<Box<dyn Network>> {
+    let dataset = &work.prepared.dataset;
+    let architecture = experiment.model.architecture(dataset.shape, dataset.classes.len())?;
+    let file = weights_file(run, epoch);
+    let parameters = work
+        .store
+        .read(&file)
+        .and_then(|bytes| models::weights::from_safetensors(&bytes, &architecture))
+        .map_err(|error| {
+            error
+                .context(format!("cannot use `{}`", work.store.root().join(&file).display()))
+                .help("remove the cell's folder and run the experiment again: only this cell is made anew")
+        })?;
+    models::build(experiment.engine.kind, &architecture, &parameters)
+}
+
+/// How the rows of `split` are attacked.
+pub(super) fn recipe(experiment: &Experiment, split: Split) -> probes::Recipe {
+    probes::Recipe {
+        norm: experiment.threat.norm,
+        epsilons: experiment.threat.epsilons_on(split),
+        suite: experiment.suite(),
     }
 }
 

@@ -40,6 +40,25 @@ impl Trend {
     }
 }
 
+/// How validation accuracy under attack went.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Overfitting {
+    /// The best of any epoch, minus that of the last epoch measured; at least 0.
+    pub gap: f64,
+    /// The largest fall from one epoch measured to the next; at least 0.
+    pub steepest: f64,
+}
+
+/// Robust and catastrophic overfitting; none where validation accuracy under attack was measured less than twice.
+#[must_use]
+pub fn overfitting(records: &[EpochRecord]) -> Option<Overfitting> {
+    let robust: Vec<f64> = records.iter().filter_map(|record| record.validation_robust).collect();
+    let (last, steps) = (*robust.last()?, robust.windows(2));
+    let steepest = steps.map(|pair| pair[0] - pair[1]).fold(0.0, f64::max);
+    let gap = robust.iter().copied().fold(0.0, f64::max) - last;
+    (robust.len() > 1).then_some(Overfitting { gap, steepest })
+}
+
 /// The end of training and its trend over the last quarter of the epochs; none where nothing was trained.
 #[must_use]
 pub fn trend(records: &[EpochRecord]) -> Option<Trend> {
@@ -68,6 +87,22 @@ fn slope(values: impl ExactSizeIterator<Item = f64> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn overfitting_is_the_way_down_from_the_best() {
+        let record = |robust: Option<f64>| EpochRecord {
+            epoch: 0,
+            loss: 1.0,
+            accuracy: 0.5,
+            validation_accuracy: None,
+            validation_robust: robust,
+        };
+        let records: Vec<EpochRecord> =
+            [Some(0.25), None, Some(0.5), Some(0.125), Some(0.375)].map(record).into();
+        let found = overfitting(&records).unwrap();
+        assert!((found.gap - 0.125).abs() < 1e-12 && (found.steepest - 0.375).abs() < 1e-12, "{found:?}");
+        assert!(overfitting(&records[..2]).is_none());
+    }
 
     #[test]
     fn the_trend_is_the_slope_of_the_last_quarter() {

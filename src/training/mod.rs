@@ -19,7 +19,7 @@ use crate::models::{Network, Parameters};
 use crate::seed::Seed;
 use defenses::{Batch, Tally};
 
-pub use convergence::{EpochRecord, Trend, trend};
+pub use convergence::{EpochRecord, Overfitting, Trend, overfitting, trend};
 pub use optimizer::{Optimizer, Spec as OptimizerSpec};
 pub use schedule::Schedule;
 pub use selection::{Chosen, Selection};

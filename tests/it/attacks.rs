@@ -1,8 +1,6 @@
 //! Attacks against closed forms, their budgets and their independence of company.
 
-use std::collections::BTreeMap;
-
-use equipoise::attacks::{Found, Spec, Target, ThreatModel};
+use equipoise::attacks::{Found, Member, Spec, Suite, Target, ThreatModel};
 use equipoise::data::{Feature, Rows, Shape};
 use equipoise::error::Kind;
 use equipoise::evidence::{EvasionFacts, UNION};
@@ -18,22 +16,37 @@ fn spec(text: &str) -> Spec {
     toml::from_str(text).unwrap()
 }
 
-fn suite() -> BTreeMap<String, Spec> {
-    [
+fn suite() -> Suite {
+    let members = [
+        ("apgd-ce", "kind = \"apgd\"\nsteps = 20\nrestarts = 2"),
+        ("apgd-dlr", "kind = \"apgd\"\nsteps = 20\nloss = \"dlr\""),
+        ("apgd-t", "kind = \"apgd-t\"\nsteps = 20"),
+        ("fab", "kind = \"fab\"\nsteps = 20\nrestarts = 2"),
+        ("fab-t", "kind = \"fab-t\"\nsteps = 20"),
         ("fgsm", "kind = \"fgsm\""),
         ("margin", "kind = \"pgd\"\nloss = \"margin\"\nsteps = 10\nstep = 0.25"),
         ("pgd", "kind = \"pgd\"\nsteps = 10\nstep = 0.25\nrestarts = 2"),
+        ("square", "kind = \"square\"\nqueries = 300\nrestarts = 2"),
     ]
-    .map(|(name, text)| (name.to_owned(), spec(text)))
-    .into()
+    .map(|(name, text)| Member { name: name.to_owned(), spec: spec(text), sample: None });
+    Suite { members: members.into(), cascade: false }
 }
 
 /// Runs one attack at one radius on its own.
 fn attack(network: &mut dyn Network, rows: &Rows, threat: &ThreatModel, spec: &Spec) -> Found {
     let outputs = clean(network, rows).unwrap();
     let mut found = Found::new(&rows.x, &rows.facts.labels, &outputs);
-    let mut target =
-        Target { network, rows, threat, warm: false, seed: Seed(5), name: "test", stop: &|| false };
+    let mut target = Target {
+        network,
+        rows,
+        threat,
+        constraints: None,
+        warm: false,
+        only: None,
+        seed: Seed(5),
+        name: "test",
+        stop: &|| false,
+    };
     spec.build().run(&mut target, &mut found).unwrap();
     found
 }
@@ -169,17 +182,14 @@ fn exact_knows_the_nearest_of_many_rivals_and_no_attack_beats_it() {
 #[test]
 fn an_exact_attack_on_a_network_that_is_not_linear_is_an_error() {
     let architecture = Architecture::mlp(Shape::Flat(3), 2, &[4]);
-    let error = spec("kind = \"exact\"").check(&architecture).unwrap_err();
+    let error = spec("kind = \"exact\"").check(&architecture, Norm::Linf).unwrap_err();
     assert!(error.to_string().contains("linear models only"), "{error}");
     assert!(error.help_text().is_some());
     let mut network = random_network(&architecture, 1);
     let rows = labeled_by(network.as_mut(), 3, 1);
     let outputs = clean(network.as_mut(), &rows).unwrap();
-    let recipe = Recipe {
-        norm: Norm::Linf,
-        epsilons: vec![0.1],
-        suite: [(String::from("exact"), spec("kind = \"exact\""))].into(),
-    };
+    let recipe =
+        Recipe { norm: Norm::Linf, epsilons: vec![0.1], suite: Suite::of(&[spec("kind = \"exact\"")]) };
     assert!(evasion(network.as_mut(), &rows, &outputs, &free(3), &recipe, Seed(0), &|| false).is_err());
 }
 
@@ -191,7 +201,7 @@ fn every_attack_stays_in_ball_box_and_mask_and_its_points_do_what_is_said() {
     let features: Vec<Feature> = (0..20).map(|i| feature(0.0, 1.0, i % 5 != 0)).collect();
     for (norm, epsilon) in [(Norm::Linf, 0.1), (Norm::Linf, 0.5), (Norm::L2, 0.4), (Norm::L2, 2.0)] {
         let threat = ThreatModel::new(norm, epsilon, &features);
-        for (name, spec) in suite() {
+        for Member { name, spec, .. } in suite().members {
             let found = attack(network.as_mut(), &rows, &threat, &spec);
             let mut fallen = 0;
             for row in 0..rows.len() {
@@ -261,8 +271,9 @@ fn a_security_curve_is_monotone_per_row_and_starts_at_the_clean_rows() {
     let recipe = Recipe { norm: Norm::Linf, epsilons: vec![0.0, 0.02, 0.05, 0.1, 0.3], suite: suite() };
     let outputs = clean(network.as_mut(), &rows).unwrap();
     let facts = curve(network.as_mut(), &rows, &features, &recipe);
-    assert_eq!(facts.len(), 5 * 4);
-    for name in suite().keys().map(String::as_str).chain([UNION]) {
+    let attacks = suite().members.len();
+    assert_eq!(facts.len(), 5 * (attacks + 1));
+    for name in suite().members.iter().map(|member| member.name.as_str()).chain([UNION]) {
         let own: Vec<&EvasionFacts> = facts.iter().filter(|facts| facts.attack == name).collect();
         assert_eq!(own[0].max_loss, outputs, "radius 0 is the clean row");
         for row in 0..150 {
@@ -284,9 +295,13 @@ fn a_security_curve_is_monotone_per_row_and_starts_at_the_clean_rows() {
         let standing = |facts: &EvasionFacts| facts.standing.iter().filter(|standing| **standing).count();
         assert!(standing(own[4]) < standing(own[1]), "{name} finds more at a larger radius");
     }
-    for at in facts.chunks(4) {
+    for at in facts.chunks(attacks + 1) {
         for row in 0..150 {
-            assert_eq!(at[3].standing[row], at[..3].iter().all(|facts| facts.standing[row]), "the union");
+            assert_eq!(
+                at[attacks].standing[row],
+                at[..attacks].iter().all(|facts| facts.standing[row]),
+                "the union"
+            );
         }
     }
 }

@@ -139,3 +139,17 @@ fn overrides_are_checked_like_the_file() {
     let said = program.refused(&["run", "tiny.toml", "-j", "0"]);
     assert!(said.contains('0'), "{said}");
 }
+
+#[test]
+fn suites_and_norms_that_do_not_fit_are_refused() {
+    refused("seeds = 2", "seeds = 2\nsuite = \"strong\"", &["line 4", "strong", "`standard`"]);
+    refused(
+        "seeds = 2",
+        "seeds = 2\nsuite = \"quick\"",
+        &["tiny.toml:4:", "attacks are listed beside a suite", "help:"],
+    );
+    refused("norm = \"linf\"", "norm = \"l1\"", &["tiny.toml:22:", "nothing trains against L1", "help:"]);
+    let attack = "kind = \"pgd\"\nsteps = 5\nstep = 0.25";
+    refused(attack, "kind = \"square\"\nshare = 0", &["`share`", "above 0 and at most 1, got `0`"]);
+    refused(attack, "kind = \"fab\"\novershoot = 0.5", &["`overshoot`", "at least 1, got `0.5`"]);
+}

@@ -81,7 +81,12 @@ fn values_equal_those_of_fairlearn_and_scikit_learn() {
             }],
         };
         let predictions: Vec<u16> = list("predictions").into_iter().map(|x| x as u16).collect();
-        let evidence = Evidence { facts: Arc::new(facts), clean: outputs(&predictions), evasion: Vec::new() };
+        let evidence = Evidence {
+            facts: Arc::new(facts),
+            clean: outputs(&predictions),
+            evasion: Vec::new(),
+            checks: Vec::new(),
+        };
         let weights: Vec<f64> = list("weights").into_iter().map(|x| x as f64).collect();
         let readings = metrics::measure(&evidence, Some(&weights));
         for (key, expected) in case["values"].as_object().unwrap() {

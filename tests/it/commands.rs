@@ -23,7 +23,7 @@ fn version_names_the_instruction_set_and_a_misspelled_one_is_refused() {
 fn help_names_every_command_and_nothing_goes_to_stderr() {
     let program = Program::new();
     let help = program.must(&["--help"]);
-    for command in ["run", "plan", "report", "fetch", "ls", "selftest"] {
+    for command in ["run", "plan", "report", "attack", "fetch", "ls", "selftest"] {
         assert!(help.stdout.contains(command), "{command}");
         assert!(program.must(&[command, "--help"]).stdout.contains("Usage: equipoise"), "{command}");
     }
@@ -41,6 +41,7 @@ fn every_shelf_is_listed_for_people_and_machines() {
         ("attacks", "pgd"),
         ("defenses", "at"),
         ("models", "cnn"),
+        ("checks", "finite-difference"),
     ] {
         let text = program.must(&["ls", shelf]).stdout;
         assert!(text.contains(expected), "{text}");

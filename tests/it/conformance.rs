@@ -1,9 +1,8 @@
 //! Our PGD against the reference suite's, on trained models and real rows.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use equipoise::attacks::Spec;
+use equipoise::attacks::Suite;
 use equipoise::data::{Rows, Shape};
 use equipoise::evidence::{EvasionFacts, Split};
 use equipoise::files;
@@ -43,8 +42,7 @@ fn conforms(case: &Path) {
             .filter(|case| (case["norm"] == "Linf") == (norm == Norm::Linf))
             .map(|case| (case["eps"].as_f64().unwrap(), case["robust_accuracy"]["pgd40"].as_f64().unwrap()))
             .collect();
-        let suite: BTreeMap<String, Spec> =
-            [(String::from("pgd"), toml::from_str("kind = \"pgd\"").unwrap())].into();
+        let suite = Suite::of(&[toml::from_str("kind = \"pgd\"").unwrap()]);
         let robust = |facts: &EvasionFacts| {
             facts.standing.iter().filter(|standing| **standing).count() as f64 / rows.len() as f64
         };

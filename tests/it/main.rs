@@ -4,12 +4,16 @@
 
 mod allocations;
 mod architecture;
+mod attacking;
 mod attacks;
 mod bad_input;
+mod broken;
 mod catalog;
+mod checks;
 mod commands;
 mod configs;
 mod conformance;
+mod constrained;
 mod data;
 mod data_errors;
 mod data_generators;
@@ -18,11 +22,13 @@ mod fetch;
 mod metrics;
 mod one_epoch;
 mod pareto;
+mod planted;
 mod points;
 mod problems;
 mod program;
 mod report;
 mod shared;
+mod suites;
 mod sweep;
 mod training;
 

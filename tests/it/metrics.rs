@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use equipoise::evidence::{Attribute, EvasionFacts, Evidence, Outputs, Split, SplitFacts, UNION};
+use equipoise::evidence::{Attribute, Effort, EvasionFacts, Evidence, Outputs, Split, SplitFacts, UNION};
 use equipoise::measure::{Bound, MetricKey, Norm};
 use equipoise::metrics::{self, Reading};
 use proptest::prelude::*;
@@ -32,6 +32,8 @@ pub(crate) fn union(standing: &[u8], first: &[u16], worst: &[u16]) -> EvasionFac
         norm: Norm::Linf,
         epsilon: 0.2,
         exact: false,
+        tried: vec![true; standing.len()],
+        effort: Effort::default(),
         standing: standing.iter().map(|s| *s == 1).collect(),
         distance: standing.iter().map(|s| if *s == 1 { f32::INFINITY } else { 0.1 }).collect(),
         first_success: outputs(first),
@@ -60,6 +62,7 @@ fn table() -> Evidence {
             &[1, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1, 0],
             &[1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0],
         )],
+        checks: Vec::new(),
     }
 }
 
@@ -264,6 +267,7 @@ fn arbitrary() -> impl Strategy<Value = Evidence> {
             facts: Arc::new(facts),
             clean: outputs(&clean),
             evasion: vec![union(&standing, &first, &worst)],
+            checks: Vec::new(),
         }
     })
 }
@@ -283,7 +287,12 @@ fn picked(evidence: &Evidence, order: &[usize]) -> Evidence {
     evasion.distance = order.iter().map(|i| attacked.distance[*i]).collect();
     evasion.first_success = pick(&attacked.first_success);
     evasion.max_loss = pick(&attacked.max_loss);
-    Evidence { facts: Arc::new(facts), clean: pick(&evidence.clean), evasion: vec![evasion] }
+    Evidence {
+        facts: Arc::new(facts),
+        clean: pick(&evidence.clean),
+        evasion: vec![evasion],
+        checks: Vec::new(),
+    }
 }
 
 proptest! {

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use equipoise::attacks::ThreatModel;
-use equipoise::data::{Dataset, Feature, Shape};
+use equipoise::data::{Dataset, Feature, Rules, Shape};
 use equipoise::evidence::Split;
 use equipoise::files;
 use equipoise::measure::Norm;
@@ -132,6 +132,7 @@ fn dataset(bytes: &[u8], shape: Shape, about: &About) -> Dataset {
         fingerprint: String::new(),
         shape,
         features,
+        rules: Rules::default(),
         classes: train.facts.classes.clone(),
         train,
         validation: none(Split::Validation),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use equipoise::evidence::{Attribute, EvasionFacts, Evidence, Split, SplitFacts, UNION};
+use equipoise::evidence::{Attribute, Effort, EvasionFacts, Evidence, Split, SplitFacts, UNION};
 use equipoise::measure::{Direction, MetricKey, Norm};
 use equipoise::points::{CellEvidence, Options, Study, anchors, mark_degenerate};
 use equipoise::seed::Seed;
@@ -68,13 +68,20 @@ pub(crate) fn model(
             norm: Norm::Linf,
             epsilon: *epsilon,
             exact: false,
+            tried: vec![true; standing.len()],
+            effort: Effort::default(),
             distance: standing.iter().map(|s| if *s { f32::INFINITY } else { 0.0 }).collect(),
             standing,
             first_success: outputs(&attacked),
             max_loss: outputs(&attacked),
         }
     });
-    Arc::new(Evidence { facts: facts.clone(), clean: outputs(&predictions), evasion: evasion.collect() })
+    Arc::new(Evidence {
+        facts: facts.clone(),
+        clean: outputs(&predictions),
+        evasion: evasion.collect(),
+        checks: Vec::new(),
+    })
 }
 
 pub(crate) fn cell(strength: f64, seed: u64, outcome: Result<Arc<Evidence>, String>) -> CellEvidence {

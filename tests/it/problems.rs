@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use equipoise::data::{Dataset, Domain, Feature, Rows, Shape};
+use equipoise::data::{Dataset, Domain, Feature, Rows, Rules, Shape};
 use equipoise::evidence::{Split, SplitFacts};
 use equipoise::models::{Architecture, EngineKind, Network, Parameters, build};
 use equipoise::seed::Seed;
@@ -56,6 +56,7 @@ pub(crate) fn gaussian(mean: &[f32], n: usize, seed: u64) -> Dataset {
         fingerprint: String::new(),
         shape: Shape::Flat(mean.len()),
         features: free(mean.len()),
+        rules: Rules::default(),
         classes: vec![String::from("0"), String::from("1")],
         train: draw(Split::Train, 0, n),
         validation: draw(Split::Validation, n as u32, 400),

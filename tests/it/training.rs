@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use equipoise::attacks::Suite;
 use equipoise::data::{Dataset, Shape};
 use equipoise::error::Kind;
 use equipoise::evidence::Split;
@@ -69,7 +70,7 @@ fn every_instruction_set_gives_the_same_weights_and_the_same_evidence() {
     let recipe = Recipe {
         norm: Norm::L2,
         epsilons: vec![0.1, 0.3],
-        suite: [(String::from("pgd"), toml::from_str("kind = \"pgd\"\nrestarts = 2").unwrap())].into(),
+        suite: Suite::of(&[toml::from_str("kind = \"pgd\"\nrestarts = 2").unwrap()]),
     };
     let results: Vec<_> = InstructionSet::available()
         .into_iter()
@@ -286,7 +287,7 @@ fn training_on_digits_gives_the_references_figures() {
     let recipe = Recipe {
         norm: Norm::Linf,
         epsilons: vec![0.1, 0.2],
-        suite: [(String::from("pgd"), toml::from_str("kind = \"pgd\"").unwrap())].into(),
+        suite: Suite::of(&[toml::from_str("kind = \"pgd\"").unwrap()]),
     };
     // At radius .2 seeds differ by more than the sanity check's .03: by .062 over five seeds at strength .2. Robust accuracy
     // at .1 of plainly trained models differs as much and is left out.

@@ -56,6 +56,12 @@ pub struct Manifest {
     /// The columns: all and in order where the file has no header, else found by name (unlisted ones are not read).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
+    /// What binds the columns of every row, in native units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<Relation>,
+    /// Adversaries that must hand in valid rows, to be chosen by `model` in `[threat]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threats: Vec<Threat>,
     /// The class of a row.
     pub label: Label,
     /// Sensitive attributes; whether one is a model feature too is up to its column's kind.
@@ -207,7 +213,7 @@ pub struct Filter {
 }
 
 /// One column of a CSV file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
     /// Its name; the second of two equal names in a header is `name#2`.
@@ -217,12 +223,60 @@ pub struct Column {
     /// Categorical only: the most frequent levels that get a one-hot column; all others share `name=other`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<usize>,
-    /// Whether an adversary could change it. Norm-bounded threat models move numbers only, never one-hot blocks.
+    /// Whether an adversary could change it. Without a threat model of [`Manifest::threats`] numbers alone move, never one-hot blocks.
     #[serde(default)]
     pub mutable: bool,
+    /// Mutable numbers only: the one way in which the adversaries of [`Manifest::threats`] can change it; both when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Mutable numbers only: how far the adversaries of [`Manifest::threats`] can change it, in native units. Such a column has no
+    /// part in the ball of radius epsilon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
+    /// Mutable categories only: the levels to which the adversaries of [`Manifest::threats`] can change it; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     /// Why an adversary could or could not, or why the column is left out.
     #[serde(default)]
     pub why: String,
+}
+
+/// A way to change a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// To larger values.
+    Up,
+    /// To smaller values.
+    Down,
+}
+
+/// What every row obeys, whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// A relation between feature columns in native units; `datasets/README.md` has the language.
+    pub rule: String,
+    /// Why every row obeys it.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// An adversary who must hand in a valid row: whole numbers stay whole, categories stay categories, relations hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threat {
+    /// The name used in `[threat] model`.
+    pub name: String,
+    /// What kind of adversary it stands for.
+    #[serde(default)]
+    pub why: String,
+    /// How many mutable categorical columns may change in a row (a Hamming budget).
+    #[serde(default)]
+    pub categories: usize,
+    /// Of the mutable columns these alone; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
 }
 
 /// What a column holds.
@@ -345,6 +399,12 @@ impl Manifest {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// The columns that a model sees, in order.
+    pub fn feature_columns(&self) -> impl Iterator<Item = &Column> {
+        use ColumnKind::{Categorical, Continuous, Integer};
+        self.columns.iter().filter(|column| matches!(column.kind, Continuous | Integer | Categorical))
+    }
+
     /// Whether the sensitive attribute's column is a model feature as well.
     #[must_use]
     pub fn is_feature(&self, sensitive: &Sensitive) -> bool {
@@ -364,6 +424,8 @@ impl Manifest {
         }
         bare.files.iter_mut().for_each(|file| file.urls.clear());
         bare.columns.iter_mut().for_each(|column| column.why.clear());
+        bare.relations.iter_mut().for_each(|relation| relation.why.clear());
+        bare.threats.iter_mut().for_each(|threat| threat.why.clear());
         serde_json::to_string(&bare).expect("a manifest is plain data")
     }
 

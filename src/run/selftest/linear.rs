@@ -4,8 +4,6 @@
 //! the row falls where y(w·x + b) ≤ ε‖w‖_q; robust accuracy is
 //! π Φ((w·μ + b − ε‖w‖_q)/(σ‖w‖₂)) + (1 − π) Φ((w·μ − b − ε‖w‖_q)/(σ‖w‖₂)).
 
-use std::collections::BTreeMap;
-
 use super::{Check, Tolerance, sampling};
 use crate::attacks;
 use crate::data::{self, Amount, Dataset, Source, SplitSpec};
@@ -63,7 +61,7 @@ pub(super) fn attacked(
     norm: Norm,
     epsilons: &[f64],
 ) -> Result<Vec<EvasionFacts>> {
-    let suite = BTreeMap::from([(attack.name(), attack.clone())]);
+    let suite = attacks::Suite::of(std::slice::from_ref(attack));
     let recipe = probes::Recipe { norm, epsilons: epsilons.to_vec(), suite };
     let clean = probes::clean(network, &dataset.test)?;
     let all =
@@ -116,6 +114,7 @@ fn dual(norm: Norm) -> f64 {
     match norm {
         Norm::Linf => W.iter().map(|w| w.abs()).sum(),
         Norm::L2 => W.iter().map(|w| w * w).sum::<f64>().sqrt(),
+        Norm::L1 => W.iter().fold(0.0, |most, w| most.max(w.abs())),
     }
 }
 

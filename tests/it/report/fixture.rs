@@ -263,6 +263,7 @@ pub(super) fn digits(seeds: usize) -> Inputs {
         }],
         attacks,
         convergence,
+        checks: Vec::new(),
         notes: Vec::new(),
         warnings: Vec::new(),
     }
