@@ -326,7 +326,7 @@ def main() -> int:
     if options.python and not shutil.which(options.python):
         sys.exit(f"compare.py: --python: there is no interpreter {options.python}")
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        options.python = options.python or machine.install_torch(Path(folder) / "venv", options.torch)
+        options.python = options.python or machine.install(Path(folder) / "venv", options.torch)
         if options.check:
             return subprocess.run([options.python, "-B", str(HERE / "check.py")], check=False).returncode
         options.ours = options.ours or machine.our_executable()

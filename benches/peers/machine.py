@@ -17,29 +17,40 @@ PRELOAD = "int mkl_serv_intel_cpu_true(void) { return 1; }\n"
 
 
 def our_executable() -> str:
-    """Builds the bench, and asks cargo where it is."""
+    """The bench `peak`."""
+    return _built(BENCH, "bench", "--bench", BENCH, "--no-run")
+
+
+def our_program() -> str:
+    """The command line."""
+    return _built("equipoise", "build", "--release", "--bin", "equipoise")
+
+
+def _built(target: str, *arguments: str) -> str:
+    """Has cargo build the target, and asks it where that is."""
     if not shutil.which("cargo"):
         sys.exit("no cargo on the path to build our side with; give --ours EXE if you have it")
-    command = ["cargo", "bench", "--bench", BENCH, "--no-run", "--message-format=json"]
+    command = ["cargo", *arguments, "--message-format=json"]
     built = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=False)
     for line in built.stdout.splitlines():
         try:
             message = json.loads(line)
         except ValueError:
             continue
-        if message.get("executable") and message.get("target", {}).get("name") == BENCH:
+        if message.get("executable") and message.get("target", {}).get("name") == target:
             return message["executable"]
-    sys.exit(f"cargo did not build the bench {BENCH} (exit code {built.returncode}); give --ours EXE if you have it")
+    sys.exit(f"cargo did not build {target} (exit code {built.returncode}); give --ours EXE if you have it")
 
 
-def install_torch(folder: Path, requirement: str) -> str:
-    """A fresh virtual environment with torch in it; pip's own settings say from which index."""
-    print(f"installing {requirement} into a throw-away virtual environment (--python EXE uses your own) ...", file=sys.stderr)
+def install(folder: Path, *requirements: str) -> str:
+    """A fresh virtual environment with these in it; pip's own settings say from which index."""
+    wanted = " ".join(requirements)
+    print(f"installing {wanted} into a throw-away virtual environment (--python EXE uses your own) ...", file=sys.stderr)
     venv.create(folder, with_pip=True)
     python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", requirement]
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", *requirements]
     if subprocess.run(pip, stdout=sys.stderr, check=False).returncode:
-        sys.exit(f"pip could not install {requirement}; --python EXE uses an interpreter that has it")
+        sys.exit(f"pip could not install {wanted}; --python EXE uses an interpreter that has it")
     return python
 
 
