@@ -12,7 +12,7 @@ use equipoise::seed::Seed;
 use crate::allocations;
 use crate::problems::{feature, free, labeled_by, pick, random_network};
 
-fn spec(text: &str) -> Spec {
+pub(crate) fn spec(text: &str) -> Spec {
     toml::from_str(text).unwrap()
 }
 
@@ -33,7 +33,7 @@ fn suite() -> Suite {
 }
 
 /// Runs one attack at one radius on its own.
-fn attack(network: &mut dyn Network, rows: &Rows, threat: &ThreatModel, spec: &Spec) -> Found {
+pub(crate) fn attack(network: &mut dyn Network, rows: &Rows, threat: &ThreatModel, spec: &Spec) -> Found {
     let outputs = clean(network, rows).unwrap();
     let mut found = Found::new(&rows.x, &rows.facts.labels, &outputs);
     let mut target = Target {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equipoise::attacks::{Found, Preset, Spec, Suite, Target, ThreatModel, sample};
+use equipoise::attacks::{Preset, Suite, ThreatModel, sample};
 use equipoise::data::{Feature, Rows, Shape};
 use equipoise::evidence::{EvasionFacts, UNION};
 use equipoise::files;
@@ -12,13 +12,10 @@ use equipoise::probes::{Recipe, clean, evasion};
 use equipoise::seed::Seed;
 use safetensors::SafeTensors;
 
+use crate::attacks::{attack, spec};
 use crate::conformance::load_rows;
 use crate::problems::{feature, free, labeled_by, pick, random_network};
 use crate::shared;
-
-fn spec(text: &str) -> Spec {
-    toml::from_str(text).unwrap()
-}
 
 fn run(
     network: &mut dyn Network,
@@ -109,24 +106,6 @@ fn the_suite_is_as_strong_as_the_reference_on_garments() {
     let Some(shared) = shared::folder() else { return };
     conforms(&shared.join("conformance/fashion-mnist-mlp-at0.05"), 128);
     conforms(&shared.join("conformance/fashion-mnist-cnn-at0.05"), 64);
-}
-
-fn attack(network: &mut dyn Network, rows: &Rows, threat: &ThreatModel, spec: &Spec) -> Found {
-    let outputs = clean(network, rows).unwrap();
-    let mut found = Found::new(&rows.x, &rows.facts.labels, &outputs);
-    let mut target = Target {
-        network,
-        rows,
-        threat,
-        constraints: None,
-        warm: false,
-        only: None,
-        seed: Seed(5),
-        name: "test",
-        stop: &|| false,
-    };
-    spec.build().run(&mut target, &mut found).unwrap();
-    found
 }
 
 /// Against the exact worst case, whose own test is a bisection in f64: with two classes every attack, with four those that aim at every class.
