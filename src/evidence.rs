@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::measure::Norm;
 
 /// The part of the data that evidence is about.
@@ -127,6 +128,105 @@ pub struct Effort {
 /// The name of the worst case over all attacks tried.
 pub const UNION: &str = "union";
 
+/// What one deterministic certificate (or the union of all) proves of a model at one radius.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificateFacts {
+    /// The certificate's kind, or [`UNION`].
+    pub certificate: String,
+    /// The protocol: hash of the certificate's settings (of all, for the union); epsilon and rows are no part of it.
+    pub protocol: String,
+    /// Norm of the threat model.
+    pub norm: Norm,
+    /// Radius of the threat model.
+    pub epsilon: f64,
+    /// `n` flags: right as it is, and proven to be right at every point that the threat model allows.
+    pub certified: Vec<bool>,
+}
+
+/// What is known of a model's majority vote under Gaussian noise: another predictor than the model itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmoothedFacts {
+    /// The protocol: hash of the certificate's settings.
+    pub protocol: String,
+    /// Standard deviation of the noise.
+    pub sigma: f64,
+    /// The probability with which a row's prediction or radius may be wrong.
+    pub alpha: f64,
+    /// `n` predicted classes; none where the vote is too close to call.
+    pub predictions: Vec<Option<u16>>,
+    /// `n` radii in L2: at every distance below it the vote is the same; 0 where it abstains.
+    pub radius: Vec<f64>,
+    /// What an attack on the vote left, radii ascending.
+    pub attacked: Vec<SmoothedAttack>,
+}
+
+/// What an attack on the majority vote left at one radius, in L2.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmoothedAttack {
+    /// Radius of the threat model.
+    pub epsilon: f64,
+    /// `n` flags: the vote is right as it is and at every point tried.
+    pub standing: Vec<bool>,
+}
+
+impl SmoothedFacts {
+    /// Whether the vote on `row` is right (`label`) and proven to stay so within `epsilon`, that distance included.
+    #[must_use]
+    pub fn certifies(&self, row: usize, label: u16, epsilon: f64) -> bool {
+        self.predictions[row] == Some(label) && self.radius[row] > epsilon
+    }
+}
+
+/// All that certificates say of one model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Certificates {
+    /// One entry per (deterministic certificate, radius), then their union at every radius; radii ascending.
+    pub proven: Vec<CertificateFacts>,
+    /// One entry per smoothing.
+    pub smoothed: Vec<SmoothedFacts>,
+}
+
+impl Certificates {
+    /// The same and, behind what single certificates prove, what they prove together: a row is certified where any of them certifies it.
+    #[must_use]
+    pub fn of(mut proven: Vec<CertificateFacts>, smoothed: Vec<SmoothedFacts>) -> Self {
+        let protocol = union_protocol(proven.iter().map(|facts| facts.protocol.clone()));
+        let mut unions: Vec<CertificateFacts> = Vec::new();
+        for facts in &proven {
+            let same = |union: &&mut CertificateFacts| {
+                union.norm == facts.norm && union.epsilon.to_bits() == facts.epsilon.to_bits()
+            };
+            if let Some(union) = unions.iter_mut().find(same) {
+                union.certified.iter_mut().zip(&facts.certified).for_each(|(any, one)| *any |= *one);
+            } else {
+                let (certificate, protocol) = (UNION.to_owned(), protocol.clone());
+                unions.push(CertificateFacts { certificate, protocol, ..facts.clone() });
+            }
+        }
+        unions.sort_by(|a, b| a.epsilon.total_cmp(&b.epsilon));
+        proven.extend(unions);
+        Self { proven, smoothed }
+    }
+
+    /// What all deterministic certificates prove together, radius by radius.
+    pub fn unions(&self) -> impl Iterator<Item = &CertificateFacts> {
+        self.proven.iter().filter(|facts| facts.certificate == UNION)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.proven.is_empty() && self.smoothed.is_empty()
+    }
+}
+
+/// 8 hexadecimal digits that name several certificates together; their order does not matter.
+#[must_use]
+pub fn union_protocol(protocols: impl IntoIterator<Item = String>) -> String {
+    let all: std::collections::BTreeSet<String> = protocols.into_iter().collect();
+    files::sha256(serde_json::json!({ "certificates": all }).to_string().as_bytes())[..8].to_owned()
+}
+
 /// What one sanity check of an evaluation saw: numbers and words, no verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +260,9 @@ pub enum Seen {
     /// The check could not be carried out: the model's outputs or gradients are not finite.
     Broken,
 }
+
+/// The id of the check whether attacks on the majority vote and its certificates agree.
+pub const SMOOTHED_SANDWICH: &str = "smoothed-sandwich";
 
 /// What a sanity check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -213,6 +316,12 @@ impl Finding {
     pub fn withholds(&self) -> bool {
         self.status == Status::Fail && !self.released
     }
+
+    /// Whether it is about the model's majority vote under noise, not about the model.
+    #[must_use]
+    pub fn is_of_the_vote(&self) -> bool {
+        self.check == SMOOTHED_SANDWICH
+    }
 }
 
 /// All that is known of one model on one split.
@@ -224,16 +333,28 @@ pub struct Evidence {
     pub clean: Outputs,
     /// One entry per (attack, norm, epsilon), the unions included.
     pub evasion: Vec<EvasionFacts>,
+    /// What is proven.
+    pub certificates: Certificates,
     /// The verdicts of the sanity checks on how the model was attacked.
     pub checks: Vec<Finding>,
 }
 
 impl Evidence {
-    /// Why no number under attack may be stated, where that is so.
+    /// Why no number under attack may be stated, where that is so. What is proven stands all the same.
     #[must_use]
     pub fn withheld(&self) -> Option<String> {
-        let failed: Vec<String> =
-            self.checks.iter().filter(|f| f.withholds()).map(|f| format!("`{}`", f.check)).collect();
+        self.withheld_by(|finding| !finding.is_of_the_vote())
+    }
+
+    /// Why nothing may be stated of the majority vote under noise, where that is so.
+    #[must_use]
+    pub fn withheld_vote(&self) -> Option<String> {
+        self.withheld_by(Finding::is_of_the_vote)
+    }
+
+    fn withheld_by(&self, concerns: impl Fn(&Finding) -> bool) -> Option<String> {
+        let failed = self.checks.iter().filter(|finding| finding.withholds() && concerns(finding));
+        let failed: Vec<String> = failed.map(|finding| format!("`{}`", finding.check)).collect();
         match failed.as_slice() {
             [] => None,
             [one] => Some(format!("withheld: check {one} failed")),

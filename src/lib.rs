@@ -22,6 +22,7 @@ pub mod data;
 pub mod models;
 pub mod losses;
 pub mod attacks;
+pub mod bounds;
 pub mod training;
 pub mod probes;
 // 2 judging: pure functions of numbers; no files, no tensors, no training.

@@ -185,7 +185,7 @@ pub(crate) fn multiply_adds(architecture: &Architecture) -> (usize, usize) {
     (architecture.layers().iter().map(each).sum(), each(&architecture.layers()[0]))
 }
 
-fn data(architecture: &Architecture, n: usize) -> Dataset {
+pub(crate) fn data(architecture: &Architecture, n: usize) -> Dataset {
     let (d, classes) = (architecture.inputs(), architecture.classes());
     let mut stream = Seed(0).stream("bench/rows");
     let x: Vec<f32> = (0..n * d).map(|_| stream.uniform()).collect();
@@ -220,7 +220,7 @@ fn data(architecture: &Architecture, n: usize) -> Dataset {
     }
 }
 
-fn rows(split: Split, labels: Vec<u16>, x: Vec<f32>, classes: usize) -> Rows {
+pub(crate) fn rows(split: Split, labels: Vec<u16>, x: Vec<f32>, classes: usize) -> Rows {
     let facts = SplitFacts {
         split,
         rows: (0..labels.len() as u32).collect(),

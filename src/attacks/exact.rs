@@ -1,11 +1,9 @@
 //! The exact worst case of a linear model.
 //!
-//! A row falls iff some rival's margin `z_y − z_j`, an affine function of the input, reaches 0 inside ball, box and mask.
-//! The nearest such point is found in closed form: with `w = W_y − W_j` and `c_i` the room that feature `i` has
-//! in the direction that lowers the margin, the change `min(λ, c_i)` (L∞) or `min(λ |w_i|, c_i)` (L2) along `−sign w_i` is
-//! optimal for every `λ`, and the margin is piecewise linear in `λ` between the points where features meet their bounds.
+//! A row falls iff some rival's margin reaches 0 at a distance within the radius; `levers` has the closed form.
 
 use super::found::largest;
+use super::levers::{Lever, critical_distance, find_levers, suffix_sums};
 use super::spec::{exact_needs_linear, not_in_l1};
 use super::{Attack, Found, Target, not_finite, stopped};
 use crate::error::Result;
@@ -48,20 +46,6 @@ impl Linear {
     }
 }
 
-/// One feature's part in lowering a margin.
-#[derive(Debug, Clone, Copy)]
-struct Lever {
-    feature: usize,
-    /// `|w|`, above 0.
-    weight: f64,
-    /// How far the feature can go, above 0; may be infinite.
-    room: f64,
-    /// −1 or 1.
-    direction: f64,
-    /// The λ at which the room is used up.
-    full: f64,
-}
-
 impl Attack for Exact {
     fn access(&self) -> Access {
         Access::Gradients
@@ -95,7 +79,10 @@ impl Attack for Exact {
             let (clean, label) = (target.rows.row(row), usize::from(target.rows.facts.labels[row]));
             let mut nearest = f64::INFINITY;
             for rival in (0..found.classes).filter(|class| *class != label) {
-                let margin = find_levers(&linear, label, rival, clean, target, &mut levers);
+                let (own, other) = (linear.row(label), linear.row(rival));
+                let weights = own.iter().zip(other).map(|(own, other)| own - other);
+                let bias = linear.biases[label] - linear.biases[rival];
+                let margin = find_levers(weights, bias, clean, target.threat, &mut levers);
                 let distance = critical_distance(margin, norm, &levers);
                 let lambda = largest_lambda(epsilon, norm, &levers);
                 place(clean, lambda, norm, &levers, target, &mut point);
@@ -124,64 +111,6 @@ impl Attack for Exact {
     }
 }
 
-/// Fills `levers`, sorted by the λ at which they are used up, and returns the clean margin `z_label − z_rival`.
-fn find_levers(
-    linear: &Linear,
-    label: usize,
-    rival: usize,
-    clean: &[f32],
-    target: &Target<'_>,
-    levers: &mut Vec<Lever>,
-) -> f64 {
-    levers.clear();
-    let mut margin = linear.biases[label] - linear.biases[rival];
-    let threat = target.threat;
-    for (feature, (own, other)) in linear.row(label).iter().zip(linear.row(rival)).enumerate() {
-        let weight = own - other;
-        let x = f64::from(clean[feature]);
-        margin += weight * x;
-        let direction = if weight > 0.0 { -1.0 } else { 1.0 };
-        let (lower, upper) = threat.bounds(feature, clean[feature]);
-        let room = if direction > 0.0 { f64::from(upper) - x } else { x - f64::from(lower) };
-        let weight = weight.abs();
-        if weight > 0.0 && room > 0.0 {
-            let full = match threat.norm() {
-                Norm::Linf => room,
-                Norm::L2 | Norm::L1 => room / weight,
-            };
-            levers.push(Lever { feature, weight, room, direction, full });
-        }
-    }
-    levers.sort_by(|a, b| a.full.total_cmp(&b.full));
-    margin
-}
-
-/// The distance at which a margin reaches 0, infinite where it cannot.
-fn critical_distance(margin: f64, norm: Norm, levers: &[Lever]) -> f64 {
-    if margin <= 0.0 {
-        return 0.0;
-    }
-    // Beyond `passed` levers, all used up: what they lowered the margin by, and their squared length.
-    let (mut lowered, mut squares) = (0.0, 0.0);
-    let slope = |lever: &Lever| match norm {
-        Norm::Linf => lever.weight,
-        Norm::L2 | Norm::L1 => lever.weight * lever.weight,
-    };
-    let slopes = suffix_sums(levers, slope);
-    for (passed, lever) in levers.iter().enumerate() {
-        let lambda = (margin - lowered) / slopes[passed];
-        if lambda <= lever.full {
-            return match norm {
-                Norm::Linf => lambda,
-                Norm::L2 | Norm::L1 => (squares + lambda * lambda * slopes[passed]).sqrt(),
-            };
-        }
-        lowered += lever.weight * lever.room;
-        squares += lever.room * lever.room;
-    }
-    f64::INFINITY
-}
-
 /// The λ that uses up the radius, infinite where the box ends first.
 fn largest_lambda(epsilon: f64, norm: Norm, levers: &[Lever]) -> f64 {
     if norm == Norm::Linf {
@@ -197,17 +126,6 @@ fn largest_lambda(epsilon: f64, norm: Norm, levers: &[Lever]) -> f64 {
         squares += lever.room * lever.room;
     }
     f64::INFINITY
-}
-
-/// `sums[i]` is the sum over levers `i..`, added from the far end so that no cancellation occurs.
-fn suffix_sums(levers: &[Lever], term: impl Fn(&Lever) -> f64) -> Vec<f64> {
-    let mut sums = vec![0.0; levers.len()];
-    let mut sum = 0.0;
-    for (slot, lever) in sums.iter_mut().zip(levers).rev() {
-        sum += term(lever);
-        *slot = sum;
-    }
-    sums
 }
 
 /// The point with every lever at `min(λ, room)` or `min(λ |w|, room)`, inside the window.
@@ -241,22 +159,6 @@ mod tests {
     fn lever(feature: usize, weight: f64, room: f64, norm: Norm) -> Lever {
         let full = if norm == Norm::Linf { room } else { room / weight };
         Lever { feature, weight, room, direction: 1.0, full }
-    }
-
-    /// By hand: weights 3 and 4. Free: margin 1 falls at 1/7 (L∞) and 1/5 (L2).
-    /// With the first feature allowed 0.1 only: L∞ (1 − 0.3)/4 = 0.175; L2: λ = 0.7/16, length √(0.1² + 0.175²).
-    #[test]
-    fn critical_distances_match_the_closed_forms() {
-        for (norm, free, bounded) in
-            [(Norm::Linf, 1.0 / 7.0, 0.175), (Norm::L2, 0.2, (0.01_f64 + 0.030_625).sqrt())]
-        {
-            let levers = [lever(0, 3.0, f64::INFINITY, norm), lever(1, 4.0, f64::INFINITY, norm)];
-            assert!((critical_distance(1.0, norm, &levers) - free).abs() < 1e-12);
-            let levers = [lever(0, 3.0, 0.1, norm), lever(1, 4.0, f64::INFINITY, norm)];
-            assert!((critical_distance(1.0, norm, &levers) - bounded).abs() < 1e-12);
-            let levers = [lever(0, 3.0, 0.1, norm), lever(1, 4.0, 0.1, norm)];
-            assert!(critical_distance(1.0, norm, &levers).is_infinite());
-        }
     }
 
     /// By hand: with rooms 0.1 and ∞ and radius 0.5 the second feature takes √(0.25 − 0.01), so λ = that / 4.

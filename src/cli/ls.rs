@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::measure::Direction;
 use crate::metrics::CATALOG;
 use crate::probes::checks;
-use crate::{attacks, models, training};
+use crate::{attacks, bounds, models, training};
 
 /// Arguments of `ls`.
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ enum Shelf {
     Attacks,
     /// Kinds for `method` in `[[defense]]`.
     Defenses,
+    /// Kinds for `[[certificate]]`.
+    Certificates,
     /// Kinds for `[model]`.
     Models,
     /// Sanity checks, which withhold numbers under attack where they fail.
@@ -70,10 +72,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         ),
         Shelf::Attacks => (vec!["kind", "settings", "what it does"], pairs(attacks::KINDS)),
         Shelf::Defenses => (vec!["kind", "settings", "what it does"], pairs(training::defenses::KINDS)),
+        Shelf::Certificates => (vec!["kind", "settings", "what it proves"], pairs(bounds::KINDS)),
         Shelf::Models => (vec!["kind", "settings", "what it is"], pairs(models::KINDS)),
         Shelf::Checks => {
             let settings = checks::Settings::default();
-            let row = |check: &&checks::Check| {
+            let row = |check: &checks::Check| {
                 vec![
                     check.id.to_owned(),
                     check.number.to_string(),
@@ -84,7 +87,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
                 ]
             };
             let head = vec!["id", "number", "rule", "threshold", "what to do", "source"];
-            (head, checks::CATALOG.iter().map(row).collect())
+            (head, checks::all().map(row).collect())
         }
     };
     if arguments.json {
@@ -117,7 +120,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         terminal::product(&text)?;
         return Ok(exit::FINE);
     }
-    if matches!(arguments.what, Shelf::Attacks | Shelf::Defenses | Shelf::Models) {
+    if matches!(arguments.what, Shelf::Attacks | Shelf::Defenses | Shelf::Certificates | Shelf::Models) {
         let text: String =
             rows.iter().map(|row| format!("{}\n    {}\n    {}\n", row[0], row[2], row[1])).collect();
         terminal::product(&text.replace("    \n", ""))?;

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// Cells at once [default: cores]. The results do not depend on it.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Run only part i of N of the cells (counted from 1); once every part has run on the folder, the report is made.
+    /// Run only part i of N of the cells (counted from 1; cells that start from one another stay together); once every part has run on the folder, the report is made.
     #[arg(long, value_name = "i/N")]
     shard: Option<Shard>,
     /// Print the report as JSON instead of the summary.

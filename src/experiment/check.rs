@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Candidate, Experiment, Loaded};
+use super::{Candidate, Experiment, Loaded, certificates};
 use crate::data::Dataset;
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{AttackKey, MetricKey, Norm};
-use crate::metrics;
+use crate::metrics::{self, Case};
 use crate::probes::checks;
 
 /// Names that can be a folder everywhere.
@@ -58,14 +58,7 @@ fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
         let mut seen = BTreeSet::new();
         for strength in &sweep.strengths {
             sweep.method.check(*strength).map_err(|error| at(&path, error))?;
-            if *strength > 0.0 && experiment.threat.norm == Norm::L1 {
-                return Err(at(
-                    &path,
-                    Error::input(format!("nothing trains against L1 yet, got strength {strength}")).help(
-                        "models can be attacked in L1: use `strengths = [0]`, or weights made elsewhere",
-                    ),
-                ));
-            }
+            sweep.method.check_norm(*strength, experiment.threat.norm).map_err(|error| at(&path, error))?;
             if !seen.insert(strength.to_bits()) {
                 return Err(at(&path, Error::input(format!("strength {strength} is listed twice"))));
             }
@@ -81,14 +74,73 @@ fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
                 .help("join their strengths in one list"),
         ));
     }
+    names(loaded, experiment)?;
+    checkpoints(loaded, experiment)?;
     radius("epsilon", experiment.threat.epsilon).map_err(|error| at(&["threat", "epsilon"], error))?;
     for epsilon in &experiment.threat.curve {
         radius("a radius of the curve", *epsilon).map_err(|error| at(&["threat", "curve"], error))?;
     }
     suite(loaded, experiment)?;
+    certificates::check(loaded, experiment)?;
     checks(loaded, experiment)?;
     imported(loaded, experiment)?;
     front(loaded, experiment)
+}
+
+/// Longest name of a defense: it stands in tables and legends.
+const DEFENSE_NAME: usize = 40;
+
+fn names(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let names = experiment.defense_names();
+    for (index, (name, sweep)) in names.iter().zip(&experiment.defenses).enumerate() {
+        let path = ["defense", &index.to_string(), if sweep.name.is_some() { "name" } else { "method" }];
+        let at = |error: Error| Err(error.context(loaded.place(&path)));
+        // A name is part of `defense=at,strength=0.1`.
+        let odd = |c: char| c.is_control() || matches!(c, ',' | '=');
+        if name.trim().is_empty()
+            || name.trim() != name
+            || name.chars().count() > DEFENSE_NAME
+            || name.contains(odd)
+        {
+            return at(Error::input(format!("`{name}` cannot name a defense")).help(format!(
+                "use 1 to {DEFENSE_NAME} characters without `,` and `=`, and no space at either end"
+            )));
+        }
+        if let Some(other) = names[..index].iter().position(|other| other == name) {
+            return at(Error::input(format!(
+                "two defenses are called `{name}`: number {} and number {}",
+                other + 1,
+                index + 1
+            ))
+            .help("give each a `name` of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Epochs that are to be configurations of their own, and models in between.
+fn checkpoints(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let Some(training) = experiment.training.supervised() else { return Ok(()) };
+    for (index, epoch) in training.checkpoints.iter().enumerate() {
+        let at =
+            |error: Error| Err(error.context(loaded.place(&["training", "checkpoints", &index.to_string()])));
+        let last = training.epochs.get();
+        if !(1..=last).contains(epoch) {
+            return at(Error::input(format!(
+                "there is no epoch {epoch}: training has the epochs 1 to {last}"
+            ))
+            .help("list epochs counted from 1, such as `checkpoints = [10, 20, 30]`"));
+        }
+        if training.checkpoints[..index].contains(epoch) {
+            return at(Error::input(format!("epoch {epoch} is listed twice")));
+        }
+    }
+    if training.interpolate.is_some() && experiment.front.models.first() != Some(&Candidate::Last) {
+        return Err(Error::input("models in between have last weights only, and the front is about others")
+            .help("put `last` first in `models` of [front], or drop `interpolate`")
+            .context(loaded.place(&["training", "interpolate"])));
+    }
+    Ok(())
 }
 
 fn suite(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
@@ -181,6 +233,13 @@ fn front(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
             Error::input("`models` is empty").help("the usual choice is `models = [\"last\"]`"),
         ));
     }
+    if let Some(index) = front.models.iter().position(|model| matches!(model, Candidate::Epoch(_))) {
+        return Err(at(
+            &["front", "models", &index.to_string()],
+            Error::input(format!("`{}` is no model that can be listed here", front.models[index].word()))
+                .help("list epochs as `checkpoints` in [training]"),
+        ));
+    }
     if front.models.iter().collect::<BTreeSet<_>>().len() < front.models.len() {
         return Err(at(&["front", "models"], Error::input("a model is listed twice")));
     }
@@ -215,15 +274,22 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
         .architecture(dataset.shape, dataset.classes.len())
         .map_err(|error| at(&["model"], error))?;
     experiment.training.check(dataset.train.len()).map_err(|error| at(&["training"], error))?;
+    for (index, sweep) in experiment.defenses.iter().enumerate() {
+        sweep
+            .method
+            .check_data(dataset, experiment.threat.epsilon)
+            .map_err(|error| at(&["defense", &index.to_string(), "method"], error))?;
+    }
     experiment.threat.constraints(dataset).map_err(|error| at(&["threat", "model"], error))?;
     let norm = experiment.threat.norm;
     for (index, attack) in experiment.attacks.iter().enumerate() {
         attack.check(&architecture, norm).map_err(|error| at(&["attack", &index.to_string()], error))?;
     }
     experiment.suite().check(&architecture, norm).map_err(|error| at(&["suite"], error))?;
+    certificates::fit(loaded, experiment, &architecture)?;
     for (index, candidate) in experiment.front.models.iter().enumerate() {
         let lacking = match candidate {
-            Candidate::Last => None,
+            Candidate::Last | Candidate::Epoch(_) => None,
             _ if experiment.is_imported() => Some("nothing is trained"),
             _ if dataset.validation.is_empty() => Some("there are no validation rows"),
             Candidate::BestRobust if experiment.threat.epsilon <= 0.0 => Some("the threat's epsilon is 0"),
@@ -238,12 +304,32 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
             ));
         }
     }
+    let chosen_on_validation = !experiment.checkpoints().is_empty();
+    if chosen_on_validation && dataset.validation.is_empty() {
+        return Err(at(
+            &["training", "checkpoints"],
+            Error::input("checkpoints are chosen on validation rows, and there are none")
+                .help("set `validation` in [split], or drop `checkpoints`"),
+        ));
+    }
     let available = available(experiment, dataset);
     let mut resolved = BTreeSet::new();
     for (index, name) in experiment.front.objectives.iter().enumerate() {
         let primary = (experiment.threat.norm, experiment.threat.epsilon);
         let place = ["front", "objectives", &index.to_string()];
         let key = metrics::resolve(name, &available, Some(primary)).map_err(|error| at(&place, error))?;
+        if chosen_on_validation
+            && key.attack.as_ref().is_some_and(|attack| attack.epsilon().to_bits() != primary.1.to_bits())
+        {
+            return Err(at(
+                &place,
+                Error::input(format!(
+                    "`{key}` is not measured on validation rows, which choose between checkpoints: they are attacked at the threat's radius {} alone",
+                    primary.1
+                ))
+                .help(format!("use `{}` without a radius, or make its radius the threat's epsilon", key.id)),
+            ));
+        }
         if !resolved.insert(key.clone()) {
             return Err(at(
                 &place,
@@ -257,11 +343,10 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
 /// The keys that a run of `experiment` on `dataset` will measure.
 fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
     let protocol = experiment.threat.protocol(experiment.suite().protocol());
-    let unions = experiment
-        .threat
-        .epsilons()
-        .into_iter()
-        .map(|epsilon| (AttackKey::new(&protocol, experiment.threat.norm, epsilon), false))
-        .collect();
-    metrics::expected(&dataset.test.facts, &unions).into_iter().map(|task| task.key).collect()
+    let norm = experiment.threat.norm;
+    let attacks = experiment.threat.epsilons().into_iter();
+    let mut cases: Vec<Case> =
+        attacks.map(|epsilon| Case::attack(AttackKey::new(&protocol, norm, epsilon))).collect();
+    cases.extend(certificates::cases(experiment));
+    metrics::expected(&dataset.test.facts, &cases).into_iter().map(|task| task.key).collect()
 }

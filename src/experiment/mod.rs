@@ -4,11 +4,15 @@
 //! unknown keys and kinds with line and column, contradictions between sections
 //! by the checks of [`check`].
 
+mod candidate;
+mod certificates;
+mod chain;
 pub mod check;
 mod locate;
 mod overrides;
 mod plan;
 mod seeds;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::attacks;
+use crate::bounds;
 use crate::data;
 use crate::error::{Error, Result};
 use crate::evidence::Split;
@@ -25,8 +30,10 @@ use crate::models::{self, EngineKind};
 use crate::probes::checks;
 use crate::training::{self, defenses};
 
+pub use candidate::Candidate;
+pub use chain::{INTERPOLATED, Origin};
 pub use overrides::Override;
-pub use plan::{Candidate, Cell, Plan, checks_settings, evasion_settings, evidence_id, plan};
+pub use plan::{Cell, Plan, certificate_settings, checks_settings, evasion_settings, evidence_id, plan};
 pub use seeds::Seeds;
 
 /// A whole experiment, as written.
@@ -60,6 +67,9 @@ pub struct Experiment {
     /// The attacks that stand for the adversary, where no suite is named; the worst case over all counts.
     #[serde(default, rename = "attack")]
     pub attacks: Vec<attacks::Spec>,
+    /// What is to be proven of every model.
+    #[serde(default, rename = "certificate", skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<bounds::Spec>,
     /// Thresholds of the sanity checks, and which of them may not withhold numbers.
     #[serde(default)]
     pub checks: checks::Settings,
@@ -82,6 +92,9 @@ pub struct DefenseSweep {
     pub method: defenses::Spec,
     /// The swept values, each finite and at least 0; for adversarial training the training radius.
     pub strengths: Vec<f64>,
+    /// What it is called in coordinates, tables and figures; the method's kind where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// The adversary's room, in model input space.
@@ -112,6 +125,57 @@ impl Experiment {
     #[must_use]
     pub fn selection(&self) -> Option<f64> {
         self.front.models.contains(&Candidate::BestRobust).then_some(self.threat.epsilon)
+    }
+
+    /// The epochs (from 1) that are configurations of their own, ascending, each once; usually none.
+    #[must_use]
+    pub fn checkpoints(&self) -> Vec<Candidate> {
+        let Some(training) = self.training.supervised() else { return Vec::new() };
+        let mut epochs = training.checkpoints.clone();
+        epochs.sort_unstable();
+        epochs.dedup();
+        let last = training.epochs.get();
+        let candidate = |epoch| if epoch == last { Candidate::Last } else { Candidate::Epoch(epoch) };
+        epochs.into_iter().map(candidate).collect()
+    }
+
+    /// Which of a run's models are evaluated: those that the front section lists, and the checkpoints.
+    #[must_use]
+    pub fn models(&self) -> Vec<Candidate> {
+        let mut models = self.front.models.clone();
+        for candidate in self.checkpoints() {
+            if !models.contains(&candidate) {
+                models.push(candidate);
+            }
+        }
+        models
+    }
+
+    /// Which of a run's models compete for the front: the first that the front section lists, and the checkpoints.
+    #[must_use]
+    pub fn competing(&self) -> Vec<Candidate> {
+        let first = self.front.models.first().copied();
+        let mut models: Vec<Candidate> = first.into_iter().collect();
+        models.extend(self.checkpoints().into_iter().filter(|candidate| Some(*candidate) != first));
+        models
+    }
+
+    /// What each defense is called, in the order written: its name, else its kind, numbered by its place in the file where
+    /// several unnamed ones are of one kind.
+    #[must_use]
+    pub fn defense_names(&self) -> Vec<String> {
+        let unnamed = |kind: &str| {
+            self.defenses.iter().filter(|other| other.name.is_none() && other.method.word() == kind).count()
+        };
+        let name = |(index, sweep): (usize, &DefenseSweep)| {
+            let kind = sweep.method.word();
+            match &sweep.name {
+                Some(name) => name.clone(),
+                None if unnamed(kind) > 1 => format!("{kind}-{}", index + 1),
+                None => kind.to_owned(),
+            }
+        };
+        self.defenses.iter().enumerate().map(name).collect()
     }
 
     /// The same without folders: a results folder must not tell where it was made. What the files held is in the ids.
@@ -315,7 +379,7 @@ fn parse(path: &Path, text: String, overrides: &[Override]) -> Result<Loaded> {
     let plain = || toml::from_str::<Experiment>(&text).map_err(|error| toml_error(&error));
     let mut experiment = if overrides.is_empty() { plain()? } else { overridden(&text, overrides, plain)? };
     experiment.normalize();
-    let variants = expand(&experiment)?;
+    let variants = variants::expand(&experiment)?;
     Ok(Loaded { path: path.to_owned(), text, overrides: overrides.to_vec(), experiment, variants })
 }
 
@@ -339,89 +403,4 @@ fn overridden(
 /// `toml`'s own message already shows line, column and the line itself.
 fn toml_error(error: &toml::de::Error) -> Error {
     Error::input(error.to_string().trim_end().replace("TOML parse error at ", "at "))
-}
-
-/// The sections whose settings may be swept.
-const SWEPT: [&str; 4] = ["model", "training", "defense", "engine"];
-
-/// All combinations of the sweep: `zip` outermost, then the grid's paths in alphabetical order, the last fastest.
-fn expand(experiment: &Experiment) -> Result<Vec<Variant>> {
-    let mut base = experiment.clone();
-    let sweep = std::mem::take(&mut base.sweep);
-    let mut combinations: Vec<Vec<Override>> = vec![Vec::new()];
-    if let Some(rows) = zip_length(&sweep)? {
-        combinations = (0..rows)
-            .map(|row| {
-                sweep.zip.iter().map(|(path, values)| Override::new(path, values[row].clone())).collect()
-            })
-            .collect();
-    }
-    for (path, values) in &sweep.grid {
-        if values.is_empty() {
-            return Err(Error::input(format!("sweep.grid.\"{path}\" has no values"))
-                .help("list at least one value, or drop it"));
-        }
-        if sweep.zip.contains_key(path) {
-            return Err(Error::input(format!("`{path}` is swept twice: in sweep.grid and in sweep.zip")));
-        }
-        combinations = combinations
-            .into_iter()
-            .flat_map(|row| {
-                values.iter().map(move |value| {
-                    let mut row = row.clone();
-                    row.push(Override::new(path, value.clone()));
-                    row
-                })
-            })
-            .collect();
-    }
-    combinations.into_iter().map(|row| variant(&base, &row)).collect()
-}
-
-fn zip_length(sweep: &Sweep) -> Result<Option<usize>> {
-    let mut lengths = sweep.zip.iter().map(|(path, values)| (path, values.len()));
-    let Some((first, length)) = lengths.next() else { return Ok(None) };
-    if length == 0 {
-        return Err(Error::input(format!("sweep.zip.\"{first}\" has no values")));
-    }
-    for (path, other) in lengths {
-        if other != length {
-            return Err(Error::input(format!(
-                "the lists of sweep.zip must have the same length: `{first}` has {length} values, `{path}` {other}"
-            ))
-            .help("use sweep.grid for all combinations"));
-        }
-    }
-    Ok(Some(length))
-}
-
-fn variant(base: &Experiment, settings: &[Override]) -> Result<Variant> {
-    let coordinates = settings.iter().map(|one| (one.path().to_owned(), one.value_text())).collect();
-    if settings.is_empty() {
-        return Ok(Variant { coordinates, experiment: base.clone() });
-    }
-    for one in settings {
-        // Points of one front are measured on the same rows, with the same attacks; replicates are not points.
-        let section = one.path().split('.').next().unwrap_or_default();
-        if !SWEPT.contains(&section) {
-            return Err(Error::input(format!("`{}` cannot be swept", one.path())).help(match section {
-                "seeds" => {
-                    "seeds are the replicate axis: every configuration runs at each of them".to_owned()
-                }
-                _ => format!(
-                    "what can be swept lies in {}; write one experiment per {section} otherwise",
-                    SWEPT.join(", ")
-                ),
-            }));
-        }
-    }
-    let mut table = toml::Table::try_from(base).map_err(|error| Error::internal(error.to_string()))?;
-    for one in settings {
-        one.apply(&mut table)?;
-    }
-    let experiment = table.try_into().map_err(|error: toml::de::Error| {
-        let list = settings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        Error::input(error.message().trim().to_owned()).context(format!("in the sweep, at `{list}`"))
-    })?;
-    Ok(Variant { coordinates, experiment })
 }

@@ -5,36 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use super::chain::{self, Origin};
+use crate::bounds;
 use crate::error::Result;
 use crate::evidence::Split;
 use crate::experiment::{Experiment, Loaded};
 use crate::files;
 use crate::probes;
 use crate::training::{self, defenses};
-
-/// Which of a run's models is meant. Fronts use the last epoch of a fixed budget; the others are chosen on validation rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Candidate {
-    /// After the last epoch.
-    Last,
-    /// The epoch with the best clean validation accuracy.
-    BestClean,
-    /// The epoch with the best robust validation accuracy.
-    BestRobust,
-}
-
-impl Candidate {
-    /// The word used in files and coordinates.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Last => "last",
-            Self::BestClean => "best-clean",
-            Self::BestRobust => "best-robust",
-        }
-    }
-}
 
 /// One configuration at one seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +33,12 @@ pub struct Cell {
     pub settings: Json,
     /// Hash of `settings`.
     pub run: String,
+    /// Where its weights come from.
+    #[serde(default, skip_serializing_if = "Origin::is_own")]
+    pub origin: Origin,
+    /// The run that the chain it belongs to begins with, where cells depend on one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
 }
 
 impl Cell {
@@ -84,52 +68,124 @@ pub fn plan(loaded: &Loaded, fingerprint: &str, weights: &[Option<String>]) -> R
     let mut cells = Vec::new();
     for &seed in loaded.experiment.seeds.list() {
         for (index, variant) in loaded.variants.iter().enumerate() {
-            for (defense, method, strength) in configurations(&variant.experiment) {
-                let mut coordinates = variant.coordinates.clone();
-                coordinates.insert("defense".to_owned(), defense.clone());
-                coordinates.insert("strength".to_owned(), strength.to_string());
-                let settings = settings(
-                    &variant.experiment,
-                    fingerprint,
-                    weights[index].as_deref(),
-                    &method,
-                    strength,
-                    seed,
-                )?;
-                let run = id(&settings);
-                cells.push(Cell {
-                    variant: index,
-                    defense,
-                    method,
-                    strength,
-                    seed,
-                    coordinates,
-                    settings,
-                    run,
-                });
+            for configuration in configurations(&variant.experiment) {
+                let weights = weights[index].as_deref();
+                let settings = |method: &defenses::Spec, strength: f64| {
+                    settings(&variant.experiment, fingerprint, weights, method, strength, seed)
+                };
+                let row = Row { variant: index, coordinates: &variant.coordinates, seed };
+                cells.extend(row.cells(&variant.experiment, &configuration, settings)?);
             }
         }
     }
     Ok(Plan { cells })
 }
 
-/// (name, method, strength) of every defense at every strength.
-fn configurations(experiment: &Experiment) -> Vec<(String, defenses::Spec, f64)> {
+/// One defense with its strengths.
+struct Configuration {
+    /// As in coordinates.
+    name: String,
+    method: defenses::Spec,
+    strengths: Vec<f64>,
+}
+
+/// Every defense with its strengths.
+fn configurations(experiment: &Experiment) -> Vec<Configuration> {
     if experiment.defenses.is_empty() {
         let name = if experiment.is_imported() { "imported" } else { "none" };
-        return vec![(name.to_owned(), defenses::Spec::None {}, 0.0)];
+        let method = defenses::Spec::None {};
+        return vec![Configuration { name: name.to_owned(), method, strengths: vec![0.0] }];
     }
-    let mut all = Vec::new();
-    for (index, sweep) in experiment.defenses.iter().enumerate() {
-        let kind = sweep.method.word();
-        let twins = experiment.defenses.iter().filter(|other| other.method.word() == kind).count();
-        // Two defenses of one kind with different settings are told apart by their place in the file.
-        let name = if twins > 1 { format!("{kind}-{}", index + 1) } else { kind.to_owned() };
-        for &strength in &sweep.strengths {
-            all.push((name.clone(), sweep.method.at_strength(strength), strength));
+    let sweeps = experiment.defenses.iter().zip(experiment.defense_names());
+    sweeps
+        .map(|(sweep, name)| Configuration {
+            name,
+            method: sweep.method.clone(),
+            strengths: sweep.strengths.clone(),
+        })
+        .collect()
+}
+
+/// What the cells of one combination of the sweep at one seed share.
+struct Row<'a> {
+    variant: usize,
+    coordinates: &'a BTreeMap<String, String>,
+    seed: u64,
+}
+
+impl Row<'_> {
+    /// The cells of one defense: trained ones by strength, then those in between.
+    fn cells(
+        &self,
+        experiment: &Experiment,
+        configuration: &Configuration,
+        settings: impl Fn(&defenses::Spec, f64) -> Result<Json>,
+    ) -> Result<Vec<Cell>> {
+        let training = experiment.training.supervised();
+        let continues = training.is_some_and(|it| it.continuation);
+        let chained = continues || training.is_some_and(|it| it.interpolate.is_some());
+        let mut strengths = configuration.strengths.clone();
+        if chained {
+            strengths.sort_by(f64::total_cmp);
+        }
+        let mut cells: Vec<Cell> = Vec::new();
+        for strength in strengths {
+            let method = configuration.method.at_strength(strength, experiment.threat.epsilon);
+            let mut settings = settings(&method, strength)?;
+            let mut run = id(&settings);
+            let mut origin = Origin::Own;
+            if let Some(parent) = cells.last().filter(|_| continues) {
+                (settings, run) = chain::continued(settings, &parent.run);
+                origin = Origin::Continued { parent: parent.run.clone() };
+            }
+            cells.push(self.cell(configuration, method, strength, (origin, settings, run)));
+        }
+        let mut between = Vec::new();
+        for pair in cells.windows(2) {
+            let (low, high) =
+                ((pair[0].strength, pair[0].run.as_str()), (pair[1].strength, pair[1].run.as_str()));
+            for model in chain::between(training, low, high) {
+                let run = id(&model.settings);
+                let method = configuration.method.at_strength(model.strength, experiment.threat.epsilon);
+                let made = (model.origin, model.settings, run);
+                let mut cell = self.cell(configuration, method, model.strength, made);
+                cell.coordinates.insert(chain::INTERPOLATED.to_owned(), model.neighbors);
+                between.push(cell);
+            }
+        }
+        cells.extend(between);
+        if chained {
+            let first = cells[0].run.clone();
+            for cell in &mut cells {
+                cell.chain = Some(first.clone());
+            }
+        }
+        Ok(cells)
+    }
+
+    fn cell(
+        &self,
+        configuration: &Configuration,
+        method: defenses::Spec,
+        strength: f64,
+        (origin, settings, run): (Origin, Json, String),
+    ) -> Cell {
+        let mut coordinates = self.coordinates.clone();
+        coordinates.insert("defense".to_owned(), configuration.name.clone());
+        coordinates.insert("strength".to_owned(), strength.to_string());
+        Cell {
+            variant: self.variant,
+            defense: configuration.name.clone(),
+            method,
+            strength,
+            seed: self.seed,
+            coordinates,
+            settings,
+            run,
+            origin,
+            chain: None,
         }
     }
-    all
 }
 
 /// Everything that decides the trained weights.
@@ -146,11 +202,17 @@ fn settings(
         // The content decides, not where it lies.
         model["weights"] = json!(hash);
     }
+    let mut training = to_json(&experiment.training)?;
+    if let Some(keys) = training.as_object_mut() {
+        // How cells hang together is in their parents: the first of a chain is trained as always.
+        keys.remove("continuation");
+        keys.remove("interpolate");
+    }
     Ok(json!({
         "version": training::VERSION,
         "data": fingerprint,
         "model": model,
-        "training": to_json(&experiment.training)?,
+        "training": training,
         "defense": to_json(method)?,
         "strength": strength,
         "norm": experiment.threat.norm,
@@ -196,6 +258,26 @@ pub fn checks_settings(experiment: &Experiment, split: Split) -> Result<Json> {
         "rows": experiment.checks.rows,
         "epsilon": experiment.threat.epsilon,
         "evasion": evasion_settings(experiment, split)?,
+    }))
+}
+
+/// The settings of what one certificate proves, as part of an id: each has an evidence of its own, so that adding one changes no other.
+///
+/// # Errors
+///
+/// Only on a defect of this program.
+pub fn certificate_settings(
+    experiment: &Experiment,
+    split: Split,
+    certificate: &bounds::Spec,
+) -> Result<Json> {
+    Ok(json!({
+        "kind": "certificate",
+        "version": probes::CERTIFICATES_VERSION,
+        "certificate": to_json(certificate)?,
+        "protocol": certificate.protocol(),
+        "norm": experiment.threat.norm,
+        "epsilons": experiment.threat.epsilons_on(split),
     }))
 }
 

@@ -7,8 +7,10 @@
 #![allow(clippy::inline_always, reason = "a loop is compiled for an instruction set by being inlined")]
 
 mod cross_entropy;
+mod divergence;
 mod dlr;
 mod margin;
+mod regularized;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,8 @@ use crate::models::{Block, LANES};
 use crate::simd::vectorized;
 
 pub use cross_entropy::log_odds_against;
+pub use divergence::{Pair, climb_divergence, log_softmax};
+pub use regularized::{add_squeeze, smoothed_cross_entropy};
 
 /// One number per lane of a block.
 pub type PerLane = [f32; LANES];

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Evidence, SplitFacts, UNION};
+use super::cases::{Basis, bases};
+use crate::evidence::{Evidence, SplitFacts};
 
 /// Which outputs a share is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,16 @@ pub enum View {
     FirstSuccess,
     /// The attacked rows at the largest loss; it has no counts of good rows.
     MaxLoss,
+    /// Good = right, and proven to stay so.
+    Certified,
+    /// Good = the majority vote under noise is right.
+    Vote,
+    /// Good = the majority vote under noise abstains.
+    Abstained,
+    /// Good = the majority vote under noise is right, and proven to stay so.
+    VoteCertified,
+    /// Good = the majority vote under noise is right, and no attack on it succeeded.
+    VoteStanding,
 }
 
 /// Where each count lives in a flat list.
@@ -31,7 +42,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(facts: &SplitFacts, unions: usize) -> Self {
+    fn new(facts: &SplitFacts, cases: usize) -> Self {
         let groups: Vec<usize> = facts.attributes.iter().map(|a| a.groups.len()).collect();
         let offsets = groups
             .iter()
@@ -42,7 +53,7 @@ impl Layout {
             })
             .collect();
         let all_groups = groups.iter().sum();
-        Self { classes: facts.classes.len(), groups, offsets, all_groups, views: 1 + 2 * unions }
+        Self { classes: facts.classes.len(), groups, offsets, all_groups, views: 1 + 2 * cases }
     }
 
     fn group(&self, attribute: usize, group: usize) -> usize {
@@ -85,15 +96,17 @@ pub struct Table {
     slots: Vec<u32>,
     /// Why no number under attack may be stated, where that is so.
     pub(super) withheld: Option<String>,
+    /// Why no number of the majority vote under noise may be stated, where that is so.
+    pub(super) withheld_vote: Option<String>,
 }
 
 impl Table {
-    /// Folds the clean outputs and every union of attacks, in the order of `evidence.evasion`.
+    /// Folds the clean outputs and, two views each, everything that numbers hold under.
     #[must_use]
     pub fn new(evidence: &Evidence) -> Self {
         let facts = &*evidence.facts;
-        let unions: Vec<_> = evidence.evasion.iter().filter(|e| e.attack == UNION).collect();
-        let layout = Layout::new(facts, unions.len());
+        let bases = bases(evidence);
+        let layout = Layout::new(facts, bases.len());
         let mut kinds: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
         for row in 0..facts.len() {
             let label = facts.labels[row];
@@ -112,7 +125,7 @@ impl Table {
                     slots.push(layout.group_base(*a, *g, if positive { 1 } else { 2 }) as u32);
                 }
             }
-            let mut add = |view: usize, good: bool, prediction: u16| {
+            let mut add = |view: usize, good: bool, prediction: Option<u16>| {
                 if good {
                     slots.push(layout.class_good(view, class) as u32);
                 }
@@ -120,22 +133,37 @@ impl Table {
                     if good {
                         slots.push(layout.group_view(view, *a, *g, 0) as u32);
                     }
-                    if facts.positive == Some(prediction) {
-                        let part = if prediction == label { 1 } else { 2 };
+                    if facts.positive.is_some() && facts.positive == prediction {
+                        let part = if prediction == Some(label) { 1 } else { 2 };
                         slots.push(layout.group_view(view, *a, *g, part) as u32);
                     }
                 }
             };
             let clean = evidence.clean.predictions[row];
-            add(0, clean == label, clean);
-            for (u, union) in unions.iter().enumerate() {
-                add(1 + 2 * u, union.standing[row], union.first_success.predictions[row]);
-                add(2 + 2 * u, false, union.max_loss.predictions[row]);
+            add(0, clean == label, Some(clean));
+            for (case, basis) in bases.iter().enumerate() {
+                let (first, second) = (1 + 2 * case, 2 + 2 * case);
+                match basis {
+                    Basis::Attack(union) => {
+                        add(first, union.standing[row], Some(union.first_success.predictions[row]));
+                        add(second, false, Some(union.max_loss.predictions[row]));
+                    }
+                    Basis::Certificate(union) => add(first, union.certified[row], None),
+                    Basis::Vote(vote) => {
+                        add(first, vote.predictions[row] == Some(label), None);
+                        add(second, vote.predictions[row].is_none(), None);
+                    }
+                    Basis::VoteAt(vote, attacked) => {
+                        add(first, vote.certifies(row, label, attacked.epsilon), None);
+                        add(second, attacked.standing[row], None);
+                    }
+                }
             }
             kinds.entry(slots).or_default().push(row as u32);
         }
         let (order, starts, slots) = (Vec::new(), vec![(0, 0)], Vec::new());
-        let mut table = Self { layout, order, starts, slots, withheld: evidence.withheld() };
+        let (withheld, withheld_vote) = (evidence.withheld(), evidence.withheld_vote());
+        let mut table = Self { layout, order, starts, slots, withheld, withheld_vote };
         for (slots, rows) in kinds {
             table.order.extend(rows);
             table.slots.extend(slots);
@@ -177,8 +205,8 @@ pub struct Context<'a> {
     pub table: &'a Table,
     /// The counts, from [`Table::count`].
     pub counts: &'a [f64],
-    /// Which union of attacks, for metrics under attack.
-    pub union: Option<usize>,
+    /// Position among the model's cases, for metrics under attack, certificates or votes.
+    pub case: Option<usize>,
     /// Index of the sensitive attribute, for metrics that need one.
     pub attribute: Option<usize>,
     /// Group code (of the attribute) or class, for metrics about one of them.
@@ -191,11 +219,11 @@ impl Context<'_> {
     }
 
     fn view(&self, view: View) -> usize {
-        let union = || self.union.expect("a metric under attack is given an attack");
+        let case = || self.case.expect("a metric that needs a case is given one");
         match view {
             View::Clean => 0,
-            View::FirstSuccess => 1 + 2 * union(),
-            View::MaxLoss => 2 + 2 * union(),
+            View::FirstSuccess | View::Certified | View::Vote | View::VoteCertified => 1 + 2 * case(),
+            View::MaxLoss | View::Abstained | View::VoteStanding => 2 + 2 * case(),
         }
     }
 

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::cases::{Cases, cases};
 use super::counts::{Context, Over, Table};
-use super::{CATALOG, Metric, Support};
-use crate::evidence::{Evidence, SplitFacts, UNION};
-use crate::measure::{AttackKey, Bound, MetricKey, Value};
+use super::{CATALOG, Metric, Support, Under};
+use crate::evidence::{Evidence, SplitFacts};
+use crate::measure::{Bound, MetricKey, Value};
 
 /// Below this many rows a share is reported with a warning (metrics sheet, 3.1).
 const FEW_ROWS: f64 = 10.0;
-
-/// The unions of attacks behind a model's evidence, in the order of its facts: key part, and whether the attack is exact.
-pub type Unions = Vec<(AttackKey, bool)>;
 
 /// One number to measure: a metric, and what it is about.
 #[derive(Debug, Clone)]
@@ -22,8 +20,8 @@ pub struct Task {
     pub key: MetricKey,
     /// How it relates to the truth.
     pub bound: Bound,
-    /// Position among the unions.
-    pub union: Option<usize>,
+    /// Position among the cases.
+    pub case: Option<usize>,
     /// Index of the sensitive attribute.
     pub attribute: Option<usize>,
     /// Group code or class.
@@ -43,34 +41,29 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
-/// The key part of every union in `evidence`.
-#[must_use]
-pub(crate) fn unions(evidence: &Evidence) -> Unions {
-    let unions = evidence.evasion.iter().filter(|facts| facts.attack == UNION);
-    unions.map(|facts| (AttackKey::new(&facts.protocol, facts.norm, facts.epsilon), facts.exact)).collect()
-}
-
-/// Every number that can be measured on a split under these unions of attacks, in catalog order.
+/// Every number that can be measured on a split under these attacks, certificates and votes, in catalog order.
 ///
 /// Group metrics appear for every sensitive attribute; those about decisions only where a positive class is declared.
 #[must_use]
-pub fn expected(facts: &SplitFacts, unions: &Unions) -> Vec<Task> {
+pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
     let mut tasks = Vec::new();
     for metric in CATALOG {
         let needs = metric.needs;
         if needs.positive && facts.positive.is_none() {
             continue;
         }
-        let attacks: Vec<Option<usize>> =
-            if needs.evasion { (0..unions.len()).map(Some).collect() } else { vec![None] };
-        for union in attacks {
+        let places: Vec<Option<usize>> = match needs.under {
+            Under::Nothing => vec![None],
+            under => (0..cases.len()).filter(|case| cases[*case].under == under).map(Some).collect(),
+        };
+        for case in places {
             for (attribute, member, group) in subjects(metric, facts) {
-                let attack = union.map(|u| unions[u].0.clone());
+                let attack = case.map(|case| cases[case].key.clone());
                 tasks.push(Task {
                     metric,
                     key: MetricKey { id: metric.id.to_owned(), group, attack },
-                    bound: metric.bound_under(union.is_some_and(|u| unions[u].1)),
-                    union,
+                    bound: metric.bound_under(case.is_some_and(|case| cases[case].exact)),
+                    case,
                     attribute,
                     member,
                 });
@@ -110,16 +103,21 @@ impl Task {
     /// What the metric's function is given.
     #[must_use]
     pub fn context<'a>(&self, facts: &'a SplitFacts, table: &'a Table, counts: &'a [f64]) -> Context<'a> {
-        let Self { union, attribute, member, .. } = *self;
-        Context { facts, table, counts, union, attribute, member }
+        let Self { case, attribute, member, .. } = *self;
+        Context { facts, table, counts, case, attribute, member }
     }
 
     /// The number alone, unless the sanity checks withhold it.
     #[must_use]
     pub fn value(&self, context: &Context<'_>) -> Value {
-        match &context.table.withheld {
-            Some(reason) if self.metric.needs.evasion => Value::undefined(reason.as_str()),
-            _ => (self.metric.compute)(context),
+        let withheld = match self.metric.needs.under {
+            Under::Attack => &context.table.withheld,
+            Under::Vote | Under::VoteAt => &context.table.withheld_vote,
+            Under::Nothing | Under::Certificate => &None,
+        };
+        match withheld {
+            Some(reason) => Value::undefined(reason.as_str()),
+            None => (self.metric.compute)(context),
         }
     }
 
@@ -168,7 +166,7 @@ pub fn measure(evidence: &Evidence, weights: Option<&[f64]>) -> BTreeMap<MetricK
     let ones = vec![1.0; facts.len()];
     let mut counts = Vec::new();
     table.count(weights.unwrap_or(&ones), &mut counts);
-    expected(facts, &unions(evidence))
+    expected(facts, &cases(evidence))
         .into_iter()
         .map(|task| {
             let reading = task.read(&task.context(facts, &table, &counts));

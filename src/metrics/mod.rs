@@ -6,6 +6,7 @@
 //! To add one: add a table to a family file under `safety/` or `security/` (or a new file, and its
 //! line below) and list it in [`CATALOG`]. The catalog tests do the rest.
 
+mod cases;
 mod counts;
 mod measuring;
 mod naming;
@@ -13,9 +14,10 @@ mod safety;
 mod security;
 mod shares;
 
+pub(crate) use cases::cases;
+pub use cases::{Case, Cases};
 pub use counts::{Context, Table, View};
-pub(crate) use measuring::unions;
-pub use measuring::{Reading, Task, Unions, expected, measure};
+pub use measuring::{Reading, Task, expected, measure};
 pub use naming::{describe, find, resolve};
 
 use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
@@ -55,13 +57,52 @@ pub static CATALOG: &[&Metric] = &[
     &security::robust_group_rates::SELECTION_MAX_LOSS,
     &security::robust_group_rates::TRUE_POSITIVE_MAX_LOSS,
     &security::robust_group_rates::FALSE_POSITIVE_MAX_LOSS,
+    &security::certified::CERTIFIED_ACCURACY,
+    &security::certified::CERTIFIED_WORST_CLASS_ACCURACY,
+    &security::certified::CERTIFIED_WORST_GROUP_ACCURACY,
+    &security::certified::SMOOTHED_ACCURACY,
+    &security::certified::SMOOTHED_ABSTENTION,
+    &security::certified::SMOOTHED_CERTIFIED_ACCURACY,
+    &security::certified::SMOOTHED_ROBUST_ACCURACY,
 ];
+
+/// (lower, upper): numbers that bound the same truth from both sides at one radius, both about the model itself.
+const SANDWICHES: [(&str, &str); 3] = [
+    ("certified_accuracy", "robust_accuracy"),
+    ("certified_worst_class_accuracy", "robust_worst_class_accuracy"),
+    ("certified_worst_group_accuracy", "robust_worst_group_accuracy"),
+];
+
+/// The metric that bounds from the other side what `id` bounds from one.
+#[must_use]
+pub fn counterpart(id: &str) -> Option<&'static str> {
+    SANDWICHES.iter().find_map(|(lower, upper)| match id {
+        _ if id == *lower => Some(*upper),
+        _ if id == *upper => Some(*lower),
+        _ => None,
+    })
+}
+
+/// What a number holds under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// The rows as they are.
+    Nothing,
+    /// An attack at a radius.
+    Attack,
+    /// Deterministic certificates at a radius.
+    Certificate,
+    /// The majority vote under noise.
+    Vote,
+    /// The majority vote under noise, at a radius.
+    VoteAt,
+}
 
 /// What a metric needs besides clean outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
-    /// An attack at a radius.
-    pub evasion: bool,
+    /// An attack, a certificate or a vote (key part `!protocol:norm:epsilon`).
+    pub under: Under,
     /// A sensitive attribute (one value per attribute; key part `@attribute`).
     pub attribute: bool,
     /// One group of an attribute (one value per group; key part `@attribute=group`).
@@ -75,7 +116,7 @@ pub struct Needs {
 impl Needs {
     /// Clean outputs alone.
     pub const NOTHING: Self =
-        Self { evasion: false, attribute: false, group: false, class: false, positive: false };
+        Self { under: Under::Nothing, attribute: false, group: false, class: false, positive: false };
     /// One class.
     pub const CLASS: Self = Self { class: true, ..Self::NOTHING };
     /// A sensitive attribute.
@@ -86,7 +127,25 @@ impl Needs {
     /// The same, and an attack.
     #[must_use]
     pub const fn under_attack(self) -> Self {
-        Self { evasion: true, ..self }
+        Self { under: Under::Attack, ..self }
+    }
+
+    /// The same, and a certificate.
+    #[must_use]
+    pub const fn proven(self) -> Self {
+        Self { under: Under::Certificate, ..self }
+    }
+
+    /// The same, of the majority vote under noise.
+    #[must_use]
+    pub const fn of_the_vote(self) -> Self {
+        Self { under: Under::Vote, ..self }
+    }
+
+    /// The same, of the majority vote under noise at a radius.
+    #[must_use]
+    pub const fn of_the_vote_at_a_radius(self) -> Self {
+        Self { under: Under::VoteAt, ..self }
     }
 
     /// The same, and a positive class.

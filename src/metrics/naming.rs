@@ -1,6 +1,6 @@
 //! From what people write to keys, and from keys to what people read.
 
-use super::{CATALOG, Metric};
+use super::{CATALOG, Metric, Under};
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{MetricKey, Norm};
 
@@ -16,7 +16,10 @@ pub fn describe(key: &MetricKey) -> String {
     let title = find(&key.id).map_or(key.id.as_str(), |metric| metric.title);
     let mut parts = Vec::new();
     parts.extend(key.group.clone());
-    parts.extend(key.attack.as_ref().map(|attack| format!("{} {}", attack.norm.sign(), attack.epsilon)));
+    // The radius of a vote as it is, 0, says nothing.
+    let at_radius = find(&key.id).is_none_or(|metric| metric.needs.under != Under::Vote);
+    let attack = key.attack.as_ref().filter(|_| at_radius);
+    parts.extend(attack.map(|attack| format!("{} {}", attack.norm.sign(), attack.epsilon)));
     if parts.is_empty() { title.to_owned() } else { format!("{title} ({})", parts.join(", ")) }
 }
 
@@ -46,6 +49,7 @@ pub fn resolve(text: &str, available: &[MetricKey], primary: Option<(Norm, f64)>
         .filter(|key| key.group == group)
         .filter(|key| match (&wanted.attack, &key.attack, primary) {
             (Some(wanted), attack, _) => attack.as_ref() == Some(wanted),
+            (None, Some(_), _) if metric.needs.under == Under::Vote => true,
             (None, Some(attack), Some((norm, epsilon))) => {
                 attack.norm == norm && attack.epsilon().to_bits() == epsilon.to_bits()
             }
@@ -85,7 +89,15 @@ fn not_measured(metric: &Metric, available: &[MetricKey]) -> Error {
         return Error::input(format!("metric `{id}` needs a positive class, but the data set declares none"))
             .help("declare the positive class in the data set's manifest, or use an accuracy-type metric");
     }
-    if metric.needs.evasion && !needs_met(|m| m.needs.evasion) {
+    if metric.needs.under == Under::Certificate {
+        return Error::input(format!("metric `{id}` needs a certificate of the model, but none is listed"))
+            .help("add `[[certificate]]` with `kind = \"crown\"` to the experiment, or drop the metric");
+    }
+    if matches!(metric.needs.under, Under::Vote | Under::VoteAt) {
+        return Error::input(format!("metric `{id}` is about a smoothed classifier, but nothing is smoothed"))
+            .help("add `[[certificate]]` with `kind = \"smoothing\"` and `sigma` to the experiment, or drop the metric");
+    }
+    if metric.needs.under == Under::Attack && !needs_met(|m| m.needs.under == Under::Attack) {
         return Error::input(format!("metric `{id}` holds under attack, but no attack is run"))
             .help("add an attack and an epsilon to the experiment, or drop the metric");
     }

@@ -67,6 +67,17 @@ impl Parameters {
         parameters
     }
 
+    /// The weights (1 − t)·a + t·b, computed in double precision; `t` between 0 and 1.
+    #[must_use]
+    pub fn between(a: &Self, b: &Self, t: f64) -> Self {
+        assert_eq!(a.specs, b.specs, "weights of one architecture");
+        let mut mixed = a.clone();
+        for (value, other) in mixed.values.iter_mut().zip(b.values()) {
+            *value = ((1.0 - t) * f64::from(*value) + t * f64::from(*other)) as f32;
+        }
+        mixed
+    }
+
     /// Names and shapes, in order.
     #[must_use]
     pub fn specs(&self) -> &[ParameterSpec] {

@@ -1,14 +1,20 @@
-//! Fronts: dominance, hypervolume, exchange rates along a strength sweep.
+//! Fronts: dominance, hypervolume, exchange rates along a strength sweep, choice on validation rows, who owns which stretch.
 
+mod choice;
 mod dominance;
 pub mod exchange;
 mod front;
 mod hypervolume;
+mod ownership;
+mod proven;
 mod words;
 
+pub use choice::{Choice, Optimism, choose};
 pub use dominance::{dominates, nondominated};
 pub use front::front;
 pub use hypervolume::hypervolume;
+pub use ownership::{Piece, Stretch, ownership, staircase};
+pub use proven::proven;
 
 use crate::error::{Error, Result};
 use crate::measure::{Direction, MetricKey};

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::evidence::{Attribute, Effort, EvasionFacts, Evidence, Outputs, SplitFacts, UNION};
+use crate::evidence::{
+    Attribute, CertificateFacts, Certificates, Effort, EvasionFacts, Evidence, Outputs, SmoothedAttack,
+    SmoothedFacts, SplitFacts, UNION,
+};
 use crate::measure::{AttackKey, MetricKey, Value};
-use crate::metrics;
+use crate::metrics::{self, Under};
 
 /// A trivial predictor and what it scores.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,12 +80,38 @@ fn values(evidence: &Evidence, weights: Option<&[f64]>) -> BTreeMap<MetricKey, V
 
 /// A predictor that no attack can move.
 fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -> Evidence {
-    let mut attacks: Vec<&AttackKey> = keys.iter().filter_map(|key| key.attack.as_ref()).collect();
-    attacks.sort_unstable();
-    attacks.dedup();
+    let under = |wanted: Under| {
+        let is_wanted =
+            |key: &&MetricKey| metrics::find(&key.id).is_some_and(|metric| metric.needs.under == wanted);
+        let mut all: Vec<&AttackKey> =
+            keys.iter().filter(is_wanted).filter_map(|key| key.attack.as_ref()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
     let standing: Vec<bool> = predictions.iter().zip(&facts.labels).map(|(p, label)| p == label).collect();
+    let proven = under(Under::Certificate).into_iter().map(|attack| CertificateFacts {
+        certificate: UNION.to_owned(),
+        protocol: attack.protocol.clone(),
+        norm: attack.norm,
+        epsilon: attack.epsilon(),
+        certified: standing.clone(),
+    });
+    let smoothed = under(Under::Vote).into_iter().map(|vote| SmoothedFacts {
+        protocol: vote.protocol.clone(),
+        sigma: 1.0,
+        alpha: 0.0,
+        predictions: predictions.iter().copied().map(Some).collect(),
+        radius: vec![f64::INFINITY; predictions.len()],
+        attacked: under(Under::VoteAt)
+            .into_iter()
+            .filter(|attack| attack.protocol == vote.protocol)
+            .map(|attack| SmoothedAttack { epsilon: attack.epsilon(), standing: standing.clone() })
+            .collect(),
+    });
+    let certificates = Certificates { proven: proven.collect(), smoothed: smoothed.collect() };
     let clean = Outputs { predictions, logits: Vec::new() };
-    let evasion = attacks
+    let evasion = under(Under::Attack)
         .into_iter()
         .map(|attack| EvasionFacts {
             attack: UNION.to_owned(),
@@ -98,5 +127,5 @@ fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -
             max_loss: clean.clone(),
         })
         .collect();
-    Evidence { facts, clean, evasion, checks: Vec::new() }
+    Evidence { facts, clean, evasion, certificates, checks: Vec::new() }
 }

@@ -27,7 +27,7 @@ pub struct CellEvidence {
     pub defense: String,
     /// The defense's swept value; finite.
     pub strength: f64,
-    /// Which of the cell's models: `last`, `best-clean` or `best-robust`.
+    /// Which of the cell's models: `last`, `epoch-10`, `best-clean` or `best-robust`.
     pub model: String,
     /// The replicate seed.
     pub seed: u64,
@@ -59,7 +59,7 @@ pub struct Point {
     pub defense: String,
     /// The defense's swept value.
     pub strength: f64,
-    /// Which of the cell's models: `last`, `best-clean` or `best-robust`.
+    /// Which of the cell's models: `last`, `epoch-10`, `best-clean` or `best-robust`.
     pub model: String,
     /// Seeds that finished, ascending.
     pub seeds: Vec<u64>,

@@ -81,8 +81,10 @@ impl Study {
             // Ordered like the numbers, negatives first.
             let bits = (cell.strength + 0.0).to_bits();
             let strength = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
-            // The last epoch, which fronts are about, stands before models that validation rows chose.
-            let key = (cell.model != "last", &cell.model, &cell.defense, strength, &cell.coordinates);
+            // The last epoch, which fronts are about, stands before checkpoints (`epoch-5` before `epoch-10`) and models that
+            // validation rows chose.
+            let model = (cell.model != "last", cell.model.len(), &cell.model);
+            let key = (model, &cell.defense, strength, &cell.coordinates);
             groups.entry(key).or_default().push(cell);
         }
         let mut grouped: Vec<Vec<&CellEvidence>> = groups.into_values().collect();
@@ -213,7 +215,7 @@ impl Cell {
         let table = Table::new(evidence);
         let mut counts = Vec::new();
         table.count(&vec![1_u8; facts.len()], &mut counts);
-        let tasks = metrics::expected(facts, &metrics::unions(evidence));
+        let tasks = metrics::expected(facts, &metrics::cases(evidence));
         let readings = tasks.iter().map(|task| task.read(&task.context(facts, &table, &counts))).collect();
         let outside_mode = super::degenerate::outside_mode(&evidence.clean.predictions, facts.classes.len());
         Self { seed, tasks, readings, table, outside_mode }

@@ -25,8 +25,13 @@ pub(super) fn headlines(view: &View) -> Vec<String> {
             all.push(sentence(&format::list(&names), &places(view, &meant)));
         }
     };
-    tell(Finding::withholds, &|names, places| {
+    tell(|finding| finding.withholds() && !finding.is_of_the_vote(), &|names, places| {
         format!("Withheld at {places}: every number under attack, because sanity checks failed ({names}).")
+    });
+    tell(|finding| finding.withholds() && finding.is_of_the_vote(), &|names, places| {
+        format!(
+            "Withheld at {places}: every number of the smoothed classifier, because a sanity check failed ({names})."
+        )
     });
     tell(|finding| finding.released, &|names, places| {
         format!(
@@ -103,9 +108,9 @@ fn places(view: &View, rows: &[&CheckRow]) -> String {
 
 /// One row per check: on how many models it came to what.
 pub(super) fn table(view: &View) -> Option<Table> {
-    let mut by_check: BTreeMap<u32, Vec<&Finding>> = BTreeMap::new();
+    let mut by_check: BTreeMap<(u32, &str), Vec<&Finding>> = BTreeMap::new();
     for row in &view.given.checks {
-        by_check.entry(row.finding.number).or_default().push(&row.finding);
+        by_check.entry((row.finding.number, &row.finding.check)).or_default().push(&row.finding);
     }
     if by_check.is_empty() {
         return None;
@@ -122,7 +127,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     ];
     let rows = by_check
         .into_iter()
-        .map(|(number, findings)| {
+        .map(|((number, _), findings)| {
             let count =
                 |status| findings.iter().filter(|finding| finding.status == status).count().to_string();
             let released = findings.iter().filter(|finding| finding.released).count();

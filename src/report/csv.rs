@@ -14,6 +14,9 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = coordinates.iter().map(|name| (*name).clone()).collect();
     head.extend(["model", "seeds", "failed", "degenerate", "on_front", "stability"].map(str::to_owned));
+    // Whether validation rows chose the point, where they were asked.
+    let choice = view.given.choice.as_ref();
+    head.extend(choice.map(|_| "chosen".to_owned()));
     for key in &keys {
         head.extend([key.to_string(), format!("{key}:low"), format!("{key}:high"), format!("{key}:sd_seed")]);
     }
@@ -31,6 +34,7 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
             view.on_front(i).to_string(),
             optional(view.given.front.stability.get(i).copied().flatten()),
         ]);
+        row.extend(choice.map(|choice| choice.chosen.contains(&i).to_string()));
         for key in &keys {
             let interval = view.interval(i, key);
             row.extend([

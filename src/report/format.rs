@@ -80,6 +80,12 @@ pub(super) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
+/// `is` or `are`.
+#[must_use]
+pub(super) fn are(n: usize) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 /// The first letter in upper case.
 #[must_use]
 pub(super) fn capitalized(text: &str) -> String {

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{
-    AttackRow, Breakdown, CheckRow, Convergence, Curve, DataSummary, Described, Inputs, Threat,
+    AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
+    Inputs, Smoothing, Threat,
 };
 use crate::data::UNCONSTRAINED;
 use crate::error::{Error, Result};
 use crate::evidence::UNION;
 use crate::experiment::Experiment;
-use crate::measure::MetricKey;
-use crate::metrics::{self, Metric};
+use crate::measure::{AttackKey, MetricKey};
+use crate::metrics::{self, Metric, Under};
 use crate::pareto::{self, Front, Objective};
 use crate::points::Point;
 use crate::run::Judgement;
@@ -26,6 +27,7 @@ impl Inputs {
         let notes = notes(&judgement);
         let warnings = warnings(&judgement);
         let shown = shown(&judgement);
+        let certified = certified(&judgement);
         let Judgement {
             experiment,
             data,
@@ -33,6 +35,8 @@ impl Inputs {
             points,
             keys,
             front,
+            choice,
+            ownership,
             rates,
             anchors,
             standing,
@@ -69,6 +73,8 @@ impl Inputs {
             shown,
             defense_fronts: if defenses.len() > 1 { defense_fronts(&points, &front) } else { Vec::new() },
             front,
+            choice,
+            ownership,
             rates,
             anchors,
             threat: Some(Threat {
@@ -94,6 +100,7 @@ impl Inputs {
                     exact: row.exact,
                 })
                 .collect(),
+            certified,
             convergence: endings
                 .into_iter()
                 .map(|ending| Convergence {
@@ -163,14 +170,56 @@ fn shown(judgement: &Judgement) -> Vec<MetricKey> {
     let mut shown: Vec<MetricKey> = judgement
         .keys
         .iter()
-        .filter(|key| key.attack.as_ref().is_none_or(|attack| *attack == judgement.primary))
         .filter(|key| {
-            metrics::find(&key.id).is_some_and(|metric: &Metric| !metric.needs.group && !metric.needs.class)
+            let primary = &judgement.primary;
+            let at_primary =
+                |attack: &AttackKey| attack.norm == primary.norm && attack.epsilon == primary.epsilon;
+            metrics::find(&key.id).is_some_and(|metric: &Metric| {
+                let of_whole_model = !metric.needs.group && !metric.needs.class;
+                let as_it_is = metric.needs.under == Under::Vote;
+                of_whole_model && (as_it_is || key.attack.as_ref().is_none_or(at_primary))
+            })
         })
         .cloned()
         .collect();
     shown.sort_by_key(order);
     shown
+}
+
+/// What is said of certificates beside their metrics.
+fn certified(judgement: &Judgement) -> Option<Certified> {
+    let experiment = &judgement.experiment;
+    if experiment.certificates.is_empty() {
+        return None;
+    }
+    let mut certified = Certified {
+        protocol: experiment.certificates_protocol(),
+        proven: judgement.proven.clone(),
+        ..Certified::default()
+    };
+    for spec in &experiment.certificates {
+        match spec.smoothing() {
+            Some(settings) => certified.smoothed.push(Smoothing {
+                protocol: spec.protocol(),
+                sigma: settings.sigma,
+                samples: settings.samples,
+                alpha: settings.alpha,
+            }),
+            None => certified.names.push(spec.word().to_owned()),
+        }
+    }
+    certified.rows = judgement
+        .certified
+        .iter()
+        .map(|row| CertificateRow {
+            point: row.point,
+            certificate: row.certificate.clone(),
+            norm: row.norm,
+            epsilon: row.epsilon,
+            certified: row.share,
+        })
+        .collect();
+    Some(certified)
 }
 
 /// Resolved settings, in the order of a config.
@@ -193,7 +242,7 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
     for section in ["seeds", "data", "split", "model", "training"] {
         flat(section, &experiment[section], &mut all);
     }
-    for section in ["defense", "attack"] {
+    for section in ["defense", "attack", "certificate"] {
         for (index, member) in experiment[section].as_array().into_iter().flatten().enumerate() {
             flat(&format!("{section}.{index}"), member, &mut all);
         }

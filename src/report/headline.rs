@@ -1,12 +1,14 @@
 //! The answer in words. Every sentence is computed from the numbers; none presumes a direction.
 
 use crate::measure::{Direction, MetricKey};
-use crate::pareto::exchange::{ArcRate, Change, Course, Outcome};
-use crate::points::Point;
+use crate::pareto::exchange::{ArcRate, Change, Course};
 use crate::stats::SEEDS_FOR_A_VERDICT;
 
+use super::certificates;
 use super::checks;
+use super::contest;
 use super::format;
+use super::prices::{free_stretch, widest_arcs, within_each};
 use super::view::View;
 
 /// The sentences, the most important first.
@@ -14,6 +16,18 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut all = view.given.warnings.clone();
     all.extend(checks::headlines(view));
     let arcs = widest_arcs(view);
+    if view.defenses.len() > FEW_DEFENSES {
+        // Of many defenses, who is best where comes first; what each costs within itself stands in a table.
+        all.push(front(view));
+        all.extend(contest::chosen(view));
+        all.extend(contest::owned(view));
+        all.extend(certificates::dominance(view));
+        all.extend(best(view));
+        all.extend(within_each(&arcs));
+        all.push(collapse(view));
+        all.extend(failures(view));
+        return all;
+    }
     let told = arcs.iter().map(|arc| {
         if view.defenses.len() > 1 && !arc.sentence.contains(&arc.defense) {
             format!("{}: {}", arc.defense, with_stop(&arc.sentence))
@@ -25,6 +39,9 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.extend(free_stretch(view));
     all.extend(worst_off(view, &arcs));
     all.push(front(view));
+    all.extend(contest::chosen(view));
+    all.extend(contest::owned(view));
+    all.extend(certificates::dominance(view));
     all.extend(best(view));
     all.push(collapse(view));
     all.extend(failures(view));
@@ -36,92 +53,8 @@ fn with_stop(sentence: &str) -> String {
     if sentence.ends_with(['.', '!', '?']) { sentence } else { format!("{sentence}.") }
 }
 
-/// What the points of one sweep share: all but the strength.
-fn sweep(point: &Point) -> (&str, &str, Vec<(&String, &String)>) {
-    let rest = point.coordinates.iter().filter(|(name, _)| *name != "strength").collect();
-    (&point.defense, &point.model, rest)
-}
-
-/// One arc per sweep and pair of axes: the widest whose ends both work. Declared by the sweep, not picked by its outcome.
-pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
-    let points = &view.given.points;
-    let mut widest: Vec<&ArcRate> = Vec::new();
-    // A step to a point that another beats on every axis is no price worth quoting, where there are others.
-    let is_beaten = |point: usize| view.given.front.dominated.iter().any(|(beaten, _)| *beaten == point);
-    let ends_well = |arc: &&ArcRate| !is_beaten(arc.to);
-    for arc in &view.given.rates {
-        if points[arc.from].degenerate.is_some() || points[arc.to].degenerate.is_some() {
-            continue;
-        }
-        let rivals = view.given.rates.iter().filter(|other| {
-            sweep(&points[other.from]) == sweep(&points[arc.from]) && points[other.to].degenerate.is_none()
-        });
-        if is_beaten(arc.to) && rivals.clone().any(|other| ends_well(&other)) {
-            continue;
-        }
-        let width = |arc: &ArcRate| points[arc.to].strength - points[arc.from].strength;
-        let twin = widest.iter_mut().find(|other| {
-            sweep(&points[other.from]) == sweep(&points[arc.from])
-                && other.security == arc.security
-                && other.safety == arc.safety
-        });
-        match twin {
-            Some(other) if width(arc) > width(other) => *other = arc,
-            Some(_) => {}
-            None => widest.push(arc),
-        }
-    }
-    widest
-}
-
-/// How far each sweep went without a measurable price: the widest arc from its lowest strength up to which no arc lost
-/// safety beyond noise, where something was gained. Said only where [`widest_arcs`] does not say it.
-fn free_stretch(view: &View) -> Vec<String> {
-    let (points, rates) = (&view.given.points, &view.given.rates);
-    let told = widest_arcs(view);
-    let strength = |arc: &ArcRate| points[arc.to].strength;
-    let alike =
-        |a: &ArcRate, b: &ArcRate| a.from == b.from && a.security == b.security && a.safety == b.safety;
-    let is_free = |arc: &ArcRate| {
-        let from_lowest = rates.iter().all(|other| other.to != arc.from);
-        let works = points[arc.from].degenerate.is_none() && points[arc.to].degenerate.is_none();
-        let mut before = rates.iter().filter(|other| alike(other, arc) && strength(other) <= strength(arc));
-        from_lowest
-            && works
-            && matches!(arc.outcome, Outcome::WinWin | Outcome::NoPrice)
-            && before.all(|other| Course::of(other.safety_change) != Course::Worse)
-    };
-    let free: Vec<&ArcRate> = rates.iter().filter(|arc| is_free(arc)).collect();
-    let gain = |change, key: &MetricKey| {
-        format::change_interval(in_own_units(change, view.direction(key)), view.unit(key))
-    };
-    free.iter()
-        .filter(|arc| !free.iter().any(|other| alike(other, arc) && strength(other) > strength(arc)))
-        .filter(|arc| !told.iter().any(|other| std::ptr::eq(*other, **arc)))
-        .map(|arc| {
-            format!(
-                "{} up to {}: {} {}, {} {}.",
-                format::capitalized(&arc.happened()),
-                view.long_label(arc.to),
-                view.metric_title(&arc.security),
-                gain(arc.security_change, &arc.security),
-                view.metric_title(&arc.safety),
-                gain(arc.safety_change, &arc.safety),
-            )
-        })
-        .collect()
-}
-
-/// A change for the better as a change of the metric itself: of less is better, a gain is a fall.
-fn in_own_units(
-    (gain, interval): (f64, Option<(f64, f64)>),
-    direction: Option<Direction>,
-) -> (f64, Option<(f64, f64)>) {
-    match direction {
-        Some(Direction::Lower) => (-gain, interval.map(|(low, high)| (-high, -low))),
-        _ => (gain, interval),
-    }
-}
+/// With more defenses than this they share a sentence on what security cost within them.
+const FEW_DEFENSES: usize = 3;
 
 /// What the step of the first headline meant for the worst-off class and group.
 fn worst_off(view: &View, arcs: &[&ArcRate]) -> Option<String> {
@@ -145,18 +78,9 @@ fn front(view: &View) -> String {
     let axes: Vec<String> = front.objectives.iter().map(|o| view.title(&o.key)).collect();
     let axes = format::list(&axes);
     let all = competing(view);
-    let seeds = if front.seeds > 0 && front.seeds < SEEDS_FOR_A_VERDICT {
-        format!(
-            " That is a statement about {}, not about seeds in general.",
-            if front.seeds == 1 {
-                "this one seed".to_owned()
-            } else {
-                format!("these {} seeds", front.seeds)
-            }
-        )
-    } else {
-        String::new()
-    };
+    let seeds = these_seeds(front.seeds).map_or_else(String::new, |these| {
+        format!(" That is a statement about {these}, not about seeds in general.")
+    });
     match front.members.as_slice() {
         [] => format!("No point is on the front of {axes}: all {all} were left out."),
         [only] if all == 1 => {
@@ -167,11 +91,21 @@ fn front(view: &View) -> String {
             format::capitalized(&view.long_label(*only)),
         ),
         members => format!(
-            "On the front of {axes} are {} of {}: {}.{seeds}",
+            "On the front of {axes} are {} of {}{}: {}.{seeds}",
             members.len(),
             format::count(all, "point"),
+            if view.given.choice.is_some() { " that validation rows chose" } else { "" },
             point_list(view, members),
         ),
+    }
+}
+
+/// `these 3 seeds`, where there are too few to speak of seeds in general.
+pub(super) fn these_seeds(seeds: usize) -> Option<String> {
+    match seeds {
+        1 => Some("this one seed".to_owned()),
+        few if few > 0 && few < SEEDS_FOR_A_VERDICT => Some(format!("these {few} seeds")),
+        _ => None,
     }
 }
 
@@ -242,9 +176,9 @@ fn best(view: &View) -> Option<String> {
         .filter_map(|objective| {
             let point = best_point(view, &objective.key)?;
             Some(format!(
-                "{} is best at {} ({})",
+                "{} is best {} ({})",
                 view.title(&objective.key),
-                view.long_label(point),
+                view.place(point),
                 format::estimate(view.measured(point, &objective.key)),
             ))
         })
@@ -290,6 +224,9 @@ fn failures(view: &View) -> Option<String> {
     })
 }
 
+/// More defenses than this are counted in a title, not named.
+const NAMED: usize = 4;
+
 /// What the front figure says in its title: the widest arc where there is one, else who is on the front.
 pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
     let arcs: Vec<&ArcRate> =
@@ -318,7 +255,12 @@ pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
                 .filter(|defense| members.iter().any(|&i| view.given.points[i].defense == **defense))
                 .cloned()
                 .collect();
-            format!("{} of {all} points are on the front, from {}", members.len(), format::list(&used))
+            let from = match (used.len(), view.defenses.len()) {
+                (used, all) if used > NAMED && used == all => format!("all {all} defenses"),
+                (used, all) if used > NAMED => format!("{used} of {all} defenses"),
+                _ => format::list(&used),
+            };
+            format!("{} of {all} points are on the front, from {from}", members.len())
         }
         _ => format!("{} of {all} points are on the front: {}", members.len(), point_list(view, members)),
     }

@@ -8,7 +8,9 @@ use minijinja::{AutoEscape, Environment, Value, context};
 
 use crate::error::{Error, Result};
 
+use super::certificates;
 use super::checks;
+use super::contest;
 use super::figure::{self, Figure};
 use super::format;
 use super::remarks;
@@ -64,10 +66,17 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             strengths => named("strength"),
             groups => groups,
             points => table_value("points", &table::points(view, &view.shown, false)),
+            ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
+            choice => contest::choice(view).map(|table| table_value("choice", &table)),
             by_group => table::all_groups(view, false)
                 .iter()
                 .enumerate()
                 .map(|(i, table)| table_value(&format!("group-{}", i + 1), table))
+                .collect::<Value>(),
+            certificates => certificates::tables(view, false)
+                .iter()
+                .enumerate()
+                .map(|(i, table)| table_value(&format!("certificates-{}", i + 1), table))
                 .collect::<Value>(),
             rates => table::rates(view).map(|table| table_value("rates", &table)),
             attacks => table::attacks(view).map(|table| table_value("attacks", &table)),

@@ -1,10 +1,10 @@
 //! What a report is made of: plain values, as they come from judging and from the experiment's settings.
 
 use crate::evidence::Finding;
-use crate::measure::{Bound, Direction, MetricKey, Norm, Pillar, Unit};
+use crate::measure::{AttackKey, Bound, Direction, MetricKey, Norm, Pillar, Unit};
 use crate::metrics::Metric;
-use crate::pareto::Front;
 use crate::pareto::exchange::ArcRate;
+use crate::pareto::{Choice, Front, Stretch};
 use crate::points::{Anchor, Point};
 
 /// What a reader needs to know of one metric: its line in the glossary.
@@ -89,6 +89,13 @@ pub struct Threat {
     pub words: String,
 }
 
+impl Threat {
+    /// Whether a number of this key part holds at the threat's norm and radius.
+    pub(super) fn holds_at(&self, attack: &AttackKey) -> bool {
+        attack.norm == self.norm && attack.epsilon().to_bits() == self.epsilon.to_bits()
+    }
+}
+
 /// The security curve: one metric at several radii of the primary threat's norm and protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
@@ -152,6 +159,49 @@ pub struct AttackRow {
     pub exact: bool,
 }
 
+/// The share of test rows that one certificate certifies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificateRow {
+    /// Index of the point.
+    pub point: usize,
+    /// The certificate's kind.
+    pub certificate: String,
+    /// Norm of the threat model.
+    pub norm: Norm,
+    /// Radius of the threat model.
+    pub epsilon: f64,
+    /// 0 to 1; mean over seeds.
+    pub certified: f64,
+}
+
+/// A majority vote under noise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smoothing {
+    /// The protocol as in metric keys.
+    pub protocol: String,
+    /// Standard deviation of the noise.
+    pub sigma: f64,
+    /// Votes per row.
+    pub samples: u32,
+    /// The probability with which a row's certificate may be wrong.
+    pub alpha: f64,
+}
+
+/// What was asked of certificates, and what beside the metrics is known of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Certified {
+    /// The protocol of all deterministic certificates together, as in metric keys.
+    pub protocol: Option<String>,
+    /// Their kinds.
+    pub names: Vec<String>,
+    /// Certificate by certificate.
+    pub rows: Vec<CertificateRow>,
+    /// The majority votes.
+    pub smoothed: Vec<Smoothing>,
+    /// (point, one that dominates it) where that is proven; `None` where nothing deterministic is certified.
+    pub proven: Option<Vec<(usize, usize)>>,
+}
+
 /// How the training of one cell ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Convergence {
@@ -203,6 +253,10 @@ pub struct Inputs {
     pub front: Front,
     /// The front within each defense, as indices into `points`; may be empty with one defense.
     pub defense_fronts: Vec<(String, Vec<usize>)>,
+    /// What validation rows chose between checkpoints, where there are any; the front is then over these points alone.
+    pub choice: Option<Choice>,
+    /// Which defense owns which stretch of the front; empty where fewer than two compete.
+    pub ownership: Vec<Stretch>,
     /// Arc rates, indices into `points`.
     pub rates: Vec<ArcRate>,
     /// Trivial models.
@@ -215,6 +269,8 @@ pub struct Inputs {
     pub breakdowns: Vec<Breakdown>,
     /// Attack by attack.
     pub attacks: Vec<AttackRow>,
+    /// Certificates, where any is asked for.
+    pub certified: Option<Certified>,
     /// How training ended.
     pub convergence: Vec<Convergence>,
     /// The sanity checks: by point, seed and number.

@@ -5,8 +5,10 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, Result};
 use crate::measure::{MetricKey, Value};
 use crate::pareto::exchange::{ArcRate, Change, Rate};
+use crate::pareto::{Choice, Stretch};
 use crate::points::{Measured, Point};
 
+use super::certificates;
 use super::format;
 use super::inputs::Described;
 use super::view::View;
@@ -18,7 +20,7 @@ pub const SCHEMA: u32 = 1;
 pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     let given = &view.given;
     let data = &given.data;
-    let whole = json!({
+    let mut whole = json!({
         "schema": SCHEMA,
         "version": given.version,
         "name": given.name,
@@ -84,10 +86,47 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
         })).collect::<Vec<_>>(),
         "notes": given.notes,
     });
+    if !given.ownership.is_empty() {
+        whole["ownership"] = given.ownership.iter().map(stretch).collect();
+    }
+    if let Some(choice) = &given.choice {
+        whole["choice"] = self::choice(choice);
+    }
+    if let Some(certified) = &given.certified {
+        whole["certificates"] = certificates::json(certified);
+    }
     let mut bytes = serde_json::to_vec_pretty(&whole)
         .map_err(|error| Error::internal(error.to_string()).context("cannot write JSON"))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+fn stretch(stretch: &Stretch) -> Json {
+    json!({
+        "from": stretch.from,
+        "to": stretch.to,
+        "defenses": stretch.owners,
+        "members": stretch.members,
+        "probability": stretch.probability,
+        "runner_up": stretch.runner_up.as_ref().map(|(defense, share)| json!({ "defense": defense, "probability": share })),
+        "unreached": stretch.unreached,
+    })
+}
+
+fn choice(choice: &Choice) -> Json {
+    json!({
+        "candidates": choice.candidates,
+        "chosen": choice.chosen,
+        "excluded": choice.excluded.iter().map(|(point, reason)| json!({ "point": point, "reason": reason })).collect::<Vec<_>>(),
+        "optimism": choice.optimism.iter().map(|row| json!({
+            "key": row.key.to_string(),
+            "direction": row.direction,
+            "validation": row.validation,
+            "test": row.test,
+            "difference": row.difference(),
+            "difference_of_all": row.all,
+        })).collect::<Vec<_>>(),
+    })
 }
 
 fn described(metric: &Described) -> Json {

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::certificates;
 use super::checks;
+use super::contest;
 use super::figure::Figure;
 use super::format;
 use super::remarks;
@@ -35,6 +37,9 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
         line("");
     }
     let mut tables = vec![table::points(view, &view.shown, false)];
+    tables.extend(contest::ownership(view));
+    tables.extend(contest::choice(view));
+    tables.extend(certificates::tables(view, false));
     tables.extend(table::all_groups(view, false));
     tables.extend(table::rates(view));
     tables.extend(table::attacks(view));

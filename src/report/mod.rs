@@ -4,7 +4,9 @@
 //! that the same values give the same bytes. To add a format, write `<format>.rs` and list it in [`render`];
 //! to add a figure, see [`figure`].
 
+mod certificates;
 mod checks;
+mod contest;
 mod csv;
 pub mod figure;
 mod format;
@@ -14,6 +16,7 @@ mod html;
 mod inputs;
 mod json;
 mod markdown;
+mod prices;
 mod remarks;
 mod table;
 mod terminal;
@@ -24,7 +27,8 @@ use rayon::prelude::*;
 use crate::error::Result;
 
 pub use inputs::{
-    AttackRow, Breakdown, CheckRow, Convergence, Curve, DataSummary, Described, Inputs, Threat,
+    AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
+    Inputs, Smoothing, Threat,
 };
 pub use json::SCHEMA;
 pub use terminal::terminal;

@@ -37,9 +37,8 @@ pub(super) fn figures(text: impl Into<String>) -> Column {
 pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
     let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
     let primary = |key: &MetricKey| {
-        let threat = view.given.threat.as_ref();
-        let threat = threat.map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
-        key.attack.is_some() && key.attack == threat
+        let at = |attack: &AttackKey| view.given.threat.as_ref().is_some_and(|t| t.holds_at(attack));
+        key.attack.as_ref().is_some_and(at)
     };
     head.extend(keys.iter().map(|key| {
         let title = if brief && primary(key) { view.metric_title(key) } else { view.title(key) };
@@ -68,8 +67,13 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
 }
 
 fn points_caption(view: &View) -> String {
+    let chosen = if view.given.choice.is_some() {
+        " Not chosen: on validation rows another was at least as good at every objective."
+    } else {
+        ""
+    };
     format!(
-        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.",
+        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{chosen}",
         seeds(view),
         intervals(view, "in brackets"),
     )
@@ -81,6 +85,14 @@ fn place(view: &View, point: usize) -> String {
     if front.excluded.iter().any(|(excluded, _)| *excluded == point) {
         return if view.given.points[point].degenerate.is_some() { "degenerate" } else { "left out" }
             .to_owned();
+    }
+    if view.was_passed_over(point) {
+        return "not chosen".to_owned();
+    }
+    if let Some(choice) = &view.given.choice
+        && choice.excluded.iter().any(|(excluded, _)| *excluded == point)
+    {
+        return "left out".to_owned();
     }
     if !view.competes(point) {
         return "—".to_owned();

@@ -6,7 +6,9 @@ use comfy_table::{
 
 use crate::measure::MetricKey;
 
+use super::certificates;
 use super::checks;
+use super::contest;
 use super::format;
 use super::remarks;
 use super::table::{self, Table};
@@ -50,6 +52,12 @@ pub fn terminal(view: &View) -> String {
             text.push_str(&drawn(&table));
         }
     }
+    for table in certificates::tables(view, true) {
+        text.push('\n');
+        text.push_str(&wrapped(&table.caption, WIDTH).join("\n"));
+        text.push('\n');
+        text.push_str(&drawn(&table));
+    }
     let mut line = |content: &str| {
         for wrapped in wrapped(content, WIDTH) {
             text.push_str(&wrapped);
@@ -63,6 +71,20 @@ pub fn terminal(view: &View) -> String {
             format::count(view.shown.len() - keys.len(), "more metric")
         ));
     }
+    for table in contest::ownership(view).into_iter().chain(contest::choice(view)) {
+        text.push('\n');
+        text.push_str(&drawn(&table));
+        for wrapped in wrapped(&table.caption, WIDTH) {
+            text.push_str(&wrapped);
+            text.push('\n');
+        }
+    }
+    let mut line = |content: &str| {
+        for wrapped in wrapped(content, WIDTH) {
+            text.push_str(&wrapped);
+            text.push('\n');
+        }
+    };
     for reason in remarks::withheld(view).into_iter().chain(checks::remarks(view)) {
         line(&format!("{}.", format::capitalized(reason.trim_end_matches('.'))));
     }

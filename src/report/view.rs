@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::experiment::INTERPOLATED;
 use crate::measure::{AttackKey, Direction, MetricKey, Pillar, Unit};
+use crate::pareto::Stretch;
 use crate::points::{Measured, Point};
 
+use super::format;
 use super::headline;
-use super::inputs::{Described, Inputs};
+use super::inputs::{Described, Inputs, Smoothing};
 
 /// Two objectives seen against each other; better is up and right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +88,11 @@ impl View {
         (0..points.len())
             .map(|i| {
                 let columns = self.varying.iter().filter(|(name, _)| !needless(i, name));
-                columns.map(|(_, values)| values[i].as_str()).collect::<Vec<_>>().join(" ")
+                let is_mixed = points[i].coordinates.contains_key(INTERPOLATED);
+                let parts = columns.filter(|(name, _)| name != INTERPOLATED).map(|(name, values)| {
+                    if name == "strength" && is_mixed { format!("~{}", values[i]) } else { values[i].clone() }
+                });
+                parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
             })
             .collect()
     }
@@ -106,9 +113,11 @@ impl View {
     #[must_use]
     pub fn metric_title(&self, key: &MetricKey) -> String {
         let name = self.described(&key.id).map_or_else(|| key.id.clone(), |metric| metric.title.clone());
-        match &key.group {
-            Some(group) => format!("{name} ({group})"),
-            None => name,
+        let several = self.given.certified.as_ref().is_some_and(|certified| certified.smoothed.len() > 1);
+        match (&key.group, self.smoothing(key)) {
+            (Some(group), _) => format!("{name} ({group})"),
+            (None, Some(smoothing)) if several => format!("{name} (σ = {})", smoothing.sigma),
+            (None, _) => name,
         }
     }
 
@@ -116,10 +125,22 @@ impl View {
     #[must_use]
     pub fn title(&self, key: &MetricKey) -> String {
         let name = self.metric_title(key);
-        match &key.attack {
+        match self.adversary(key) {
             Some(attack) => format!("{name} at {} ε = {}", attack.norm.sign(), attack.epsilon),
             None => name,
         }
+    }
+
+    /// The norm and radius within which the number holds, where it is not about rows as they are (votes have the radius 0 there).
+    #[must_use]
+    pub fn adversary<'a>(&self, key: &'a MetricKey) -> Option<&'a AttackKey> {
+        key.attack.as_ref().filter(|attack| attack.epsilon() > 0.0 || self.smoothing(key).is_none())
+    }
+
+    /// The majority vote that the number is about, where it is about one.
+    fn smoothing(&self, key: &MetricKey) -> Option<&Smoothing> {
+        let protocol = &key.attack.as_ref()?.protocol;
+        self.given.certified.as_ref()?.smoothed.iter().find(|smoothing| smoothing.protocol == *protocol)
     }
 
     /// Which way is better: as declared for an objective, else as the glossary says.
@@ -183,6 +204,52 @@ impl View {
             format!("strength {}", self.labels[point])
         } else {
             self.labels[point].clone()
+        }
+    }
+
+    /// The same after a preposition: `at strength 0.1`, or `with trades 0.1`.
+    #[must_use]
+    pub fn place(&self, point: usize) -> String {
+        let preposition = if self.is_named_by_strength(point) { "at" } else { "with" };
+        format!("{preposition} {}", self.long_label(point))
+    }
+
+    /// Whether validation rows were asked and did not choose the point, though it could have been chosen.
+    #[must_use]
+    pub fn was_passed_over(&self, point: usize) -> bool {
+        let choice = self.given.choice.as_ref();
+        choice.is_some_and(|choice| choice.candidates.contains(&point) && !choice.chosen.contains(&point))
+    }
+
+    /// The axes that stretches of the front are about: security and safety.
+    #[must_use]
+    pub fn owned_axes(&self) -> Option<(&MetricKey, &MetricKey)> {
+        let keys = || self.given.front.objectives.iter().map(|objective| &objective.key);
+        let is_security = |key: &&MetricKey| self.pillar(key) == Some(Pillar::Security);
+        Some((keys().find(is_security)?, keys().find(|key| !is_security(key))?))
+    }
+
+    /// Who owns a stretch, in words; models that many defenses share are not listed one by one.
+    #[must_use]
+    pub fn owners(&self, stretch: &Stretch) -> String {
+        const LISTED: usize = 3;
+        let owners = &stretch.owners;
+        if owners.len() > LISTED {
+            return format!("{} defenses alike", owners.len());
+        }
+        format::list(owners)
+    }
+
+    /// The point's strength as text, marked where its model was interpolated, with its model where that varies.
+    #[must_use]
+    pub fn strength_label(&self, point: usize) -> String {
+        let given = &self.given.points[point];
+        let mixed = if given.coordinates.contains_key(INTERPOLATED) { "~" } else { "" };
+        let strength = format!("{mixed}{}", strength_text(given));
+        if self.varying.iter().any(|(name, _)| name == "model") && given.model != "last" {
+            format!("{} {strength}", given.model)
+        } else {
+            strength
         }
     }
 

@@ -1,22 +1,23 @@
 //! From stored evidence to a judgement: everything here follows from `sweep.json`, `cells/` and `evidence/` alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Store;
-use super::encoding;
+use super::certification::{self, CertifiedShare};
+use super::checked::{Checked, checked};
 use super::pipeline::{self, CellRecord, EvidenceFiles};
 use super::sweep::{DataRecord, Sweep, facts_file};
 use super::twins;
+use super::{Store, encoding};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Evidence, Finding, Seen, Split, SplitFacts};
-use crate::experiment::{Candidate, Cell, Experiment};
-use crate::measure::{AttackKey, MetricKey, Norm, Pillar};
+use crate::evidence::{Evidence, Observation, Seen, Split, SplitFacts};
+use crate::experiment::{Candidate, Cell, Experiment, INTERPOLATED, Origin};
+use crate::measure::{AttackKey, Direction, MetricKey, Norm, Pillar};
 use crate::metrics;
 use crate::pareto::exchange::{self, ArcRate};
-use crate::pareto::{self, Front, Objective};
+use crate::pareto::{self, Choice, Front, Objective, Stretch};
 use crate::points::{self, Anchor, CellEvidence, Point, Study};
-use crate::probes::checks::{self, DEGENERATE, OVERFITTING};
+use crate::probes::checks;
 use crate::training::{self, Trend};
 
 /// What an experiment found, as plain values.
@@ -40,27 +41,24 @@ pub struct Judgement {
     pub keys: Vec<MetricKey>,
     /// The front over the points of the first model that the front section lists.
     pub front: Front,
+    /// What validation rows chose, where they were asked to: with checkpoints the front is over these points alone.
+    pub choice: Option<Choice>,
+    /// Which defense owns which stretch of the front; empty where fewer than two compete.
+    pub ownership: Vec<Stretch>,
     /// Exchange rates within each defense.
     pub rates: Vec<ArcRate>,
     /// Trivial predictors.
     pub anchors: Vec<Anchor>,
     /// Attack by attack.
     pub standing: Vec<Standing>,
+    /// Certificate by certificate.
+    pub certified: Vec<CertifiedShare>,
+    /// (point, one that dominates it) where that is proven; `None` where nothing deterministic is certified.
+    pub proven: Option<Vec<(usize, usize)>>,
     /// How training ended, cell by cell.
     pub endings: Vec<Ending>,
     /// What the sanity checks came to: by point, seed and number.
     pub checks: Vec<Checked>,
-}
-
-/// What one sanity check came to on one model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
-    /// Index of the point.
-    pub point: usize,
-    /// The replicate; none for what is judged over all seeds.
-    pub seed: Option<u64>,
-    /// The verdict.
-    pub finding: Finding,
 }
 
 /// The share of test rows that still stand against one attack, mean over seeds.
@@ -103,33 +101,66 @@ pub(super) struct Present<'a> {
 pub(super) struct PresentModel {
     candidate: Candidate,
     pub(super) files: EvidenceFiles,
+    /// The same on validation rows, where these choose between checkpoints.
+    pub(super) validation: Option<EvidenceFiles>,
     /// What the transfer check saw, where there is an undefended twin; it may be missing still.
     pub(super) transfer: Option<String>,
+}
+
+impl PresentModel {
+    /// Every file that must be there.
+    pub(super) fn evidence(&self) -> impl Iterator<Item = &String> {
+        self.files.all().chain(self.validation.iter().flat_map(EvidenceFiles::all))
+    }
 }
 
 /// The cells whose results are all there, in plan order.
 pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present<'a>>> {
     let mut found = Vec::new();
+    let mut facts = None;
     for cell in &sweep.cells {
-        let Some(record) = pipeline::record(store.root(), &cell.run)? else { continue };
+        let Some(mut record) = pipeline::record(store.root(), &cell.run)? else { continue };
         let experiment = &sweep.variants[cell.variant];
         let mut models = Vec::new();
-        for &candidate in &experiment.front.models {
+        let chosen_on_validation = !experiment.checkpoints().is_empty();
+        for candidate in experiment.models() {
             if let Some(epoch) = record.epoch(candidate) {
                 let twin = twins::twin(cell, &sweep.cells);
+                let files = |split| EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split);
                 models.push(PresentModel {
                     candidate,
-                    files: EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test)?,
+                    files: files(Split::Test)?,
+                    validation: chosen_on_validation.then(|| files(Split::Validation)).transpose()?,
                     transfer: twin.map(|twin| twins::file(experiment, cell, epoch, twin)).transpose()?,
                 });
             }
         }
-        let whole = models.iter().all(|model| model.files.all().all(|file| store.has(file)));
+        // Of a failed cell no more is to come.
+        let whole = record.failure.is_some()
+            || models.iter().all(|model| model.evidence().all(|file| store.has(file)));
         if whole {
+            for model in models.iter().filter(|model| !model.files.certificates.is_empty()) {
+                if record.failure.is_some() {
+                    break;
+                }
+                let facts = match &facts {
+                    Some(facts) => facts,
+                    None => facts.insert(self::facts(store, sweep, Split::Test)?),
+                };
+                record.failure = contradiction(store, facts, &model.files)?;
+            }
             found.push(Present { cell, record, models });
         }
     }
     Ok(found)
+}
+
+/// What all models share of the test rows.
+/// Why a model's certificates and the attacks on it cannot both be right. Asked again whenever evidence is read: either may have been made anew.
+fn contradiction(store: &Store, facts: &SplitFacts, files: &EvidenceFiles) -> Result<Option<String>> {
+    let clean = pipeline::read_clean(store, &files.clean)?;
+    let evasion = pipeline::read(store, &files.evasion, encoding::decode_evasion)?;
+    Ok(certification::contradiction(facts, &clean, &evasion, &certification::read(store, files)?))
 }
 
 /// Judges the cells that are there.
@@ -143,27 +174,33 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
     }
     let (cells, unfinished) = whole_seeds(sweep, cells);
     let cells = cells.as_slice();
-    let facts = Arc::new(pipeline::read(
-        store,
-        &facts_file(&sweep.data.fingerprint, Split::Test),
-        encoding::decode_facts,
-    )?);
-    let evidence = evidence(store, sweep, cells, &facts)?;
+    let facts = facts(store, sweep, Split::Test)?;
+    let evidence = evidence(store, sweep, cells, (Split::Test, &facts))?;
     let front_spec = &sweep.experiment.front;
     let options = points::Options { resamples: front_spec.resamples, ..points::Options::default() };
     let mut study = Study::new(&evidence, options)?;
     let threat = &sweep.experiment.threat;
     let keys = study.keys();
-    let mut objectives = Vec::new();
-    for name in &front_spec.objectives {
-        let key = metrics::resolve(name, &keys, Some((threat.norm, threat.epsilon)))?;
-        objectives.push(Objective::of(&key)?);
-    }
-    let directed: Vec<_> =
-        objectives.iter().map(|objective| (objective.key.clone(), objective.direction)).collect();
-    points::mark_degenerate(&mut study, &directed);
+    let objectives = objectives(&sweep.experiment, &keys)?;
+    points::mark_degenerate(&mut study, &directed(&objectives));
     let first = front_spec.models[0].word();
+    let first = first.as_ref();
+    let choice = choice(store, sweep, cells, &study, &objectives)?;
+    let front = match &choice {
+        Some(choice) => {
+            let chosen: BTreeSet<_> = choice.chosen.iter().map(|&index| name(&study.points[index])).collect();
+            pareto::front(&study, &objectives, |point| chosen.contains(&name(point)))
+        }
+        None => pareto::front(&study, &objectives, |point| point.model == first),
+    };
+    let is_security = |objective: &&Objective| {
+        metrics::find(&objective.key.id).is_some_and(|metric| metric.pillar() == Pillar::Security)
+    };
+    let axes = (objectives.iter().find(is_security), objectives.iter().find(|o| !is_security(o)));
+    let proves = sweep.experiment.certificates_protocol().is_some();
     Ok(Judgement {
+        certified: certification::shares(&study, &evidence),
+        proven: proves.then(|| pareto::proven(&study.points, &front)),
         experiment: sweep.experiment.clone(),
         data: sweep.data.clone(),
         planned: sweep.cells.len(),
@@ -174,7 +211,12 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
             threat.norm,
             threat.epsilon,
         ),
-        front: pareto::front(&study, &objectives, |point| point.model == first),
+        ownership: match axes {
+            (Some(security), Some(safety)) => pareto::ownership(&study, &front, security, safety),
+            _ => Vec::new(),
+        },
+        choice,
+        front,
         rates: rates(&study, &objectives, first),
         anchors: points::anchors(&facts, &keys),
         standing: standing(&study, &evidence),
@@ -183,6 +225,54 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         keys,
         points: study.points,
     })
+}
+
+/// Coordinates and model tell a point from all others.
+fn name(point: &Point) -> (&BTreeMap<String, String>, &str) {
+    (&point.coordinates, &point.model)
+}
+
+fn facts(store: &Store, sweep: &Sweep, split: Split) -> Result<Arc<SplitFacts>> {
+    let file = facts_file(&sweep.data.fingerprint, split);
+    Ok(Arc::new(pipeline::read(store, &file, encoding::decode_facts)?))
+}
+
+/// The axes of the front, among the `keys` that were measured.
+fn objectives(experiment: &Experiment, keys: &[MetricKey]) -> Result<Vec<Objective>> {
+    let threat = &experiment.threat;
+    let names = experiment.front.objectives.iter();
+    names
+        .map(|name| Objective::of(&metrics::resolve(name, keys, Some((threat.norm, threat.epsilon)))?))
+        .collect()
+}
+
+fn directed(objectives: &[Objective]) -> Vec<(MetricKey, Direction)> {
+    objectives.iter().map(|objective| (objective.key.clone(), objective.direction)).collect()
+}
+
+/// With checkpoints: the configurations that are non-dominated on validation rows, attacked at the threat's radius.
+fn choice(
+    store: &Store,
+    sweep: &Sweep,
+    cells: &[&Present<'_>],
+    study: &Study,
+    on_test: &[Objective],
+) -> Result<Option<Choice>> {
+    let words = |experiment: &Experiment| {
+        experiment.competing().into_iter().map(|candidate| candidate.word().into_owned()).collect::<Vec<_>>()
+    };
+    if sweep.variants.iter().all(|variant| variant.checkpoints().is_empty()) {
+        return Ok(None);
+    }
+    let facts = facts(store, sweep, Split::Validation)?;
+    let evidence = evidence(store, sweep, cells, (Split::Validation, &facts))?;
+    // Means choose; intervals are stated on test rows.
+    let mut validation = Study::new(&evidence, points::Options { resamples: 0, ..study.options() })?;
+    let objectives = objectives(&sweep.experiment, &validation.keys())?;
+    points::mark_degenerate(&mut validation, &directed(&objectives));
+    let competing: BTreeSet<String> = sweep.variants.iter().flat_map(words).collect();
+    let candidate = |point: &Point| competing.contains(&point.model);
+    Ok(Some(pareto::choose(&validation, &objectives, &study.points, on_test, candidate)))
 }
 
 /// The cells of seeds at which every configuration is there, and the seeds left out: an interrupted sweep is a complete
@@ -204,7 +294,7 @@ fn evidence(
     store: &Store,
     sweep: &Sweep,
     cells: &[&Present<'_>],
-    facts: &Arc<SplitFacts>,
+    (split, facts): (Split, &Arc<SplitFacts>),
 ) -> Result<Vec<CellEvidence>> {
     let mut all = Vec::new();
     for present in cells {
@@ -213,30 +303,47 @@ fn evidence(
             coordinates: cell.coordinates.clone(),
             defense: cell.defense.clone(),
             strength: cell.strength,
-            model: candidate.word().to_owned(),
+            model: candidate.word().into_owned(),
             seed: cell.seed,
             outcome,
         };
         if let Some(reason) = &present.record.failure {
-            all.push(row(sweep.experiment.front.models[0], Err(reason.clone())));
+            let mut candidates = sweep.variants[cell.variant].competing();
+            if matches!(cell.origin, Origin::Between { .. }) {
+                candidates.retain(|candidate| *candidate == Candidate::Last);
+            }
+            all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.clone()))));
             continue;
         }
         let settings = &sweep.variants[cell.variant].checks;
-        for PresentModel { candidate, files, transfer } in &present.models {
+        for PresentModel { candidate, files, validation, transfer } in &present.models {
+            let (files, transfer) = match (split, validation) {
+                (Split::Test, _) => (files, transfer.as_ref()),
+                (_, Some(validation)) => (validation, None),
+                (_, None) => continue,
+            };
             let clean = pipeline::read_clean(store, &files.clean)?;
             let evasion = pipeline::read(store, &files.evasion, encoding::decode_evasion)?;
             if clean.predictions.len() != facts.len() {
                 return Err(Error::internal(format!("`{}` is about other rows than the sweep", files.clean)));
             }
             let mut observations = Vec::new();
-            for file in files.checks.iter().chain(transfer.iter().filter(|file| store.has(file))) {
+            for file in files.checks.iter().chain(transfer.filter(|file| store.has(file))) {
                 observations.extend(pipeline::read(store, file, encoding::decode_checks)?);
             }
+            let certificates = certification::read(store, files)?;
+            // What certificates and attacks say of each other is worth more than what was seen before there were certificates.
+            for seen in checks::sandwiches(facts, &clean, &evasion, &certificates) {
+                let before = observations.iter_mut().find(|observation| observation.check == seen.check);
+                match before {
+                    Some(Observation { seen: Seen::Count { hits: 1.., .. }, .. }) => {}
+                    Some(before) => *before = seen,
+                    None => observations.push(seen),
+                }
+            }
             let checks = checks::judge(&observations, settings);
-            all.push(row(
-                *candidate,
-                Ok(Arc::new(Evidence { facts: Arc::clone(facts), clean, evasion, checks })),
-            ));
+            let facts = Arc::clone(facts);
+            all.push(row(*candidate, Ok(Arc::new(Evidence { facts, clean, evasion, certificates, checks }))));
         }
     }
     Ok(all)
@@ -250,7 +357,10 @@ fn rates(study: &Study, objectives: &[Objective], model: &str) -> Vec<ArcRate> {
     let mut rates = Vec::new();
     for security in objectives.iter().filter(is_security) {
         for safety in objectives.iter().filter(|objective| !is_security(objective)) {
-            rates.extend(exchange::arcs(&study.points, |point| point.model == model, safety, security));
+            // Models in between were mixed, not trained: no step of strength led to them.
+            let candidate =
+                |point: &Point| point.model == model && !point.coordinates.contains_key(INTERPOLATED);
+            rates.extend(exchange::arcs(&study.points, candidate, safety, security));
         }
     }
     rates
@@ -282,56 +392,6 @@ fn standing(study: &Study, evidence: &[CellEvidence]) -> Vec<Standing> {
         }
     }
     rows
-}
-
-/// What the checks came to, model by model, and what they come to over seeds and epochs.
-fn checked(study: &Study, evidence: &[CellEvidence], cells: &[&Present<'_>], sweep: &Sweep) -> Vec<Checked> {
-    let mut all = Vec::new();
-    for (index, point) in study.points.iter().enumerate() {
-        let own =
-            evidence.iter().filter(|cell| cell.coordinates == point.coordinates && cell.model == point.model);
-        let mut own: Vec<_> =
-            own.filter_map(|cell| Some((cell.seed, cell.outcome.as_deref().ok()?))).collect();
-        own.sort_by_key(|(seed, _)| *seed);
-        for (seed, evidence) in own {
-            let record = cells
-                .iter()
-                .find(|present| present.cell.seed == seed && present.cell.coordinates == point.coordinates);
-            for finding in &evidence.checks {
-                let finding = match record {
-                    // The best-robust model was chosen before it fell.
-                    Some(present) if finding.check == OVERFITTING.id && point.model == "last" => {
-                        overfitting(present, &sweep.variants[present.cell.variant].checks)
-                            .unwrap_or_else(|| finding.clone())
-                    }
-                    _ if finding.check == DEGENERATE.id => continue,
-                    _ => finding.clone(),
-                };
-                all.push(Checked { point: index, seed: Some(seed), finding });
-            }
-        }
-        let (hits, words) = match &point.degenerate {
-            Some(reason) => (1, reason.as_str()),
-            None => (0, "no constant predictor is as good"),
-        };
-        let seen = Seen::Count { hits, of: 1, chance: None };
-        let finding = checks::finding(&DEGENERATE, &seen, words, &sweep.experiment.checks);
-        all.push(Checked { point: index, seed: None, finding });
-    }
-    all
-}
-
-/// Check 27 on the record of one cell's training.
-fn overfitting(present: &Present<'_>, settings: &checks::Settings) -> Option<Finding> {
-    /// A fall by more than this from one epoch to the next is catastrophic (Wong et al. 2020).
-    const CATASTROPHIC: f64 = 0.2;
-    let found = training::overfitting(&present.record.convergence)?;
-    let words = format!(
-        "validation accuracy under attack ended {:.3} below its best and fell by at most {:.3} from one epoch to the next",
-        found.gap, found.steepest
-    );
-    let worst = if found.steepest > CATASTROPHIC { found.gap.max(found.steepest) } else { found.gap };
-    Some(checks::finding(&OVERFITTING, &Seen::Number(worst), &words, settings))
 }
 
 /// Training is one per cell; its ending stands with the point of the `model` that the front is about.

@@ -13,7 +13,7 @@ use crate::evidence::Split;
 use crate::files;
 
 /// Bumped when the same evidence would give another report.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const FILE: &str = "outputs.json";
 
@@ -32,10 +32,13 @@ pub(super) fn inputs(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Res
         files::sha256(&sweep.to_bytes()?),
         hashed(store, &facts_file(&sweep.data.fingerprint, Split::Test))?,
     ];
+    if sweep.variants.iter().any(|variant| !variant.checkpoints().is_empty()) {
+        list.push(hashed(store, &facts_file(&sweep.data.fingerprint, Split::Validation))?);
+    }
     for present in cells {
         list.push(hashed(store, &pipeline::record_file(&present.cell.run))?);
         for model in &present.models {
-            for file in model.files.all().chain(&model.transfer) {
+            for file in model.evidence().chain(&model.transfer) {
                 list.push(hashed(store, file)?);
             }
         }

@@ -1,6 +1,9 @@
 //! Doing: cells to evidence, evidence to a report, in a store that survives anything.
 
+mod ancestry;
 pub mod attack;
+mod certification;
+mod checked;
 mod encoding;
 mod events;
 mod judge;
@@ -22,8 +25,10 @@ use crate::experiment::{self, Cell, Experiment, Loaded, Plan};
 use crate::files;
 use crate::models;
 
+pub use certification::CertifiedShare;
+pub use checked::Checked;
 pub use events::{Event, Observer, Silent};
-pub use judge::{Checked, Ending, Judgement, Standing};
+pub use judge::{Ending, Judgement, Standing};
 pub use store::{Claim, Store};
 pub use sweep::DataRecord;
 use sweep::Sweep;
@@ -54,9 +59,11 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Whether a cell belongs to this part: by its id, so that adding cells moves no other.
+    /// Whether a cell belongs to this part: by its id, so that adding cells moves no other; where cells start from one another,
+    /// by that of the run their chain begins with, so that no part waits for another.
     fn holds(self, cell: &Cell) -> bool {
-        let number = u64::from_str_radix(&cell.run, 16).expect("a run id is hexadecimal");
+        let id = cell.chain.as_ref().unwrap_or(&cell.run);
+        let number = u64::from_str_radix(id, 16).expect("a run id is hexadecimal");
         number % self.count == self.index - 1
     }
 }

@@ -5,15 +5,16 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding;
+use super::ancestry::{self, Ancestor};
 use super::sweep::facts_file;
 use super::{Options, Prepared, State, Store};
+use super::{certification, encoding};
 use crate::data::Dataset;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Outputs, Split};
-use crate::experiment::{self, Candidate, Cell, Experiment, Loaded};
+use crate::experiment::{self, Candidate, Cell, Experiment, Loaded, Origin};
 use crate::files;
-use crate::models::{self, Network, Parameters};
+use crate::models::{self, Architecture, Network, Parameters};
 use crate::probes::{self, checks};
 use crate::seed::Seed;
 use crate::training::{self, EpochRecord};
@@ -30,6 +31,12 @@ pub(super) struct Work<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) store: &'a Store,
     pub(super) options: &'a Options<'a>,
+}
+
+impl Work<'_> {
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.options.cancel.load(Ordering::SeqCst)
+    }
 }
 
 /// How a cell ended.
@@ -78,6 +85,8 @@ pub(super) struct EvidenceFiles {
     pub(super) evasion: String,
     /// What the sanity checks saw; on test rows only, where numbers are stated.
     pub(super) checks: Option<String>,
+    /// One per certificate that the experiment lists.
+    pub(super) certificates: Vec<String>,
 }
 
 impl EvidenceFiles {
@@ -93,8 +102,15 @@ impl EvidenceFiles {
         evasion["seed"] = serde_json::json!(seed);
         let mut checks = experiment::checks_settings(experiment, split)?;
         checks["seed"] = serde_json::json!(seed);
-        let file = |probe| evidence_file(&experiment::evidence_id(run, epoch, split, probe));
+        let file = |probe: &_| evidence_file(&experiment::evidence_id(run, epoch, split, probe));
+        let mut certificates = Vec::new();
+        for certificate in &experiment.certificates {
+            let mut settings = experiment::certificate_settings(experiment, split, certificate)?;
+            settings["seed"] = serde_json::json!(seed);
+            certificates.push(file(&settings));
+        }
         Ok(Self {
+            certificates,
             clean: file(&clean),
             evasion: file(&evasion),
             checks: (split == Split::Test).then(|| file(&checks)),
@@ -102,7 +118,7 @@ impl EvidenceFiles {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.clean, &self.evasion].into_iter().chain(&self.checks)
+        [&self.clean, &self.evasion].into_iter().chain(&self.checks).chain(&self.certificates)
     }
 }
 
@@ -144,7 +160,7 @@ pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell
 /// Every (split, epoch) that evidence is wanted of; candidates that share an epoch share their evidence.
 fn wanted(experiment: &Experiment, dataset: &Dataset, record: &CellRecord) -> Vec<(Split, usize)> {
     let mut epochs: Vec<usize> =
-        experiment.front.models.iter().filter_map(|&which| record.epoch(which)).collect();
+        experiment.models().into_iter().filter_map(|which| record.epoch(which)).collect();
     epochs.sort_unstable();
     epochs.dedup();
     let splits = SPLITS.into_iter().filter(|split| !dataset.rows(*split).is_empty());
@@ -175,16 +191,18 @@ pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
     }
     let mut interrogation = Interrogation { work, cell, experiment, dataset, network: None };
     for (split, epoch) in wanted(experiment, dataset, &record) {
-        match interrogation.ask(split, epoch) {
-            Ok(()) => {}
+        let failure = match interrogation.ask(split, epoch) {
+            Ok(contradiction) => contradiction,
             // A model whose outputs or gradients are not finite cannot be judged: that is a result, and the others go on.
             Err(error) if error.kind() == Kind::Diverged => {
-                let reason = error.context("evaluation").chain().join(": ");
-                record.failure = Some(reason.clone());
-                write_record(work.store, &cell.run, &record)?;
-                return Ok(Ended::Failed(reason));
+                Some(error.context("evaluation").chain().join(": "))
             }
             Err(error) => return Err(error),
+        };
+        if let Some(reason) = failure {
+            record.failure = Some(reason.clone());
+            write_record(work.store, &cell.run, &record)?;
+            return Ok(Ended::Failed(reason));
         }
     }
     Ok(Ended::Done)
@@ -199,9 +217,28 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
         candidates: Vec::new(),
         convergence: Vec::new(),
     };
-    let initial = match &work.prepared.weights[cell.variant] {
-        Some(bytes) => models::weights::from_safetensors(bytes, &architecture)?,
-        None => Parameters::init(&architecture, Seed(cell.seed)),
+    let mut ancestors = Vec::new();
+    for parent in cell.origin.parents() {
+        match ancestry::last_weights(work, experiment, parent)? {
+            Ancestor::Weights(parameters) => ancestors.push(parameters),
+            Ancestor::Failed(reason) => {
+                record.failure = Some(reason);
+                write_record(work.store, &cell.run, &record)?;
+                return Ok(record);
+            }
+        }
+    }
+    let initial = match (&work.prepared.weights[cell.variant], &cell.origin, ancestors.as_slice()) {
+        (_, Origin::Between { t, .. }, [a, b]) => {
+            let mixed = Parameters::between(a, b, *t);
+            record.candidates.push((Candidate::Last, 0));
+            work.store.write(&weights_file(&cell.run, 0), &models::weights::to_safetensors(&mixed))?;
+            write_record(work.store, &cell.run, &record)?;
+            return Ok(record);
+        }
+        (_, Origin::Continued { .. }, [parent]) => parent.clone(),
+        (Some(bytes), ..) => models::weights::from_safetensors(bytes, &architecture)?,
+        (None, ..) => Parameters::init(&architecture, Seed(cell.seed)),
     };
     let job = training::Job {
         spec: &experiment.training,
@@ -216,7 +253,7 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
             .map(|epsilon| training::Selection { norm: experiment.threat.norm, epsilon }),
     };
     let mut network = models::build(experiment.engine.kind, &architecture, &job.initial)?;
-    let go_on = |_| !work.options.cancel.load(Ordering::SeqCst);
+    let go_on = |_| !work.is_cancelled();
     match training::train(&job, network.as_mut(), &go_on) {
         Ok(trained) => {
             record.convergence = trained.convergence;
@@ -227,6 +264,13 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
                     .write(&weights_file(&cell.run, epochs), &models::weights::to_safetensors(parameters))
             };
             keep(Candidate::Last, record.convergence.len(), &trained.last)?;
+            for (epoch, parameters) in &trained.checkpoints {
+                let epochs = *epoch + 1;
+                // The last epoch is kept already, under its own word.
+                if epochs as usize != record.convergence.len() {
+                    keep(Candidate::Epoch(epochs), epochs as usize, parameters)?;
+                }
+            }
             for (which, best) in
                 [(Candidate::BestClean, &trained.best_clean), (Candidate::BestRobust, &trained.best_robust)]
             {
@@ -259,10 +303,20 @@ struct Interrogation<'a> {
 }
 
 impl Interrogation<'_> {
-    fn ask(&mut self, split: Split, epoch: usize) -> Result<()> {
+    /// Gathers what is missing. Then: why it cannot all be true, where that is so.
+    fn ask(&mut self, split: Split, epoch: usize) -> Result<Option<String>> {
+        let Self { work, cell, experiment, dataset, .. } = *self;
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split)?;
+        self.attack(split, epoch, &files)?;
+        if files.certificates.is_empty() {
+            return Ok(None);
+        }
+        certification::Subject { work, cell, experiment, dataset, split, epoch, files: &files }.certify()
+    }
+
+    fn attack(&mut self, split: Split, epoch: usize, files: &EvidenceFiles) -> Result<()> {
         let store = self.work.store;
         let rows = self.dataset.rows(split);
-        let files = EvidenceFiles::new(self.experiment, &self.cell.run, self.cell.seed, epoch, split)?;
         let clean = if store.has(&files.clean) {
             read_clean(store, &files.clean)?
         } else {
@@ -275,8 +329,8 @@ impl Interrogation<'_> {
             return Ok(());
         }
         let recipe = recipe(self.experiment, split);
-        let cancel = self.work.options.cancel;
-        let stop = || cancel.load(Ordering::SeqCst);
+        let work = self.work;
+        let stop = || work.is_cancelled();
         let seed = Seed(self.cell.seed);
         let features = &self.dataset.features;
         let constraints = self.experiment.threat.constraints(self.dataset)?;
@@ -333,6 +387,17 @@ pub(super) fn network(
     run: &str,
     epoch: usize,
 ) -> Result<Box<dyn Network>> {
+    let (architecture, parameters) = stored(work, experiment, run, epoch)?;
+    models::build(experiment.engine.kind, &architecture, &parameters)
+}
+
+/// The stored weights of `run` after `epoch`.
+pub(super) fn stored(
+    work: &Work<'_>,
+    experiment: &Experiment,
+    run: &str,
+    epoch: usize,
+) -> Result<(Architecture, Parameters)> {
     let dataset = &work.prepared.dataset;
     let architecture = experiment.model.architecture(dataset.shape, dataset.classes.len())?;
     let file = weights_file(run, epoch);
@@ -345,7 +410,7 @@ pub(super) fn network(
                 .context(format!("cannot use `{}`", work.store.root().join(&file).display()))
                 .help("remove the cell's folder and run the experiment again: only this cell is made anew")
         })?;
-    models::build(experiment.engine.kind, &architecture, &parameters)
+    Ok((architecture, parameters))
 }
 
 /// How the rows of `split` are attacked.

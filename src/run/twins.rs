@@ -56,8 +56,8 @@ fn pair(work: &Work<'_>, cell: &Cell, twin: &Cell) -> Result<()> {
         return Ok(());
     };
     let Some(twin_epoch) = other.epoch(Candidate::Last) else { return Ok(()) };
-    for candidate in &experiment.front.models {
-        let Some(epoch) = record.epoch(*candidate) else { continue };
+    for candidate in experiment.models() {
+        let Some(epoch) = record.epoch(candidate) else { continue };
         let file = file(experiment, cell, epoch, twin)?;
         let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test)?;
         if store.has(&file) || record.failure.is_some() || !files.all().all(|file| store.has(file)) {

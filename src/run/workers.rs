@@ -1,36 +1,67 @@
 //! Many cells at once, one thread inside each.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use super::ancestry;
 use super::events::Event;
 use super::pipeline::{self, Ended, Work};
+use super::store::{Claim, Store};
 use crate::error::{Error, Kind, Result};
 use crate::experiment::Cell;
 use crate::simd;
 
-/// How long to wait before looking again at a cell that another process works on.
+/// How long to wait before looking again at cells that another process works on, or that wait for others.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 const UNPOISONED: &str = "no worker panics with the lock";
 
+/// Cells that nobody has begun, and those that this process works on.
+struct Queue<'a> {
+    waiting: Vec<&'a Cell>,
+    working: Vec<&'a Cell>,
+}
+
+/// What a worker is to do next.
+enum Next<'a> {
+    Attend(&'a Cell, Claim),
+    /// All that is left waits for other cells or belongs to another process.
+    Wait,
+    Stop,
+}
+
+impl<'a> Queue<'a> {
+    /// The first cell, in the order of the plan, that waits for no other and that no one works on.
+    fn next(&mut self, store: &Store) -> Result<Next<'a>> {
+        for index in 0..self.waiting.len() {
+            let cell = self.waiting[index];
+            let expected = || self.waiting.iter().chain(&self.working).copied().collect::<Vec<_>>();
+            if cell.origin.parents().next().is_some() && ancestry::waits(store, cell, &expected()) {
+                continue;
+            }
+            if let Some(claim) = store.claim(&cell.run)? {
+                self.working.push(self.waiting.remove(index));
+                return Ok(Next::Attend(cell, claim));
+            }
+        }
+        Ok(if self.waiting.is_empty() { Next::Stop } else { Next::Wait })
+    }
+}
+
 /// Works on `waiting` in order, `jobs` at once; returns how many are done. Stops early, without an error, when cancelled.
+///
+/// A cell begins once the training of those it starts from is over. Cells of another process are waited for until they are done, or until
+/// it is gone and they are ours.
 pub(super) fn all(work: &Work<'_>, waiting: &[&Cell], jobs: usize) -> Result<usize> {
-    let next = AtomicUsize::new(0);
+    let queue = Mutex::new(Queue { waiting: waiting.to_vec(), working: Vec::new() });
+    let changed = Condvar::new();
     let done = AtomicUsize::new(0);
-    let elsewhere: Mutex<Vec<&Cell>> = Mutex::new(Vec::new());
     let failure: Mutex<Option<Error>> = Mutex::new(None);
-    let attend = |cell| match one(work, cell) {
-        Ok(Some(())) => {
-            done.fetch_add(1, Ordering::SeqCst);
-        }
-        Ok(None) => elsewhere.lock().expect(UNPOISONED).push(cell),
-        Err(error) => {
-            failure.lock().expect(UNPOISONED).get_or_insert(error);
-        }
+    let fail = |error| {
+        failure.lock().expect(UNPOISONED).get_or_insert(error);
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.min(waiting.len()).max(1))
@@ -38,29 +69,28 @@ pub(super) fn all(work: &Work<'_>, waiting: &[&Cell], jobs: usize) -> Result<usi
         .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
     // Workers take cells from one queue, so that cells are begun in the order of the plan: seed-major.
     pool.broadcast(|_| {
-        while let Some(&cell) = waiting.get(next.fetch_add(1, Ordering::SeqCst)) {
-            if stopped(work, &failure) {
-                return;
+        let mut held = queue.lock().expect(UNPOISONED);
+        while !stopped(work, &failure) {
+            match held.next(work.store) {
+                Ok(Next::Attend(cell, claim)) => {
+                    drop(held);
+                    match one(work, cell, claim) {
+                        Ok(true) => {
+                            done.fetch_add(1, Ordering::SeqCst);
+                        }
+                        Ok(false) => {}
+                        Err(error) => fail(error),
+                    }
+                    held = queue.lock().expect(UNPOISONED);
+                    held.working.retain(|other| !std::ptr::eq(*other, cell));
+                    changed.notify_all();
+                }
+                Ok(Next::Wait) => held = changed.wait_timeout(held, PATIENCE).expect(UNPOISONED).0,
+                Ok(Next::Stop) => return,
+                Err(error) => fail(error),
             }
-            attend(cell);
         }
     });
-    // Cells of another process: wait until they are done, or until it is gone and they are ours.
-    loop {
-        let rest = std::mem::take(&mut *elsewhere.lock().expect(UNPOISONED));
-        if rest.is_empty() || stopped(work, &failure) {
-            break;
-        }
-        for cell in rest {
-            if stopped(work, &failure) {
-                break;
-            }
-            attend(cell);
-        }
-        if !elsewhere.lock().expect(UNPOISONED).is_empty() {
-            std::thread::sleep(PATIENCE);
-        }
-    }
     match failure.into_inner().expect(UNPOISONED) {
         Some(error) => Err(error),
         None => Ok(done.into_inner()),
@@ -75,13 +105,12 @@ fn stopped(work: &Work<'_>, failure: &Mutex<Option<Error>>) -> bool {
     work.options.cancel.load(Ordering::SeqCst) || failure.lock().expect(UNPOISONED).is_some()
 }
 
-/// `None` when another process holds the cell.
-fn one(work: &Work<'_>, cell: &Cell) -> Result<Option<()>> {
-    let Some(_claim) = work.store.claim(&cell.run)? else { return Ok(None) };
+/// Does a cell that is claimed; false when interrupted.
+fn one(work: &Work<'_>, cell: &Cell, _claim: Claim) -> Result<bool> {
     // Another process may have finished it between planning and claiming.
     if state(work, cell)? != super::State::ToRun {
         work.options.observer.notice(&Event::DoneElsewhere(cell));
-        return Ok(Some(()));
+        return Ok(true);
     }
     let started = Instant::now();
     work.options.observer.notice(&Event::Started(cell));
@@ -97,11 +126,11 @@ fn one(work: &Work<'_>, cell: &Cell) -> Result<Option<()>> {
         }
         // Interrupted: what the cell had finished is stored; `all` stops at the flag.
         Err(error) if error.kind() == Kind::Incomplete && work.options.cancel.load(Ordering::SeqCst) => {
-            return Ok(None);
+            return Ok(false);
         }
         Err(error) => return Err(error.context(format!("cell {}", cell.name()))),
     }
-    Ok(Some(()))
+    Ok(true)
 }
 
 /// One line of `events.jsonl`.

@@ -17,9 +17,10 @@ mod resample;
 mod student;
 mod summary;
 
+pub use crate::numeric::incomplete_beta;
 pub use crossed::{Components, components, crossed_interval};
 pub use fieller::{Ratio, fieller};
 pub use proportion::{clopper_pearson, wilson};
 pub use resample::{RowWeights, SeedWeights};
-pub use student::{incomplete_beta, student_cdf, student_quantile};
+pub use student::{student_cdf, student_quantile};
 pub use summary::{covariance, mean, quantile, standard_deviation, variance};

@@ -1,7 +1,6 @@
 //! Intervals for a share of independent rows.
 
-use super::student::incomplete_beta;
-use crate::numeric::normal_quantile;
+use crate::numeric::{beta_quantile, normal_quantile};
 
 /// Wilson's score interval for `hits` of `n` at `level` (Wilson 1927); the whole `[0, 1]` without rows.
 #[must_use]
@@ -26,22 +25,6 @@ pub fn clopper_pearson(hits: f64, n: f64, level: f64) -> (f64, f64) {
     let low = if hits <= 0.0 { 0.0 } else { beta_quantile(tail, hits, n - hits + 1.0) };
     let high = if hits >= n { 1.0 } else { beta_quantile(1.0 - tail, hits + 1.0, n - hits) };
     (low, high)
-}
-
-/// The quantile of the beta distribution, by bisection.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    loop {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            return middle;
-        }
-        if incomplete_beta(a, b, middle) < p {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,50 +1,6 @@
 //! Student's t distribution, through the regularized incomplete beta function.
 
-/// The regularized incomplete beta function `I_x(a, b)` for `a, b > 0`; 0 below and 1 above `[0, 1]`.
-///
-/// Continued fraction by Lentz's method (Numerical Recipes, 3rd edition, 6.4), on the side where
-/// it converges quickly.
-#[must_use]
-pub fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 {
-        return 0.0;
-    }
-    if x >= 1.0 {
-        return 1.0;
-    }
-    let log_front =
-        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x);
-    let front = libm::exp(log_front);
-    if x < (a + 1.0) / (a + b + 2.0) {
-        front * continued_fraction(a, b, x) / a
-    } else {
-        1.0 - front * continued_fraction(b, a, 1.0 - x) / b
-    }
-}
-
-fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    let guarded = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / guarded(1.0 - (a + b) * x / (a + 1.0));
-    let mut fraction = d;
-    // Convergence takes about sqrt(max(a, b)) terms; the cap is far above that for any count of rows.
-    for m in 1..100_000_u32 {
-        let m = f64::from(m);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / guarded(1.0 + even * d);
-        c = guarded(1.0 + even / c);
-        fraction *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / guarded(1.0 + odd * d);
-        c = guarded(1.0 + odd / c);
-        fraction *= d * c;
-        if (d * c - 1.0).abs() < 1e-15 {
-            break;
-        }
-    }
-    fraction
-}
+use crate::numeric::incomplete_beta;
 
 /// P(T ≤ `t`) for Student's t with `degrees` > 0 degrees of freedom (not necessarily whole).
 #[must_use]

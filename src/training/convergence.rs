@@ -15,6 +15,10 @@ pub struct EpochRecord {
     pub validation_accuracy: Option<f64>,
     /// Accuracy on validation rows under the selection attack, in epochs where it was measured.
     pub validation_robust: Option<f64>,
+    /// Accuracy on the first validation rows under PGD-5 at the training radius, for defenses that are watched for
+    /// catastrophic overfitting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<f64>,
 }
 
 /// Where training ended and how fast it still moved.
@@ -49,10 +53,15 @@ pub struct Overfitting {
     pub steepest: f64,
 }
 
-/// Robust and catastrophic overfitting; none where validation accuracy under attack was measured less than twice.
+/// Robust and catastrophic overfitting; none where validation accuracy under attack was measured less than twice. Of a defense
+/// that is watched, the accuracies watched count.
 #[must_use]
 pub fn overfitting(records: &[EpochRecord]) -> Option<Overfitting> {
-    let robust: Vec<f64> = records.iter().filter_map(|record| record.validation_robust).collect();
+    let watched: Vec<f64> = records.iter().filter_map(|record| record.watched).collect();
+    let robust = match watched.as_slice() {
+        [] => records.iter().filter_map(|record| record.validation_robust).collect(),
+        _ => watched,
+    };
     let (last, steps) = (*robust.last()?, robust.windows(2));
     let steepest = steps.map(|pair| pair[0] - pair[1]).fold(0.0, f64::max);
     let gap = robust.iter().copied().fold(0.0, f64::max) - last;
@@ -96,12 +105,16 @@ mod tests {
             accuracy: 0.5,
             validation_accuracy: None,
             validation_robust: robust,
+            watched: None,
         };
         let records: Vec<EpochRecord> =
             [Some(0.25), None, Some(0.5), Some(0.125), Some(0.375)].map(record).into();
         let found = overfitting(&records).unwrap();
         assert!((found.gap - 0.125).abs() < 1e-12 && (found.steepest - 0.375).abs() < 1e-12, "{found:?}");
         assert!(overfitting(&records[..2]).is_none());
+        let watched = |accuracy: f64| EpochRecord { watched: Some(accuracy), ..record(Some(0.5)) };
+        let found = overfitting(&[watched(0.75), watched(0.25)]).unwrap();
+        assert!((found.steepest - 0.5).abs() < 1e-12, "what is watched counts: {found:?}");
     }
 
     #[test]
@@ -112,6 +125,7 @@ mod tests {
             accuracy: 0.5 + 0.01 * f64::from(epoch),
             validation_accuracy: None,
             validation_robust: None,
+            watched: None,
         };
         let records: Vec<EpochRecord> = (0..12)
             .map(|epoch| record(epoch, if epoch < 9 { 9.0 } else { 4.0 - 0.25 * f64::from(epoch) }))

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::measure::Norm;
 use crate::models::{Network, Parameters};
 use crate::seed::Seed;
-use defenses::{Batch, Tally};
+use defenses::{Batch, EpochEnd, Ground, Tally};
 
 pub use convergence::{EpochRecord, Overfitting, Trend, overfitting, trend};
 pub use optimizer::{Optimizer, Spec as OptimizerSpec};
@@ -69,6 +69,8 @@ pub struct Trained {
     pub best_clean: Option<Chosen>,
     /// The epoch (from 0) with the best robust validation accuracy, the earliest on ties, and its weights.
     pub best_robust: Option<Chosen>,
+    /// The epochs (from 0) that the settings list as checkpoints, ascending, and their weights.
+    pub checkpoints: Vec<Chosen>,
     /// One record per epoch.
     pub convergence: Vec<EpochRecord>,
 }
@@ -83,16 +85,25 @@ pub fn train(job: &Job<'_>, network: &mut dyn Network, watch: Watch<'_>) -> Resu
     network.load(&job.initial);
     let Spec::Supervised(spec) = job.spec else {
         let last = job.initial.clone();
-        return Ok(Trained { last, best_clean: None, best_robust: None, convergence: Vec::new() });
+        return Ok(Trained {
+            last,
+            best_clean: None,
+            best_robust: None,
+            checkpoints: Vec::new(),
+            convergence: Vec::new(),
+        });
     };
     job.spec.check(job.data.train.len())?;
     job.defense.check(job.strength)?;
+    job.defense.check_norm(job.strength, job.norm)?;
     let rows = &job.data.train;
     let mut parameters = job.initial.clone();
     let mut gradient = Parameters::zeros(network.architecture());
     let mut optimizer = Optimizer::new(spec.optimizer, parameters.values().len());
-    let mut defense = job.defense.build(job.norm, &job.data.features, network.architecture().classes());
+    let ground = Ground { norm: job.norm, data: job.data, architecture: network.architecture() };
+    let mut defense = job.defense.build(&ground)?;
     let mut candidates = selection::Candidates::new(job);
+    let mut checkpoints = Vec::new();
     let mut convergence = Vec::with_capacity(spec.epochs.get() as usize);
     let batch_size = spec.batch.get() as usize;
     let per_epoch = rows.len().div_ceil(batch_size) as u64;
@@ -104,8 +115,18 @@ pub fn train(job: &Job<'_>, network: &mut dyn Network, watch: Watch<'_>) -> Resu
         let share = spec.schedule.share(epoch, epochs) * schedule::ramp(epoch, spec.lr_warmup_epochs);
         let mut tally = Tally::default();
         for (number, members) in order.chunks(batch_size).enumerate() {
-            let batch = Batch { rows, members, epoch, strength, seed: job.seed };
-            let done = defense.batch(network, &batch, &mut gradient);
+            let batch = Batch {
+                rows,
+                members,
+                epoch,
+                epochs,
+                number: number as u32,
+                batches: per_epoch as u32,
+                strength,
+                seed: job.seed,
+                parameters: &parameters,
+            };
+            let done = defense.step(network, &batch, &mut gradient);
             let done = done.map_err(|error| at(error, epoch, number))?;
             if !done.loss.is_finite() {
                 let message = format!("the loss is {}", done.loss / f64::from(done.rows));
@@ -123,6 +144,17 @@ pub fn train(job: &Job<'_>, network: &mut dyn Network, watch: Watch<'_>) -> Resu
             let message = "the weights are not finite";
             return Err(at(Error::new(Kind::Diverged, message), epoch, per_epoch as usize - 1));
         }
+        let end = EpochEnd {
+            epoch,
+            epochs,
+            validation: &job.data.validation,
+            seed: job.seed,
+            stop: &|| !watch(progress),
+        };
+        defense.after_epoch(network, &end)?;
+        if spec.checkpoints.contains(&(epoch + 1)) {
+            checkpoints.push((epoch, parameters.clone()));
+        }
         let due = (epoch + 1) % spec.validate_every == 0 || epoch + 1 == epochs;
         let validation = candidates.look(network, &parameters, epoch, due, &|| !watch(progress))?;
         convergence.push(EpochRecord {
@@ -131,10 +163,11 @@ pub fn train(job: &Job<'_>, network: &mut dyn Network, watch: Watch<'_>) -> Resu
             accuracy: f64::from(tally.correct) / f64::from(tally.rows),
             validation_accuracy: validation.clean,
             validation_robust: validation.robust,
+            watched: validation.watched,
         });
     }
     let [best_clean, best_robust] = candidates.into_best();
-    Ok(Trained { last: parameters, best_clean, best_robust, convergence })
+    Ok(Trained { last: parameters, best_clean, best_robust, checkpoints, convergence })
 }
 
 /// Where training went wrong, and the way out.

@@ -35,6 +35,12 @@ pub struct Supervised {
     pub warmup_epochs: u32,
     /// Robust validation accuracy is measured every so many epochs, and after the last.
     pub validate_every: NonZeroU32,
+    /// Epochs (from 1, at most `epochs`) whose weights are kept as configurations of their own; usually none.
+    pub checkpoints: Vec<u32>,
+    /// Whether each strength of a defense starts from the last weights of the strength before it.
+    pub continuation: bool,
+    /// How many models to interpolate between every two neighboring strengths of a defense.
+    pub interpolate: Option<NonZeroU32>,
 }
 
 /// The two kinds of training, as written.
@@ -66,6 +72,12 @@ struct Written {
     warmup_epochs: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_every: Option<NonZeroU32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoints: Option<Vec<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interpolate: Option<NonZeroU32>,
 }
 
 impl TryFrom<Written> for Spec {
@@ -81,6 +93,9 @@ impl TryFrom<Written> for Spec {
             lr_warmup_epochs,
             warmup_epochs,
             validate_every,
+            checkpoints,
+            continuation,
+            interpolate,
         } = written;
         if kind == TrainingKind::None {
             let idle = [
@@ -91,6 +106,9 @@ impl TryFrom<Written> for Spec {
                 ("lr_warmup_epochs", lr_warmup_epochs.is_some()),
                 ("warmup_epochs", warmup_epochs.is_some()),
                 ("validate_every", validate_every.is_some()),
+                ("checkpoints", checkpoints.is_some()),
+                ("continuation", continuation.is_some()),
+                ("interpolate", interpolate.is_some()),
             ];
             return match idle.iter().find(|(_, given)| *given) {
                 Some((key, _)) => {
@@ -114,6 +132,9 @@ impl TryFrom<Written> for Spec {
             lr_warmup_epochs: lr_warmup_epochs.unwrap_or(0),
             warmup_epochs: warmup_epochs.unwrap_or(0),
             validate_every: validate_every.unwrap_or(count(5)),
+            checkpoints: checkpoints.unwrap_or_default(),
+            continuation: continuation.unwrap_or(false),
+            interpolate,
         }))
     }
 }
@@ -130,6 +151,9 @@ impl From<Spec> for Written {
                 lr_warmup_epochs: None,
                 warmup_epochs: None,
                 validate_every: None,
+                checkpoints: None,
+                continuation: None,
+                interpolate: None,
             },
             Spec::Supervised(it) => Self {
                 kind: TrainingKind::Supervised,
@@ -140,6 +164,10 @@ impl From<Spec> for Written {
                 lr_warmup_epochs: Some(it.lr_warmup_epochs),
                 warmup_epochs: Some(it.warmup_epochs),
                 validate_every: Some(it.validate_every),
+                // What is off is not written: ids and files of experiments without it stay as they are.
+                checkpoints: (!it.checkpoints.is_empty()).then_some(it.checkpoints),
+                continuation: it.continuation.then_some(true),
+                interpolate: it.interpolate,
             },
         }
     }
@@ -150,6 +178,15 @@ fn count(n: u32) -> NonZeroU32 {
 }
 
 impl Spec {
+    /// The settings, where something is trained.
+    #[must_use]
+    pub fn supervised(&self) -> Option<&Supervised> {
+        match self {
+            Self::None => None,
+            Self::Supervised(it) => Some(it),
+        }
+    }
+
     /// Whether it can train on so many rows; for checks before any training.
     ///
     /// # Errors

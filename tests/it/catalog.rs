@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use equipoise::evidence::{Attribute, Evidence, Split, SplitFacts};
+use equipoise::evidence::{Attribute, Certificates, Evidence, Split, SplitFacts};
 use equipoise::measure::{AttackKey, Bound, MetricKey, Norm, Pillar};
-use equipoise::metrics::{self, CATALOG, Form};
+use equipoise::metrics::{self, CATALOG, Case, Form, Under};
 
 use crate::metrics::outputs;
 
@@ -33,9 +33,25 @@ fn every_metric_says_what_it_is_and_where_it_comes_from() {
 #[test]
 fn what_is_attacked_is_never_stated_as_exact_without_proof() {
     for metric in CATALOG {
-        assert_eq!(metric.needs.evasion, metric.bound != Bound::Exact, "{}", metric.id);
-        assert_eq!(metric.needs.evasion, metric.pillar() != Pillar::Safety, "{}", metric.id);
-        if metric.form == Form::Gap && metric.needs.evasion {
+        let under = metric.needs.under;
+        if under == Under::Vote {
+            // A majority of draws is known with some probability only; whether it abstained is known.
+            let bound = if metric.id == "smoothed_abstention" { Bound::Exact } else { Bound::Lower };
+            assert_eq!((metric.bound, metric.pillar()), (bound, Pillar::Safety), "{}", metric.id);
+            continue;
+        }
+        let attacked = under != Under::Nothing;
+        assert_eq!(attacked, metric.bound != Bound::Exact, "{}", metric.id);
+        assert_eq!(attacked, metric.pillar() != Pillar::Safety, "{}", metric.id);
+        if under == Under::Certificate {
+            assert_eq!(
+                (metric.bound, metric.bound_when_exact),
+                (Bound::Lower, Bound::Lower),
+                "{}",
+                metric.id
+            );
+        }
+        if metric.form == Form::Gap && attacked {
             assert_eq!(metric.bound, Bound::Neither, "a gap between bounds is no bound: {}", metric.id);
         }
     }
@@ -85,6 +101,7 @@ fn values_equal_those_of_fairlearn_and_scikit_learn() {
             facts: Arc::new(facts),
             clean: outputs(&predictions),
             evasion: Vec::new(),
+            certificates: Certificates::default(),
             checks: Vec::new(),
         };
         let weights: Vec<f64> = list("weights").into_iter().map(|x| x as f64).collect();
@@ -115,9 +132,8 @@ fn keys(attributes: &[&str], positive: bool, attacks: &[(&str, f64)]) -> Vec<Met
             })
             .collect(),
     };
-    let unions =
-        attacks.iter().map(|(p, epsilon)| (AttackKey::new(p, Norm::Linf, *epsilon), false)).collect();
-    metrics::expected(&facts, &unions).into_iter().map(|task| task.key).collect()
+    let cases = attacks.iter().map(|(p, epsilon)| Case::attack(AttackKey::new(p, Norm::Linf, *epsilon)));
+    metrics::expected(&facts, &cases.collect()).into_iter().map(|task| task.key).collect()
 }
 
 #[test]

@@ -16,7 +16,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use equipoise::evidence::{Attribute, Effort, EvasionFacts, Evidence, Outputs, Split, SplitFacts, UNION};
+use equipoise::evidence::{
+    Attribute, CertificateFacts, Certificates, Effort, EvasionFacts, Evidence, Outputs, SmoothedAttack,
+    SmoothedFacts, Split, SplitFacts, UNION,
+};
 use equipoise::measure::{Bound, MetricKey, Norm};
 use equipoise::metrics::{self, Reading};
 use proptest::prelude::*;
@@ -62,6 +65,7 @@ fn table() -> Evidence {
             &[1, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1, 0],
             &[1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0],
         )],
+        certificates: Certificates::default(),
         checks: Vec::new(),
     }
 }
@@ -263,10 +267,30 @@ fn arbitrary() -> impl Strategy<Value = Evidence> {
         let first: Vec<u16> = rows.iter().map(|r| r.3).collect();
         let worst: Vec<u16> = rows.iter().map(|r| r.4).collect();
         let clean: Vec<u16> = rows.iter().map(|r| r.1).collect();
+        // What is certified stands; the vote is what the model says at the largest loss, and abstains on a class of its own.
+        let proof = CertificateFacts {
+            certificate: "crown".to_owned(),
+            protocol: "proof".to_owned(),
+            norm: Norm::Linf,
+            epsilon: 0.2,
+            certified: rows.iter().zip(&standing).map(|(r, stands)| *stands == 1 && r.3 == 0).collect(),
+        };
+        let vote = SmoothedFacts {
+            protocol: "vote".to_owned(),
+            sigma: 0.5,
+            alpha: 0.01,
+            predictions: rows.iter().map(|r| (r.3 > 0).then_some(r.4)).collect(),
+            radius: rows.iter().map(|r| f64::from(r.3) * 0.15).collect(),
+            attacked: vec![SmoothedAttack {
+                epsilon: 0.2,
+                standing: rows.iter().map(|r| r.3 > 0 && r.4 == r.0 && r.2).collect(),
+            }],
+        };
         Evidence {
             facts: Arc::new(facts),
             clean: outputs(&clean),
             evasion: vec![union(&standing, &first, &worst)],
+            certificates: Certificates::of(vec![proof], vec![vote]),
             checks: Vec::new(),
         }
     })
@@ -287,10 +311,23 @@ fn picked(evidence: &Evidence, order: &[usize]) -> Evidence {
     evasion.distance = order.iter().map(|i| attacked.distance[*i]).collect();
     evasion.first_success = pick(&attacked.first_success);
     evasion.max_loss = pick(&attacked.max_loss);
+    let flags = |from: &[bool]| -> Vec<bool> { order.iter().map(|i| from[*i]).collect() };
+    let mut certificates = evidence.certificates.clone();
+    for proof in &mut certificates.proven {
+        proof.certified = flags(&proof.certified);
+    }
+    for vote in &mut certificates.smoothed {
+        vote.predictions = order.iter().map(|i| vote.predictions[*i]).collect();
+        vote.radius = order.iter().map(|i| vote.radius[*i]).collect();
+        for attacked in &mut vote.attacked {
+            attacked.standing = flags(&attacked.standing);
+        }
+    }
     Evidence {
         facts: Arc::new(facts),
         clean: pick(&evidence.clean),
         evasion: vec![evasion],
+        certificates,
         checks: Vec::new(),
     }
 }

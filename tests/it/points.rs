@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use equipoise::evidence::{Attribute, Effort, EvasionFacts, Evidence, Split, SplitFacts, UNION};
+use equipoise::evidence::{
+    Attribute, Certificates, Effort, EvasionFacts, Evidence, Split, SplitFacts, UNION,
+};
 use equipoise::measure::{Direction, MetricKey, Norm};
 use equipoise::points::{CellEvidence, Options, Study, anchors, mark_degenerate};
 use equipoise::seed::Seed;
@@ -80,6 +82,7 @@ pub(crate) fn model(
         facts: facts.clone(),
         clean: outputs(&predictions),
         evasion: evasion.collect(),
+        certificates: Certificates::default(),
         checks: Vec::new(),
     })
 }

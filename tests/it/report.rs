@@ -1,7 +1,8 @@
 //! The report: what people read, what machines read back, and the corners where reports usually lie or break.
 
 mod answers;
-mod fixture;
+pub(crate) mod fixture;
+mod rivals;
 
 use std::time::{Duration, Instant};
 

@@ -20,7 +20,7 @@ use crate::conformance::load_rows;
 use crate::problems::{gaussian, rows};
 use crate::shared;
 
-fn plain() -> defenses::Spec {
+pub(crate) fn plain() -> defenses::Spec {
     toml::from_str("kind = \"none\"").unwrap()
 }
 
@@ -28,7 +28,7 @@ fn at(text: &str) -> defenses::Spec {
     toml::from_str(&format!("kind = \"at\"\n{text}")).unwrap()
 }
 
-fn trained(
+pub(crate) fn trained(
     data: &Dataset,
     architecture: &Architecture,
     spec: &str,
@@ -227,15 +227,19 @@ fn an_update_uses_the_mean_gradient_of_the_batch() {
 /// exact clean accuracy Φ(w·μ/‖w‖₂) and accuracy under an L∞ attack of radius 0.3, Φ((w·μ − 0.3 ‖w‖₁)/‖w‖₂).
 #[test]
 fn adversarial_logistic_regression_lands_on_the_exact_front() {
+    lands_on_the_exact_front(&at(""), &[0.0, 0.1, 0.2]);
+}
+
+/// Trains a logistic regression under `defense` at radii `strengths`, of 0, 0.1 and 0.2, and compares with the closed form.
+pub(crate) fn lands_on_the_exact_front(defense: &defenses::Spec, strengths: &[f64]) {
     let mean: Vec<f32> = [1.0, 0.8].into_iter().chain(std::iter::repeat_n(0.15, 20)).chain([0.4]).collect();
     let data = gaussian(&mean, 20_000, 11);
     let architecture = Architecture::logistic(Shape::Flat(mean.len()), 2);
     let spec = "epochs = 12\nbatch = 500\noptimizer = { kind = \"sgd\", lr = 0.5, momentum = 0.9 }\n\
                 schedule = { kind = \"cosine\" }";
-    for (t, clean, robust) in
-        [(0.0, 0.933_193, 0.677_242), (0.1, 0.925_302, 0.763_210), (0.2, 0.908_831, 0.805_907)]
-    {
-        let result = trained(&data, &architecture, spec, &at(""), t).unwrap();
+    let exact = [(0.0, 0.933_193, 0.677_242), (0.1, 0.925_302, 0.763_210), (0.2, 0.908_831, 0.805_907)];
+    for (t, clean, robust) in exact.into_iter().filter(|(t, ..)| strengths.contains(t)) {
+        let result = trained(&data, &architecture, spec, defense, t).unwrap();
         let (weights, biases) = (result.last.tensor(0), result.last.tensor(1));
         let d = mean.len();
         let w: Vec<f64> = (0..d).map(|i| f64::from(weights[d + i]) - f64::from(weights[i])).collect();

@@ -1,5 +1,6 @@
 //! Security, and hybrids: harm under attack. One file per family.
 
+pub(super) mod certified;
 pub(super) mod robust_accuracy;
 pub(super) mod robust_classes;
 pub(super) mod robust_group_rates;

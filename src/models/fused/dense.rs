@@ -4,7 +4,8 @@ use super::product::{Factors, Finish, Product, pack, pack_transposed};
 use crate::models::LANES;
 use crate::simd::{Aligned, InstructionSet};
 
-pub(super) struct Dense {
+/// One affine map of blocks with its weights packed; interval training uses it as well.
+pub(crate) struct Dense {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
     relu: bool,
@@ -19,7 +20,7 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    pub(super) fn new(inputs: usize, outputs: usize, relu: bool) -> Self {
+    pub(crate) fn new(inputs: usize, outputs: usize, relu: bool) -> Self {
         let scratch = if relu { outputs * LANES } else { 0 };
         Self {
             inputs,
@@ -33,14 +34,14 @@ impl Dense {
         }
     }
 
-    pub(super) fn load(&mut self, set: InstructionSet, weight: &[f32], bias: &[f32]) {
+    pub(crate) fn load(&mut self, set: InstructionSet, weight: &[f32], bias: &[f32]) {
         pack(set, weight, self.inputs, &mut self.panels);
         pack_transposed(weight, self.inputs, &mut self.transposed_panels);
         self.bias.copy_from_slice(bias);
     }
 
     /// `x` is `inputs × LANES`; the result goes to `out`, the logits, or else to `activation`.
-    pub(super) fn forward(
+    pub(crate) fn forward(
         &mut self,
         set: InstructionSet,
         columns: usize,
@@ -62,7 +63,7 @@ impl Dense {
     }
 
     /// From `delta` (`outputs × LANES`) to the gradient with respect to the layer's input, zero where `activation`, the input itself, was cut by a ReLU.
-    pub(super) fn input_gradient(
+    pub(crate) fn input_gradient(
         &mut self,
         set: InstructionSet,
         columns: usize,
@@ -88,7 +89,7 @@ impl Dense {
 /// Adds the gradients of a layer's weights and biases, summed over the first `rows` rows in order.
 ///
 /// `transposed` is scratch for the input row by row.
-pub(super) fn weight_gradient(
+pub(crate) fn weight_gradient(
     set: InstructionSet,
     rows: usize,
     x: &[f32],

@@ -12,7 +12,7 @@ mod kernels;
 mod product;
 
 use self::convolution::Convolutions;
-use self::dense::Dense;
+pub(crate) use self::dense::{Dense, weight_gradient};
 use crate::models::{Architecture, Block, LANES, Layer, Network, Parameters};
 use crate::simd::{Aligned, InstructionSet};
 
@@ -139,7 +139,7 @@ impl Network for Fused {
             let delta = if layer.delta.is_empty() { d_logits.data() } else { &layer.delta };
             let tensor = 2 * (self.convolutions.len() + index);
             let (d_weight, d_bias) = into.pair_mut(tensor);
-            dense::weight_gradient(self.set, rows, input, delta, &mut self.transposed, d_weight, d_bias);
+            weight_gradient(self.set, rows, input, delta, &mut self.transposed, d_weight, d_bias);
             input = &layer.activation;
         }
     }

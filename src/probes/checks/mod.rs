@@ -22,6 +22,7 @@ pub mod planted;
 mod points;
 mod radii;
 mod recorded;
+mod sandwich;
 mod search;
 mod settings;
 mod strength;
@@ -32,6 +33,7 @@ use crate::error::{Kind, Result};
 use crate::evidence::{Observation, Seen};
 
 pub use bench::{Bench, Subject};
+pub use sandwich::{SMOOTHED, contradiction, sandwiches};
 pub use settings::Settings;
 pub use transfer::transfer;
 pub use verdict::{Bar, Threshold, finding, judge, misspelled, tail};
@@ -173,10 +175,15 @@ pub static OVERFITTING: Check = Check {
     ),
 };
 
+/// Every check, those outside the catalog included.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    CATALOG.iter().copied().chain([&SMOOTHED])
+}
+
 /// The check with this id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Check> {
-    CATALOG.iter().find(|check| check.id == id).copied()
+    all().find(|check| check.id == id)
 }
 
 /// Looks at one model with every check that looks at one model, in catalog order.

@@ -186,13 +186,18 @@ pub fn finding(check: &Check, seen: &Seen, words: &str, settings: &Settings) -> 
     }
 }
 
-/// The verdicts of the whole catalog on one model; checks that look elsewhere are there as not applicable.
+/// The verdicts of the whole catalog on one model; checks that look elsewhere are there as not applicable. Checks outside the catalog are there
+/// where they saw something.
 #[must_use]
 pub fn judge(observations: &[Observation], settings: &Settings) -> Vec<Finding> {
+    let of = |check: &Check| observations.iter().find(|observation| observation.check == check.id);
+    let beside = super::all().skip(CATALOG.len());
+    let beside =
+        beside.filter_map(|check| of(check).map(|seen| finding(check, &seen.seen, &seen.words, settings)));
     CATALOG
         .iter()
         .map(|check| {
-            let observation = observations.iter().find(|observation| observation.check == check.id);
+            let observation = of(check);
             match (observation, &check.look) {
                 (Some(observation), _) => finding(check, &observation.seen, &observation.words, settings),
                 (None, Look::Elsewhere(words)) => finding(check, &Seen::NotApplicable, words, settings),
@@ -201,6 +206,7 @@ pub fn judge(observations: &[Observation], settings: &Settings) -> Vec<Finding> 
                 }
             }
         })
+        .chain(beside)
         .collect()
 }
 
@@ -208,7 +214,7 @@ pub fn judge(observations: &[Observation], settings: &Settings) -> Vec<Finding> 
 #[must_use]
 pub fn misspelled(settings: &Settings) -> Option<(usize, String)> {
     settings.overrides.iter().enumerate().find(|(_, id)| super::find(id).is_none()).map(|(index, id)| {
-        let hint = did_you_mean(id, CATALOG.iter().map(|check| check.id));
+        let hint = did_you_mean(id, super::all().map(|check| check.id));
         (index, format!("unknown check `{id}`{hint}"))
     })
 }

@@ -48,12 +48,33 @@ pub(super) enum Marker {
     Down,
     Diamond,
     Hexagon,
+    Star,
+    Plus,
+    Left,
+    Right,
+    Cross,
+    Pentagon,
 }
 
 impl Marker {
-    /// The marker of defense number `index`; they repeat after six.
+    /// The marker of defense number `index`; they repeat after twelve.
     pub(super) fn of(index: usize) -> Self {
-        [Self::Circle, Self::Square, Self::Up, Self::Down, Self::Diamond, Self::Hexagon][index % 6]
+        let all = [
+            Self::Circle,
+            Self::Square,
+            Self::Up,
+            Self::Down,
+            Self::Diamond,
+            Self::Hexagon,
+            Self::Star,
+            Self::Plus,
+            Self::Left,
+            Self::Right,
+            Self::Cross,
+            Self::Pentagon,
+        ];
+        // Colors repeat after twelve as well: the shapes move on by one, so that the pairs differ.
+        all[(index + index / all.len()) % all.len()]
     }
 
     /// Corners on the unit circle; none for the circle itself.
@@ -67,6 +88,49 @@ impl Marker {
             Self::Hexagon => {
                 &[(-0.5, -0.95), (0.5, -0.95), (1.05, 0.0), (0.5, 0.95), (-0.5, 0.95), (-1.05, 0.0)]
             }
+            Self::Star => &[
+                (0.0, -1.3),
+                (0.35, -0.45),
+                (1.24, -0.4),
+                (0.55, 0.18),
+                (0.76, 1.05),
+                (0.0, 0.57),
+                (-0.76, 1.05),
+                (-0.55, 0.18),
+                (-1.24, -0.4),
+                (-0.35, -0.45),
+            ],
+            Self::Plus => &[
+                (-0.4, -1.1),
+                (0.4, -1.1),
+                (0.4, -0.4),
+                (1.1, -0.4),
+                (1.1, 0.4),
+                (0.4, 0.4),
+                (0.4, 1.1),
+                (-0.4, 1.1),
+                (-0.4, 0.4),
+                (-1.1, 0.4),
+                (-1.1, -0.4),
+                (-0.4, -0.4),
+            ],
+            Self::Left => &[(-1.15, 0.0), (0.75, -1.05), (0.75, 1.05)],
+            Self::Right => &[(1.15, 0.0), (-0.75, 1.05), (-0.75, -1.05)],
+            Self::Cross => &[
+                (0.0, -0.55),
+                (0.55, -1.1),
+                (1.1, -0.55),
+                (0.55, 0.0),
+                (1.1, 0.55),
+                (0.55, 1.1),
+                (0.0, 0.55),
+                (-0.55, 1.1),
+                (-1.1, 0.55),
+                (-0.55, 0.0),
+                (-1.1, -0.55),
+                (-0.55, -1.1),
+            ],
+            Self::Pentagon => &[(0.0, -1.1), (1.05, -0.34), (0.65, 0.9), (-0.65, 0.9), (-1.05, -0.34)],
         }
     }
 }

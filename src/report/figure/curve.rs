@@ -1,6 +1,7 @@
 //! The security curve: what is left at every radius, one line per strength, one panel per defense.
 
 use crate::measure::{Direction, MetricKey};
+use crate::report::certificates;
 use crate::report::format;
 use crate::report::inputs::Curve;
 use crate::report::view::View;
@@ -49,6 +50,9 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
             values.extend(view.interval(point, key).into_iter().flat_map(|(low, high)| [low, high]));
         }
     }
+    for (_, points) in &panels {
+        values.extend(points.iter().flat_map(|&point| certified(view, curve, point)).map(|(_, value)| value));
+    }
     let banded = panels.iter().all(|(_, points)| points.len() <= BANDED);
     let columns = panels.len().min(3);
     let rows = panels.len().div_ceil(columns);
@@ -63,8 +67,16 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
     } else {
         format!("Gray dashes: {}. ", format::list(&trivial))
     };
+    let sandwiched = panels
+        .iter()
+        .any(|(_, points)| points.iter().any(|&point| !certified(view, curve, point).is_empty()));
+    let proven = if sandwiched {
+        "Thin dashes: the certified share; the truth lies between it and the line of the same color. "
+    } else {
+        ""
+    };
     let caption = format!(
-        "{zero}Dotted: the radius of the front, ε = {}. {trivial}{}",
+        "{zero}Dotted: the radius of the front, ε = {}. {proven}{trivial}{}",
         threat.epsilon,
         facts(view, bands)
     );
@@ -128,6 +140,9 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
                     let clipped = |(x, y): (f64, f64)| (x, y.clamp(panel.top, panel.bottom));
                     canvas.polygon(&lower.chain(upper).map(clipped).collect::<Vec<_>>(), color, 0.13);
                 }
+                let proven = certified(view, curve, point);
+                let proven: Vec<(f64, f64)> = proven.iter().map(|(e, value)| panel.at(*e, *value)).collect();
+                legend::certified(canvas, &proven, color);
                 let path: Vec<(f64, f64)> =
                     known.iter().map(|(epsilon, _, value)| panel.at(*epsilon, *value)).collect();
                 if degenerate {
@@ -143,9 +158,28 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
         }
         let fallen = panels.iter().flat_map(|(_, points)| points);
         let fallen = fallen.into_iter().any(|&point| view.given.points[point].degenerate.is_some());
-        let keys: &[Key] = if fallen { &[Key::DegenerateLine] } else { &[] };
-        legend::draw(canvas, view, (whole + 26.0, top + 10.0), keys, Style::Lines);
+        let mut keys = Vec::new();
+        keys.extend(fallen.then_some(Key::DegenerateLine));
+        keys.extend(sandwiched.then_some(Key::CertifiedLine));
+        legend::draw(canvas, view, (whole + 26.0, top + 10.0), &keys, Style::Lines);
     }))
+}
+
+/// What is certified of a point, (radius, share) from radius 0 on, where the curve is of what certificates bound from below.
+fn certified(view: &View, curve: &Curve, point: usize) -> Vec<(f64, f64)> {
+    if curve.metric != "robust_accuracy" {
+        return Vec::new();
+    }
+    let at = |epsilon: &f64| {
+        let key = certificates::key(view, "certified_accuracy", *epsilon)?;
+        Some((*epsilon, view.value(point, &key)?))
+    };
+    let mut path: Vec<(f64, f64)> = curve.epsilons.iter().filter_map(at).collect();
+    if !path.is_empty() {
+        let clean = curve.clean.as_ref().and_then(|key| view.value(point, key));
+        path.splice(0..0, clean.map(|value| (0.0, value)));
+    }
+    path
 }
 
 /// Trivial models as dashed lines, where there is room named at their left end; names that would touch share a line.
@@ -202,13 +236,13 @@ fn title(view: &View, curve: &Curve) -> String {
     let (Some(best), Some(weakest)) = (best, weakest) else { return fallback() };
     let name = format::capitalized(&view.title(&key));
     if best.0 == weakest.0 {
-        return format!("{name} is best at {}: {}", view.long_label(best.0), format::number(best.1));
+        return format!("{name} is best {}: {}", view.place(best.0), format::number(best.1));
     }
     format!(
-        "{name} is best at {}: {}, against {} at {}",
-        view.long_label(best.0),
+        "{name} is best {}: {}, against {} {}",
+        view.place(best.0),
         format::number(best.1),
         format::number(weakest.1),
-        view.long_label(weakest.0),
+        view.place(weakest.0),
     )
 }

@@ -1,5 +1,8 @@
 //! The front: security across, safety up; better is up and right.
 
+use std::collections::BTreeSet;
+
+use crate::experiment::INTERPOLATED;
 use crate::measure::MetricKey;
 use crate::report::format;
 use crate::report::headline;
@@ -7,17 +10,20 @@ use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel};
 use super::canvas::{Canvas, Marker, SMALL, Side, Type, cut, width};
-use super::labels::{Block, Wish, placed};
+use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
 use super::legend::{self, Key, Style};
-use super::theme::{ANCHOR, INK, SURFACE};
+use super::theme::{self, ANCHOR, INK, PALE, QUIET, SURFACE};
 use super::{Figure, axis_title, bounds, facts, framed, is_reversed};
 
-const SIZE: (f64, f64) = (900.0, 500.0);
+const WIDTH: f64 = 900.0;
+/// Least height; a long legend makes it more.
+const HEIGHT: f64 = 500.0;
 const RADIUS: f64 = 6.0;
 /// With more points than this only those on the front are labeled.
 const LABELED: usize = 16;
-/// With more points than this only those on the front have bars.
+/// With more points, or more defenses, than this only those on the front have bars.
 const BARRED: usize = 45;
+const BARRED_DEFENSES: usize = 4;
 const LABEL: Type = Type { size: 11.0, bold: true, color: INK };
 
 /// One mark on the plane.
@@ -43,7 +49,9 @@ pub(super) fn draw(view: &View) -> Vec<Figure> {
 
 fn one(view: &View, plane: &Plane, name: String) -> Figure {
     let marks = marks(view, plane);
-    let panel = panel(view, plane, &marks);
+    let keys = keys(view, &marks);
+    let height = HEIGHT.max(legend::height(view, keys.len()));
+    let panel = panel(view, plane, &marks, height);
     let title = headline::front_title(view, &plane.x, &plane.y);
     let objectives = view.given.front.objectives.len();
     let all = if objectives > 2 {
@@ -56,23 +64,52 @@ fn one(view: &View, plane: &Plane, name: String) -> Figure {
     } else {
         ""
     };
+    let labels = if are_named(view) { "defense and strength" } else { "strength" };
+    let beside = if are_named(view) { "" } else { ", at the values (across, up) beside it" };
+    let chosen = if view.given.choice.is_some() { " Pale: not chosen on validation rows." } else { "" };
+    let mixed = if view.given.points.iter().any(|point| point.coordinates.contains_key(INTERPOLATED)) {
+        " With ~: weights interpolated between neighbors."
+    } else {
+        ""
+    };
     let caption = format!(
-        "Filled: on the front of the seed means{all}. Label: strength; a mark on the frame lies off scale, at the values (across, up) beside it. {stairs}{}",
-        facts(view, if view.given.points.len() <= BARRED { "bars" } else { "bars, on the front only" })
+        "Filled: on the front of the seed means{all}.{chosen}{mixed} Label: {labels}; a mark on the frame lies off scale{beside}. {stairs}{}",
+        facts(view, if are_barred(view) { "bars" } else { "bars, on the front only" })
     );
-    framed(name, SIZE, title, caption, |canvas, top| {
+    framed(name, (WIDTH, height), title, caption, |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
         scene(canvas, view, plane, &panel, &marks);
-        legend::draw(canvas, view, (panel.right + 26.0, panel.top), &keys(view, &marks), Style::Marks);
+        legend::draw(canvas, view, (panel.right + 26.0, panel.top), &keys, Style::Marks);
     })
 }
 
+/// Whether every point has its bars.
+fn are_barred(view: &View) -> bool {
+    view.given.points.len() <= BARRED && view.defenses.len() <= BARRED_DEFENSES
+}
+
+/// Whether labels name the defense as well: where there are too many to know them by shape and color alone.
+fn are_named(view: &View) -> bool {
+    view.defenses.len() > BARRED_DEFENSES
+}
+
 fn marks(view: &View, plane: &Plane) -> Vec<Mark> {
-    let plain = view.varying.iter().all(|(name, _)| name == "defense" || name == "strength");
+    let plain = view
+        .varying
+        .iter()
+        .all(|(name, _)| matches!(name.as_str(), "defense" | "strength" | "model" | INTERPOLATED));
+    let alike = |point: usize| -> usize {
+        let at = |i: usize| Some((view.value(i, &plane.x)?.to_bits(), view.value(i, &plane.y)?.to_bits()));
+        (0..view.given.points.len()).filter(|&other| at(other).is_some() && at(other) == at(point)).count()
+    };
     let points = (0..view.given.points.len()).filter_map(|point| {
         let (x, y) = (view.value(point, &plane.x)?, view.value(point, &plane.y)?);
-        let label = if plain {
-            view.varying.last().map_or_else(String::new, |(_, values)| values[point].clone())
+        let label = if are_named(view) && plain && alike(point) > 2 {
+            format!("{} defenses {}", alike(point), view.strength_label(point))
+        } else if are_named(view) && plain {
+            format!("{} {}", view.given.points[point].defense, view.strength_label(point))
+        } else if plain {
+            view.strength_label(point)
         } else {
             view.labels[point].clone()
         };
@@ -90,14 +127,24 @@ fn is_degenerate(view: &View, mark: &Mark) -> bool {
 }
 
 /// Working points with their intervals set the range; trivial and degenerate ones join when they are near.
-fn panel(view: &View, plane: &Plane, marks: &[Mark]) -> Panel {
+fn panel(view: &View, plane: &Plane, marks: &[Mark], height: f64) -> Panel {
     let works = |mark: &&Mark| mark.point.is_some() && !is_degenerate(view, mark);
     let any_works = marks.iter().any(|mark| works(&mark));
+    // Of many defenses the fronts are what is compared: the rest would squeeze them into a corner.
+    let core: Option<BTreeSet<usize>> = are_named(view)
+        .then(|| view.given.defense_fronts.iter().flat_map(|(_, members)| members.iter().copied()).collect());
+    let core = core.filter(|core| !core.is_empty());
+    let counts = |mark: &&Mark| match (&core, mark.point) {
+        (Some(core), Some(point)) => core.contains(&point),
+        (Some(_), None) => false,
+        (None, _) => !any_works || works(mark),
+    };
     let axis = |key: &MetricKey, of: fn(&Mark) -> f64| {
         let mut values: Vec<f64> = Vec::new();
-        for mark in marks.iter().filter(|mark| !any_works || works(mark)) {
+        for mark in marks.iter().filter(counts) {
             values.push(of(mark));
-            if let Some((low, high)) = mark.point.and_then(|point| view.interval(point, key)) {
+            let barred = |point: &usize| core.is_none() || view.on_front(*point);
+            if let Some((low, high)) = mark.point.filter(barred).and_then(|point| view.interval(point, key)) {
                 values.extend([low, high]);
             }
         }
@@ -105,18 +152,23 @@ fn panel(view: &View, plane: &Plane, marks: &[Mark]) -> Panel {
             values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
                 - values.iter().copied().fold(f64::INFINITY, f64::min)
         };
-        let mut with_all = values.clone();
-        with_all.extend(marks.iter().map(of));
-        if span(&with_all) <= 1.6 * span(&values) {
-            values = with_all;
+        // All that lies near: trivial and degenerate ones too, or else those that work.
+        let all: Vec<f64> = marks.iter().map(of).collect();
+        let working: Vec<f64> = marks.iter().filter(works).map(of).collect();
+        for more in [all, working] {
+            let joined: Vec<f64> = values.iter().copied().chain(more).collect();
+            if span(&joined) <= 1.6 * span(&values) {
+                values = joined;
+                break;
+            }
         }
         Axis::around(&values, bounds(view, key), is_reversed(view, key), 6)
     };
     Panel {
         left: 84.0,
         top: 10.0,
-        right: SIZE.0 - legend::WIDTH - 40.0,
-        bottom: SIZE.1 - 56.0,
+        right: WIDTH - legend::WIDTH - 40.0,
+        bottom: height - 56.0,
         x: axis(&plane.x, |mark| mark.x),
         y: axis(&plane.y, |mark| mark.y),
     }
@@ -128,8 +180,15 @@ fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
     if points().any(|point| view.on_front(point)) {
         keys.push(Key::OnFront);
     }
-    if points().any(|p| !view.on_front(p) && view.given.points[p].degenerate.is_none()) {
+    let off = |p: &usize| !view.on_front(*p) && view.given.points[*p].degenerate.is_none();
+    if points().any(|p| off(&p) && !view.was_passed_over(p)) {
         keys.push(Key::Dominated);
+    }
+    if points().any(|p| off(&p) && view.was_passed_over(p)) {
+        keys.push(Key::PassedOver);
+    }
+    if has_joint(view) {
+        keys.push(Key::Joint);
     }
     if points().any(|p| view.given.points[p].degenerate.is_some()) {
         keys.push(Key::Degenerate);
@@ -144,10 +203,23 @@ fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, mar
     panel.draw(canvas, None, false);
     panel.names(canvas, &axis_title(view, &plane.x), &axis_title(view, &plane.y));
     let mut lines: Vec<Block> = Vec::new();
+    let joint = has_joint(view);
     for (defense, members) in stairs(view) {
-        let path = staircase(view, plane, panel, &members);
+        let mut path = staircase(view, plane, panel, &members);
+        if joint && path.len() > 2 {
+            // The way to the axes would be the same for all: only the joint front goes there.
+            path.pop();
+            path.remove(0);
+        }
         lines.extend(path.windows(2).map(|pair| Block::line(pair[0], pair[1])));
-        legend::stroke(canvas, &path, ANCHOR, 1.3, defense);
+        let color = if joint { theme::defense(defense) } else { ANCHOR };
+        legend::stroke(canvas, &path, color, 1.3, defense);
+    }
+    if joint {
+        let path = staircase(view, plane, panel, &view.given.front.members);
+        canvas.line(&path, SURFACE, 1.0, legend::JOINT + 4.0);
+        canvas.line(&path, INK, 1.0, legend::JOINT);
+        lines.extend(path.windows(2).map(|pair| Block::line(pair[0], pair[1])));
     }
     // A mark beyond the axes is drawn on the frame, with its values in the label.
     let place = |mark: &Mark| {
@@ -163,9 +235,10 @@ fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, mar
     };
     for mark in marks {
         let ((x, y), outside) = place(mark);
-        let barred = |point: &usize| view.given.points.len() <= BARRED || view.on_front(*point);
+        let barred =
+            |point: &usize| view.on_front(*point) || (are_barred(view) && !view.was_passed_over(*point));
         let Some(point) = mark.point.filter(|_| !outside).filter(barred) else { continue };
-        let color = if is_degenerate(view, mark) { ANCHOR } else { legend::color(view, point) };
+        let color = if is_degenerate(view, mark) { ANCHOR } else { legend::mark_color(view, point) };
         let clip_x = |value: f64| panel.x(value).clamp(panel.left, panel.right);
         let clip_y = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
         if let Some((low, high)) = view.interval(point, &plane.x) {
@@ -179,20 +252,26 @@ fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, mar
             lines.push(Block::line(bar[0], bar[1]));
         }
     }
-    for mark in marks {
+    // What is on the front is drawn last, over all others.
+    let mut order: Vec<&Mark> = marks.iter().collect();
+    order.sort_by_key(|mark| mark.point.is_some_and(|point| view.on_front(point)));
+    for mark in order {
         let (at, _) = place(mark);
         match mark.point {
             None => canvas.marker(Marker::Diamond, at, 5.0, ANCHOR, ANCHOR, 1.0),
             Some(point) => {
                 let shape = Marker::of(legend::defense(view, point));
-                let color = legend::color(view, point);
+                let color = legend::mark_color(view, point);
+                let radius = legend::radius(view, point, RADIUS);
                 if is_degenerate(view, mark) {
-                    canvas.marker(shape, at, RADIUS, SURFACE, ANCHOR, 1.6);
-                    legend::cross(canvas, at, RADIUS + 2.0, ANCHOR);
+                    canvas.marker(shape, at, radius, SURFACE, ANCHOR, 1.6);
+                    legend::cross(canvas, at, radius + 2.0, ANCHOR);
                 } else if view.on_front(point) {
-                    canvas.marker(shape, at, RADIUS, color, INK, 1.0);
+                    canvas.marker(shape, at, radius, color, INK, 1.0);
+                } else if view.was_passed_over(point) {
+                    canvas.marker(shape, at, 0.7 * radius, SURFACE, PALE, 1.4);
                 } else {
-                    canvas.marker(shape, at, RADIUS, SURFACE, color, 2.0);
+                    canvas.marker(shape, at, radius, SURFACE, color, 2.0);
                 }
             }
         }
@@ -222,7 +301,16 @@ fn write_labels(
     order.sort_by_key(|&i| rank(&marks[i]));
     for i in order {
         let mark = &marks[i];
-        if many && rank(mark) == 1 {
+        // Points that lie on one another, such as plain training under every defense, are named once.
+        let same = |other: &Mark| {
+            other.x.to_bits() == mark.x.to_bits()
+                && other.y.to_bits() == mark.y.to_bits()
+                && other.label == mark.label
+        };
+        if are_named(view) && marks[..i].iter().any(same) {
+            continue;
+        }
+        if rank(mark) == 1 && (many || mark.point.is_some_and(|point| view.was_passed_over(point))) {
             continue;
         }
         let (at, outside) = place(mark);
@@ -243,11 +331,21 @@ fn write_labels(
         right: panel.right + 18.0,
         bottom: panel.bottom - 1.0,
     };
-    for (found, (text, look)) in placed(&wishes, &blocks, lines, sheet).into_iter().zip(&texts) {
-        if let Some(at) = found {
-            canvas.text(text, at, *look, Side::Middle);
+    let gaps: &[f64] = if are_named(view) { &FAR } else { &NEAR };
+    for ((found, wish), (text, look)) in
+        placed(&wishes, &blocks, lines, sheet, gaps).into_iter().zip(&wishes).zip(&texts)
+    {
+        let Some(at) = found else { continue };
+        if let Some(leader) = leader(wish, at) {
+            canvas.line(&leader, QUIET, 0.8, 0.8);
         }
+        canvas.text(text, at, *look, Side::Middle);
     }
+}
+
+/// Whether there is a joint front beside those of single defenses.
+fn has_joint(view: &View) -> bool {
+    view.planes.len() == 1 && view.given.defense_fronts.len() > 1
 }
 
 /// (number of the defense, its front); only a pair of objectives has stairs to draw.

@@ -49,6 +49,22 @@ pub(super) struct Wish {
     pub(super) height: f64,
 }
 
+/// How far labels may stand from their marks.
+pub(super) const NEAR: [f64; 2] = [3.0, 10.0];
+/// The same where labels are long and many: farther ones get a [`leader`].
+pub(super) const FAR: [f64; 7] = [3.0, 10.0, 24.0, 40.0, 60.0, 84.0, 112.0];
+
+/// A line from a mark to its label, where the label stands far from it.
+pub(super) fn leader(wish: &Wish, middle: (f64, f64)) -> Option<[(f64, f64); 2]> {
+    let (w, h) = (0.5 * wish.width, 0.5 * wish.height);
+    let end = (wish.at.0.clamp(middle.0 - w, middle.0 + w), wish.at.1.clamp(middle.1 - h, middle.1 + h));
+    let (dx, dy) = (end.0 - wish.at.0, end.1 - wish.at.1);
+    let length = libm::hypot(dx, dy);
+    let clear = wish.radius + 1.0;
+    (length > wish.radius + 12.0)
+        .then(|| [(wish.at.0 + dx * clear / length, wish.at.1 + dy * clear / length), end])
+}
+
 /// For each wish the middle of its label, or `None` where every place would cover something.
 ///
 /// Labels never touch `marks` or each other, and prefer not to touch `lines`. Wishes are served in order.
@@ -57,13 +73,14 @@ pub(super) fn placed(
     marks: &[Block],
     lines: &[Block],
     sheet: Block,
+    gaps: &[f64],
 ) -> Vec<Option<(f64, f64)>> {
     let mut taken: Vec<Block> = marks.to_vec();
     wishes
         .iter()
         .map(|wish| {
             let mut best: Option<(usize, Block)> = None;
-            for (order, block) in candidates(wish).into_iter().enumerate() {
+            for (order, block) in candidates(wish, gaps).into_iter().enumerate() {
                 if !block.inside(&sheet) || taken.iter().any(|other| other.touches(&block)) {
                     continue;
                 }
@@ -79,11 +96,11 @@ pub(super) fn placed(
         .collect()
 }
 
-/// Eight directions at two distances, the preferred ones first.
-fn candidates(wish: &Wish) -> Vec<Block> {
+/// Eight directions at every distance, the preferred ones first.
+fn candidates(wish: &Wish, gaps: &[f64]) -> Vec<Block> {
     let (w, h) = (0.5 * wish.width, 0.5 * wish.height);
     let mut all = Vec::new();
-    for gap in [3.0, 10.0] {
+    for gap in gaps {
         let away = wish.radius + gap;
         let diagonal = 0.7 * away;
         for (dx, dy) in [
@@ -114,7 +131,7 @@ mod tests {
             .map(|i| Wish { at: (50.0 + 12.0 * f64::from(i), 50.0), radius: 5.0, width: 24.0, height: 12.0 })
             .collect();
         let marks: Vec<Block> = wishes.iter().map(|wish| Block::around(wish.at, 5.0)).collect();
-        let found = placed(&wishes, &marks, &[], sheet);
+        let found = placed(&wishes, &marks, &[], sheet, &NEAR);
         let blocks: Vec<Block> = found
             .iter()
             .flatten()
@@ -127,9 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn a_far_label_is_joined_to_its_mark() {
+        let wish = Wish { at: (0.0, 0.0), radius: 5.0, width: 20.0, height: 10.0 };
+        // From just outside the mark to the near edge of the text.
+        assert_eq!(leader(&wish, (40.0, 0.0)), Some([(6.0, 0.0), (30.0, 0.0)]));
+        assert_eq!(leader(&wish, (20.0, 0.0)), None);
+    }
+
+    #[test]
     fn a_label_without_room_is_left_out() {
         let sheet = Block { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
         let wish = Wish { at: (5.0, 5.0), radius: 3.0, width: 20.0, height: 10.0 };
-        assert_eq!(placed(&[wish], &[], &[], sheet), [None]);
+        assert_eq!(placed(&[wish], &[], &[], sheet, &NEAR), [None]);
     }
 }

@@ -50,7 +50,7 @@ pub fn all(view: &View) -> Vec<Figure> {
 /// Style rules that turn inlined drawings dark.
 #[must_use]
 pub(super) fn dark_rules(view: &View) -> String {
-    theme::dark_rules(view.strengths.len())
+    theme::dark_rules(view.strengths.len(), view.defenses.len())
 }
 
 /// A sheet with a title above and a caption below `height` pixels of drawing; `draw` gets the top of its part.

@@ -1,5 +1,6 @@
 //! Strength against every metric, in small multiples; better is up in each.
 
+use crate::experiment::INTERPOLATED;
 use crate::measure::{MetricKey, Pillar};
 use crate::report::format;
 use crate::report::headline;
@@ -8,12 +9,14 @@ use crate::report::view::View;
 use super::axis::{Axis, Panel};
 use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut};
 use super::legend;
-use super::theme::{ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
+use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
 use super::{Figure, bounds, facts, framed, is_reversed};
 
 const COLUMNS: usize = 3;
 const MOST: usize = 12;
 const PANEL: (f64, f64) = (300.0, 216.0);
+/// With more defenses than this the bars would hide the lines.
+const BARRED: usize = 4;
 
 /// The figure, where there are two strengths or more.
 pub(super) fn draw(view: &View) -> Option<Figure> {
@@ -30,26 +33,35 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
     let keys = &keys[..keys.len().min(MOST)];
     let rows = keys.len().div_ceil(COLUMNS);
     let many = view.defenses.len() > 1;
-    let bar = if many { 28.0 } else { 0.0 };
+    let names = if many { names(view) } else { Vec::new() };
+    let bar = names.last().map_or(0.0, |(_, (_, y))| y + 18.0);
     let size = (900.0, PANEL.1 * rows as f64 + bar);
     let more = if left_out > 0 {
         format!(" {} are in the tables.", format::count(left_out, "more metric"))
     } else {
         String::new()
     };
+    let colors = if many {
+        "Color of a panel's name: blue for safety, orange for security, purple for safety under attack."
+    } else {
+        "Blue: safety; orange: security; purple: safety under attack."
+    };
+    let across = if shares_strengths(view) {
+        ""
+    } else {
+        " Across: strength as a share of the defense's largest, since their scales differ."
+    };
     let caption = format!(
-        "Blue: safety; orange: security; purple: safety under attack. Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
-        facts(view, "bars")
+        "{colors}{across} Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
+        facts(view, if view.defenses.len() <= BARRED { "bars" } else { "in points.csv" })
     );
     Some(framed("strength", size, title(view), caption, |canvas, top| {
         if many {
-            let mut left = 24.0;
-            for (i, name) in view.defenses.iter().enumerate() {
-                legend::stroke(canvas, &[(left, top + 10.0), (left + 26.0, top + 10.0)], INK, 1.4, i);
-                canvas.marker(Marker::of(i), (left + 13.0, top + 10.0), 4.5, SURFACE, INK, 1.3);
-                let name = cut(name, HEADING, 180.0);
-                canvas.text(&name, (left + 34.0, top + 10.0), HEADING, Side::Start);
-                left += 60.0 + super::canvas::width(&name, HEADING);
+            for (i, (name, (left, y))) in names.iter().enumerate() {
+                let (color, y) = (theme::defense(i), top + y);
+                legend::stroke(canvas, &[(*left, y), (left + 26.0, y)], color, 1.6, i);
+                canvas.marker(Marker::of(i), (left + 13.0, y), 4.5, SURFACE, color, 1.6);
+                canvas.text(name, (left + 34.0, y), HEADING, Side::Start);
             }
         }
         for (i, key) in keys.iter().enumerate() {
@@ -58,6 +70,45 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
             one(canvas, view, key, (left, start));
         }
     }))
+}
+
+/// Where the name of each defense stands above the panels, in lines.
+fn names(view: &View) -> Vec<(String, (f64, f64))> {
+    const MARGIN: f64 = 24.0;
+    let (mut left, mut y) = (MARGIN, 10.0);
+    let mut all = Vec::new();
+    for name in &view.defenses {
+        let name = cut(name, HEADING, 180.0);
+        let width = 60.0 + super::canvas::width(&name, HEADING);
+        if left > MARGIN && left + width > 900.0 {
+            (left, y) = (MARGIN, y + 18.0);
+        }
+        all.push((name, (left, y)));
+        left += width;
+    }
+    all
+}
+
+/// Whether all defenses are swept over the same strengths, so that one axis fits them all.
+fn shares_strengths(view: &View) -> bool {
+    view.defenses.iter().all(|defense| {
+        let own = |strength: f64| {
+            let mut points = view.given.points.iter().filter(|point| point.defense == *defense);
+            points.any(|point| point.strength.to_bits() == strength.to_bits())
+        };
+        view.strengths.iter().all(|strength| own(*strength))
+    })
+}
+
+/// Where a point lies across: at its strength, or at its share of its defense's largest.
+fn across(view: &View, point: usize, shared: bool) -> f64 {
+    let given = &view.given.points[point];
+    if shared {
+        return given.strength;
+    }
+    let own = view.given.points.iter().filter(|other| other.defense == given.defense);
+    let largest = own.map(|other| other.strength).fold(0.0, f64::max);
+    if largest > 0.0 { given.strength / largest } else { 0.0 }
 }
 
 fn pillar_color(view: &View, key: &MetricKey) -> Color {
@@ -75,7 +126,9 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
         .collect();
     let works = |point: &usize| view.given.points[*point].degenerate.is_none();
     let values = range(view, key, &points, works);
-    let (low, high) = (view.strengths[0], view.strengths[view.strengths.len() - 1]);
+    let shared = shares_strengths(view);
+    let (low, high) =
+        if shared { (view.strengths[0], view.strengths[view.strengths.len() - 1]) } else { (0.0, 1.0) };
     let reversed = is_reversed(view, key);
     let panel = Panel {
         left: left + 54.0,
@@ -85,15 +138,17 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
         x: Axis::around(&[low, high], (f64::NEG_INFINITY, f64::INFINITY), false, 5),
         y: Axis::around(&values, bounds(view, key), reversed, 4),
     };
-    let color = pillar_color(view, key);
+    let many = view.defenses.len() > 1;
+    let pillar = pillar_color(view, key);
     let room = PANEL.0 - 28.0;
+    let heading = if many { Type { color: pillar, ..HEADING } } else { HEADING };
     canvas.text(
         &cut(&view.metric_title(key), HEADING, room),
         (left + 18.0, top + 14.0),
-        HEADING,
+        heading,
         Side::Start,
     );
-    let threat = key.attack.as_ref().map_or_else(
+    let threat = view.adversary(key).map_or_else(
         || "clean rows".to_owned(),
         |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
     );
@@ -105,15 +160,16 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
     let line = cut(&format!("{threat}; {direction}"), SMALL, room);
     canvas.text(&line, (left + 18.0, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
     let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
-    panel.draw(canvas, Some(&ticks), true);
-    let shift = |defense: usize| (defense as f64 - 0.5 * (view.defenses.len() as f64 - 1.0)) * 3.0;
+    panel.draw(canvas, shared.then_some(ticks.as_slice()), true);
+    let apart = (24.0 / view.defenses.len() as f64).min(3.0);
+    let shift = |defense: usize| (defense as f64 - 0.5 * (view.defenses.len() as f64 - 1.0)) * apart;
     for number in 0..view.defenses.len() {
+        let color = if many { theme::defense(number) } else { pillar };
         let mut own: Vec<usize> =
             points.iter().copied().filter(|&point| legend::defense(view, point) == number).collect();
         own.sort_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
         let place = |point: usize| {
-            let (x, y) =
-                panel.at(view.given.points[point].strength, view.value(point, key).unwrap_or(f64::NAN));
+            let (x, y) = panel.at(across(view, point, shared), view.value(point, key).unwrap_or(f64::NAN));
             (x + shift(number), y.clamp(panel.top + 3.0, panel.bottom - 3.0))
         };
         // A line joins what one more step of strength does; other coordinates would make it zigzag.
@@ -121,13 +177,15 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
             view.given.points[p[0]].strength.to_bits() != view.given.points[p[1]].strength.to_bits()
         });
         if single {
-            let path: Vec<(f64, f64)> = own.iter().copied().filter(works).map(place).collect();
+            let trained = |point: &usize| !view.given.points[*point].coordinates.contains_key(INTERPOLATED);
+            let path: Vec<(f64, f64)> =
+                own.iter().copied().filter(works).filter(trained).map(place).collect();
             legend::stroke(canvas, &path, color, 1.6, number);
         }
         for &point in &own {
             let at = place(point);
             let shade = if works(&point) { color } else { ANCHOR };
-            if let Some((low, high)) = view.interval(point, key) {
+            if let Some((low, high)) = view.interval(point, key).filter(|_| view.defenses.len() <= BARRED) {
                 let clip = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
                 canvas.line(&[(at.0, clip(low)), (at.0, clip(high))], shade, 0.55, 1.6);
             }
@@ -171,12 +229,12 @@ fn title(view: &View) -> String {
     match best.as_slice() {
         [] => "Every metric against strength".to_owned(),
         [(_, first), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, point)| point == first) => {
-            format!("Every objective is best at {}", view.long_label(*first))
+            format!("Every objective is best {}", view.place(*first))
         }
         several => {
             let parts: Vec<String> = several
                 .iter()
-                .map(|(name, point)| format!("{name} is best at {}", view.long_label(*point)))
+                .map(|(name, point)| format!("{name} is best {}", view.place(*point)))
                 .collect();
             format::capitalized(&format::list(&parts))
         }

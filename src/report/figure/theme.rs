@@ -21,12 +21,36 @@ pub(super) const SURFACE: Color = Color::hex(0xFF_FFFF);
 pub(super) const INK: Color = Color::hex(0x28_2C34);
 pub(super) const QUIET: Color = Color::hex(0x5C_636E);
 pub(super) const GRID: Color = Color::hex(0xE8_EAEE);
+/// Marks that are there for orientation only.
+pub(super) const PALE: Color = Color::hex(0xBF_C4CC);
 pub(super) const ANCHOR: Color = Color::hex(0x8A_8F98);
 /// Okabe and Ito's blue, vermillion and purple (darkened to 4.5 : 1 on white), safe for color-blind readers.
 pub(super) const SAFETY: Color = Color::hex(0x00_72B2);
 pub(super) const SECURITY: Color = Color::hex(0xC2_4E00);
 pub(super) const HYBRID: Color = Color::hex(0xA4_4F82);
 pub(super) const CLEAN: Color = Color::hex(0x9C_C8E8);
+
+/// One color per defense where several are compared, on white and on a dark page: after Okabe and Ito and Tol's muted scheme, darkened to 3 : 1
+/// on white at least. Shapes and dashes tell apart what the eye cannot.
+const DEFENSES: [(Color, Color); 12] = [
+    (SAFETY, Color::hex(0x56_B4E9)),
+    (SECURITY, Color::hex(0xF0_8A4B)),
+    (Color::hex(0x11_7733), Color::hex(0x5F_C984)),
+    (HYBRID, Color::hex(0xDD_9CC4)),
+    (Color::hex(0x9A_7B00), Color::hex(0xE3_C75B)),
+    (Color::hex(0x33_2288), Color::hex(0x9F_92F0)),
+    (Color::hex(0x12_8A9A), Color::hex(0x66_D3DF)),
+    (Color::hex(0x88_2255), Color::hex(0xE0_7AAB)),
+    (Color::hex(0x62_8419), Color::hex(0xB2_D45F)),
+    (Color::hex(0xD6_4F72), Color::hex(0xF5_9DB2)),
+    (Color::hex(0x7A_4A1E), Color::hex(0xCF_9C6B)),
+    (Color::hex(0x4F_73A0), Color::hex(0xA5_BFE2)),
+];
+
+/// The color of defense number `index`; they repeat after twelve.
+pub(super) fn defense(index: usize) -> Color {
+    DEFENSES[index % DEFENSES.len()].0
+}
 
 /// Viridis at tenths (van der Walt and Smith 2015): even steps in lightness, safe for color-blind readers.
 const VIRIDIS: [u32; 11] = [
@@ -53,20 +77,25 @@ fn viridis(t: f64) -> Color {
     Color(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
-/// Style rules that turn a drawing dark: `.figure [fill="#FFFFFF"]{fill:#…}` and the like, for scales of `steps` strengths.
-pub(super) fn dark_rules(steps: usize) -> String {
+/// Style rules that turn a drawing dark: `.figure [fill="#FFFFFF"]{fill:#…}` and the like, for scales of `steps` strengths and for several
+/// `defenses`.
+pub(super) fn dark_rules(steps: usize, defenses: usize) -> String {
     let mut pairs = vec![
         (SURFACE, Color::hex(0x1A_1D23)),
         (INK, Color::hex(0xE6_E8EC)),
         (QUIET, Color::hex(0xA9_B0BC)),
         (GRID, Color::hex(0x33_3842)),
         (ANCHOR, Color::hex(0x9A_A0AA)),
+        (PALE, Color::hex(0x55_5C68)),
         (SAFETY, Color::hex(0x56_B4E9)),
         (SECURITY, Color::hex(0xF0_8A4B)),
         (HYBRID, Color::hex(0xDD_9CC4)),
         (CLEAN, Color::hex(0x2F_5F85)),
     ];
     pairs.extend((0..steps).map(|rank| (scale(position(rank, steps)), dark_scale(position(rank, steps)))));
+    if defenses > 1 {
+        pairs.extend(DEFENSES);
+    }
     pairs.sort_unstable();
     pairs.dedup_by_key(|(light, _)| *light);
     let mut rules = String::new();

@@ -1,154 +1,102 @@
 //! Defenses: what a training step does with a batch. Each has one swept value, its strength.
 //!
-//! To add one: a file with a type that implements [`Defense`], and a variant of
-//! [`Spec`] with its arms.
+//! To add one: a file with a type that implements `Defense`, and a variant of
+//! [`Spec`] with its arms and its line in [`KINDS`].
 
 mod adversarial;
+mod ascent;
+mod awp;
+mod check;
+mod frl;
+mod group_dro;
+mod groups;
+mod ibp;
+mod kinds;
+mod leash;
+mod mart;
+mod mixed;
+mod noise;
+mod outer;
 mod plain;
+mod points;
+mod spec;
+mod stepper;
+#[cfg(test)]
+mod tests;
+mod trades;
+mod worst_class;
 
-use std::num::NonZeroU32;
-
-use serde::{Deserialize, Serialize};
-
-use crate::attacks::ThreatModel;
-use crate::bounded::{Positive, constant};
-use crate::data::{Feature, Rows};
+use crate::attacks::Stop;
+use crate::data::{Dataset, Rows};
 use crate::error::Result;
-use crate::losses::Loss;
 use crate::measure::Norm;
-use crate::models::{Network, Parameters};
+use crate::models::{Architecture, Block, LANES, Network, Parameters};
 use crate::seed::Seed;
 
-pub(super) use adversarial::Adversarial;
-pub(super) use plain::Plain;
+pub use ascent::Inner;
+pub use kinds::KINDS;
+use points::Points;
+pub use spec::{Base, Spec};
+pub(super) use stepper::Stepper;
 
-/// A defense as a config names it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Spec {
-    /// Plain training; strength has no meaning and must be 0.
-    None {},
-    /// Adversarial training with projected gradient ascent (Madry et al. 2018); strength is the training epsilon.
-    At {
-        /// Gradient steps per row and visit.
-        #[serde(default = "ten")]
-        steps: NonZeroU32,
-        /// Step size as a fraction of the strength.
-        #[serde(default = "quarter")]
-        step: Positive,
-        /// Whether to start uniformly in the ball rather than at the clean row.
-        #[serde(default = "yes")]
-        random_start: bool,
-        /// What the inner attack climbs; the outer loss is cross-entropy.
-        #[serde(default = "cross_entropy")]
-        loss: Loss,
-    },
+/// What a defense is to work on.
+pub(super) struct Ground<'a> {
+    /// The norm of the adversary.
+    pub(super) norm: Norm,
+    /// The data, with training and validation rows.
+    pub(super) data: &'a Dataset,
+    /// The model.
+    pub(super) architecture: &'a Architecture,
 }
 
-fn ten() -> NonZeroU32 {
-    NonZeroU32::new(10).expect("10 is not 0")
-}
-
-fn quarter() -> Positive {
-    constant!(Positive, 0.25)
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn cross_entropy() -> Loss {
-    Loss::CrossEntropy
-}
-
-/// Kinds of defenses: name, settings, what it does.
-pub const KINDS: &[(&str, &str, &str)] = &[
-    ("none", "", "plain training; its only strength is 0"),
-    (
-        "at",
-        "steps = 10, step = 0.25 (of the strength), random_start = true, loss = \"ce\" | \"margin\"",
-        "adversarial training with projected gradient ascent (Madry et al. 2018); strength is the training epsilon",
-    ),
-];
-
-impl Default for Spec {
-    fn default() -> Self {
-        Self::None {}
-    }
-}
-
-impl Spec {
-    /// The word used in configs.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::None {} => "none",
-            Self::At { .. } => "at",
-        }
-    }
-
-    /// The defense at this strength: plain training where that is what strength 0 means, so that no model is trained twice.
-    #[must_use]
-    pub fn at_strength(&self, strength: f64) -> Self {
-        match self {
-            Self::At { .. } if strength <= 0.0 => Self::None {},
-            other => other.clone(),
-        }
-    }
-
-    /// # Errors
-    ///
-    /// Where the defense has no such strength.
-    pub fn check(&self, strength: f64) -> Result<()> {
-        use crate::error::Error;
-        if !(strength.is_finite() && strength >= 0.0) {
-            return Err(Error::input(format!("a strength must be finite and at least 0, got `{strength}`")));
-        }
-        if matches!(self, Self::None {}) && strength > 0.0 {
-            return Err(Error::input(format!("the defense `none` has no strength, got `{strength}`"))
-                .help("use `strengths = [0.0]`, or the defense `at`"));
-        }
-        Ok(())
-    }
-
-    /// The defense for models of `inputs` numbers per row and `classes` logits.
-    pub(super) fn build(&self, norm: Norm, features: &[Feature], classes: usize) -> Box<dyn Defense> {
-        match *self {
-            Self::None {} => Box::new(Plain::new(features.len(), classes)),
-            Self::At { steps, step, random_start, loss } => {
-                let settings =
-                    adversarial::Settings { steps: steps.get(), step: step.get(), random_start, loss };
-                let threat = ThreatModel::new(norm, 0.0, features);
-                Box::new(Adversarial::new(settings, threat, classes))
-            }
-        }
-    }
-}
-
-/// One batch and what it is part of.
+/// One batch (or a block of it, at most [`LANES`] rows) and what it is part of.
 #[derive(Debug, Clone, Copy)]
-pub struct Batch<'a> {
+pub(super) struct Batch<'a> {
     /// The training rows.
-    pub rows: &'a Rows,
+    pub(super) rows: &'a Rows,
     /// Which of them are in the batch, in order.
-    pub members: &'a [u32],
+    pub(super) members: &'a [u32],
     /// The epoch, from 0.
-    pub epoch: u32,
+    pub(super) epoch: u32,
+    /// Epochs in all.
+    pub(super) epochs: u32,
+    /// The batch's number within the epoch, from 0.
+    pub(super) number: u32,
+    /// Batches per epoch.
+    pub(super) batches: u32,
+    /// The current weights, which the network holds.
+    pub(super) parameters: &'a Parameters,
     /// The strength in this epoch, after its warm-up.
-    pub strength: f64,
+    pub(super) strength: f64,
     /// The replicate's seed.
-    pub seed: Seed,
+    pub(super) seed: Seed,
+}
+
+impl<'a> Batch<'a> {
+    /// The same batch block by block, each with the members of its block.
+    fn blocks(&self) -> impl Iterator<Item = Batch<'a>> {
+        self.members.chunks(LANES).map(|members| Self { members, ..*self })
+    }
+
+    /// The data-set numbers of a block's members: the keys of their draws.
+    fn numbers(&self) -> [u32; LANES] {
+        let mut numbers = [0; LANES];
+        for (number, row) in numbers.iter_mut().zip(self.members) {
+            *number = self.rows.facts.rows[*row as usize];
+        }
+        numbers
+    }
 }
 
 /// What a batch came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Tally {
+pub(super) struct Tally {
     /// Sum of the rows' losses.
-    pub loss: f64,
+    pub(super) loss: f64,
     /// Rows classified correctly at the points trained on.
-    pub correct: u32,
+    pub(super) correct: u32,
     /// Rows.
-    pub rows: u32,
+    pub(super) rows: u32,
 }
 
 impl Tally {
@@ -159,22 +107,57 @@ impl Tally {
     }
 }
 
-/// What a training step does with a batch.
+/// What a training step does with the rows of a batch, block by block: where it trains, and on which loss.
 ///
+/// The two are apart so that a batch can be weighed before it is learned from, and learned from twice at the same points (AWP).
 /// Draws come from streams of its own (purpose `defense`, keyed by epoch and data-set row), so that a
 /// defense that draws nothing leaves all others' draws as they are.
-pub trait Defense: Send {
-    /// Adds the gradient of the loss, summed over the rows of the batch, to `gradient`.
-    ///
-    /// `network` holds the current weights. Rows go through it in blocks, in order: block sums are added in that order.
+pub(super) trait Defense: Send {
+    /// Fills `x` with the points at which the rows of `block` are trained on.
     ///
     /// # Errors
     ///
     /// Where a gradient is not finite.
-    fn batch(
+    fn place(&mut self, network: &mut dyn Network, batch: &Batch<'_>, x: &mut Block) -> Result<()>;
+
+    /// Sees the points of the whole batch, one block after the other, before any is learned from.
+    fn weigh(&mut self, _network: &mut dyn Network, _batch: &Batch<'_>, _points: &[Block]) {}
+
+    /// Adds the gradient of the loss at `x`, the points of `block`, summed over rows, to `gradient`.
+    fn learn(
         &mut self,
         network: &mut dyn Network,
         batch: &Batch<'_>,
+        x: &Block,
         gradient: &mut Parameters,
-    ) -> Result<Tally>;
+    ) -> Tally;
+
+    /// Told after every epoch, for defenses that learn from how it went.
+    ///
+    /// # Errors
+    ///
+    /// Where the model's outputs are not finite, or an attack was stopped.
+    fn after_epoch(&mut self, _network: &mut dyn Network, _end: &EpochEnd<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// An epoch that has just ended.
+#[derive(Clone, Copy)]
+pub(super) struct EpochEnd<'a> {
+    /// The epoch, from 0.
+    pub(super) epoch: u32,
+    /// Epochs in all.
+    pub(super) epochs: u32,
+    /// The validation rows; may be empty.
+    pub(super) validation: &'a Rows,
+    /// The replicate's seed.
+    pub(super) seed: Seed,
+    /// Whether to stop early.
+    pub(super) stop: Stop<'a>,
+}
+
+/// Fills `x` with the rows of a block as they are.
+fn gather(batch: &Batch<'_>, x: &mut Block) {
+    x.gather(batch.members.iter().map(|row| batch.rows.row(*row as usize)));
 }

@@ -10,24 +10,24 @@ use equipoise::pareto::{Front, Objective};
 use equipoise::points::{Anchor, Measured, Point};
 use equipoise::report::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
 
-pub(super) const ROWS: usize = 360;
-pub(super) const PROTOCOL: &str = "union-5f3a";
+pub(crate) const ROWS: usize = 360;
+pub(crate) const PROTOCOL: &str = "union-5f3a";
 const STRENGTHS: [f64; 8] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4];
 const CLEAN: [f64; 8] = [0.974, 0.980, 0.977, 0.969, 0.958, 0.921, 0.812, 0.074];
 const WORST: [f64; 8] = [0.895, 0.895, 0.917, 0.872, 0.791, 0.581, 0.267, 0.0];
 const ROBUST_1: [f64; 8] = [0.389, 0.727, 0.804, 0.829, 0.818, 0.789, 0.675, 0.074];
 const ROBUST_2: [f64; 8] = [0.002, 0.074, 0.266, 0.412, 0.479, 0.519, 0.474, 0.074];
 
-pub(super) fn under(id: &str, epsilon: f64) -> MetricKey {
+pub(crate) fn under(id: &str, epsilon: f64) -> MetricKey {
     MetricKey { attack: Some(AttackKey::new(PROTOCOL, Norm::Linf, epsilon)), ..MetricKey::plain(id) }
 }
 
-pub(super) fn of(id: &str, group: &str) -> MetricKey {
+pub(crate) fn of(id: &str, group: &str) -> MetricKey {
     MetricKey { group: Some(group.to_owned()), ..MetricKey::plain(id) }
 }
 
 /// `value` at every seed (a little apart), with the interval of a share of `ROWS` rows.
-pub(super) fn share(value: f64, bound: Bound, seeds: usize) -> Measured {
+pub(crate) fn share(value: f64, bound: Bound, seeds: usize) -> Measured {
     let half = 1.96 * (value * (1.0 - value) / ROWS as f64).sqrt() + 0.004;
     let apart = |seed: usize| (value + 0.002 * (seed as f64 - 1.0)).clamp(0.0, 1.0);
     let enough = seeds >= 3;
@@ -53,7 +53,7 @@ pub(super) fn share(value: f64, bound: Bound, seeds: usize) -> Measured {
     }
 }
 
-pub(super) fn withheld(reason: &str, seeds: usize) -> Measured {
+pub(crate) fn withheld(reason: &str, seeds: usize) -> Measured {
     let mut measured = share(0.0, Bound::Exact, seeds);
     measured.estimate.value = Value::undefined(reason);
     measured.estimate.interval = None;
@@ -62,7 +62,7 @@ pub(super) fn withheld(reason: &str, seeds: usize) -> Measured {
     measured
 }
 
-pub(super) fn described(
+pub(crate) fn described(
     id: &str,
     title: &str,
     pillar: Pillar,
@@ -83,7 +83,7 @@ pub(super) fn described(
     }
 }
 
-pub(super) fn objective(key: MetricKey, direction: Direction) -> Objective {
+pub(crate) fn objective(key: MetricKey, direction: Direction) -> Objective {
     let (reference, ideal) = match direction {
         Direction::Higher => (0.0, 1.0),
         Direction::Lower => (1.0, 0.0),
@@ -92,7 +92,7 @@ pub(super) fn objective(key: MetricKey, direction: Direction) -> Objective {
 }
 
 /// The front of points by two objectives where more is better, worked out the plain way.
-pub(super) fn front(points: &[Point], x: &MetricKey, y: &MetricKey, seeds: usize) -> Front {
+pub(crate) fn front(points: &[Point], x: &MetricKey, y: &MetricKey, seeds: usize) -> Front {
     let value = |i: usize, key: &MetricKey| points[i].measures[key].estimate.value.get();
     let mut excluded = Vec::new();
     let mut candidates = Vec::new();
@@ -124,7 +124,7 @@ pub(super) fn front(points: &[Point], x: &MetricKey, y: &MetricKey, seeds: usize
 }
 
 /// Strengths 0 to 0.4 on digits, ten classes, `seeds` seeds.
-pub(super) fn digits(seeds: usize) -> Inputs {
+pub(crate) fn digits(seeds: usize) -> Inputs {
     let epsilons = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3];
     let points: Vec<Point> = (0..8)
         .map(|i| {
@@ -242,6 +242,8 @@ pub(super) fn digits(seeds: usize) -> Inputs {
         points,
         front,
         defense_fronts: Vec::new(),
+        choice: None,
+        ownership: Vec::new(),
         rates,
         anchors: vec![anchor("always `3` (the most frequent class)", 0.102), anchor("random guess", 0.1)],
         threat: Some(Threat {
@@ -262,6 +264,7 @@ pub(super) fn digits(seeds: usize) -> Inputs {
             members: (0..10).map(|class| (class.to_string(), class.to_string())).collect(),
         }],
         attacks,
+        certified: None,
         convergence,
         checks: Vec::new(),
         notes: Vec::new(),
@@ -270,7 +273,7 @@ pub(super) fn digits(seeds: usize) -> Inputs {
 }
 
 /// The arc between two points, with made-up interval widths; both axes count up.
-pub(super) fn arc(points: &[Point], from: usize, to: usize, x: &MetricKey, y: &MetricKey) -> ArcRate {
+pub(crate) fn arc(points: &[Point], from: usize, to: usize, x: &MetricKey, y: &MetricKey) -> ArcRate {
     let value = |i: usize, key: &MetricKey| points[i].measures[key].estimate.value.get().unwrap();
     let security = value(to, x) - value(from, x);
     let safety = value(to, y) - value(from, y);
@@ -308,7 +311,7 @@ pub(super) fn arc(points: &[Point], from: usize, to: usize, x: &MetricKey, y: &M
 }
 
 /// `n` strengths under each of three defenses, on made-up arcs.
-pub(super) fn three_defenses(n: usize) -> Inputs {
+pub(crate) fn three_defenses(n: usize) -> Inputs {
     let mut inputs = digits(3);
     let (x, y) = (under("robust_accuracy", 0.2), MetricKey::plain("accuracy"));
     let mut points = Vec::new();
@@ -352,7 +355,7 @@ pub(super) fn three_defenses(n: usize) -> Inputs {
 }
 
 /// Three objectives on people: accuracy, a group gap where less is better, robust accuracy; one attribute of two groups.
-pub(super) fn people() -> Inputs {
+pub(crate) fn people() -> Inputs {
     let mut inputs = digits(3);
     let parity = of("demographic_parity_difference", "sex");
     let keys = [

@@ -1,5 +1,7 @@
 //! Evidence as files: safetensors with one JSON header entry, checked by a SHA-256 of its content.
 
+mod certificates;
+
 use std::collections::BTreeMap;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -11,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::evidence::{Attribute, Effort, EvasionFacts, Observation, Outputs, Split, SplitFacts};
 use crate::files;
 use crate::measure::Norm;
+
+pub(super) use certificates::{decode_certificates, encode_certificates};
 
 /// Bumped when the layout of these files changes; older files are then made anew.
 pub(super) const SCHEMA: u32 = 2;
@@ -46,6 +50,12 @@ impl Bundle {
     array_kind!(put_u32, get_u32, u32, Dtype::U32);
     array_kind!(put_f32, get_f32, f32, Dtype::F32);
     array_kind!(put_u8, get_u8, u8, Dtype::U8);
+    array_kind!(put_f64, get_f64, f64, Dtype::F64);
+
+    fn put_flags(&mut self, name: String, flags: &[bool]) {
+        let bytes: Vec<u8> = flags.iter().map(|&flag| u8::from(flag)).collect();
+        self.put_u8(name, &[flags.len()], &bytes);
+    }
 
     fn get_flags(&mut self, name: &str) -> Result<Vec<bool>> {
         Ok(self.get_u8(name)?.into_iter().map(|flag| flag != 0).collect())
@@ -219,12 +229,9 @@ pub(super) fn encode_evasion(all: &[EvasionFacts]) -> Result<Vec<u8>> {
     let mut bundle = Bundle::default();
     let mut headers = Vec::new();
     for (index, facts) in all.iter().enumerate() {
-        let rows = facts.standing.len();
-        for (name, flags) in [("standing", &facts.standing), ("tried", &facts.tried)] {
-            let bytes: Vec<u8> = flags.iter().map(|&flag| u8::from(flag)).collect();
-            bundle.put_u8(format!("{index}/{name}"), &[rows], &bytes);
-        }
-        bundle.put_f32(format!("{index}/distance"), &[rows], &facts.distance);
+        bundle.put_flags(format!("{index}/standing"), &facts.standing);
+        bundle.put_flags(format!("{index}/tried"), &facts.tried);
+        bundle.put_f32(format!("{index}/distance"), &[facts.distance.len()], &facts.distance);
         bundle.put_outputs(&format!("{index}/first_success/"), &facts.first_success);
         bundle.put_outputs(&format!("{index}/max_loss/"), &facts.max_loss);
         headers.push(EvasionHeader {
@@ -299,7 +306,8 @@ mod tests {
             attack: "union".to_owned(),
             protocol: "12ab".to_owned(),
             norm: Norm::L2,
-            epsilon: 0.1,
+            // One of the numbers that a reader of decimals in a hurry misses by a bit.
+            epsilon: 0.051_000_000_000_000_004,
             exact: false,
             tried: vec![true, true],
             effort: Effort { forwards: 80, backwards: 78 },

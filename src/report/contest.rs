@@ -1,0 +1,169 @@
+//! Who owns which stretch of the front, and what validation rows chose: in words and as tables.
+
+use super::format;
+use super::headline::these_seeds;
+use super::table::{Table, figures, words};
+use super::view::View;
+
+/// How optimistic the choice on validation rows was.
+pub(super) fn chosen(view: &View) -> Option<String> {
+    let choice = view.given.choice.as_ref()?;
+    let front = &view.given.front;
+    let counted = format!(
+        "Validation rows chose {} of {}",
+        choice.chosen.len(),
+        format::count(choice.candidates.len(), "configuration")
+    );
+    let moved: Vec<String> = choice
+        .optimism
+        .iter()
+        .map(|row| {
+            let (title, unit) = (view.metric_title(&row.key), view.unit(&row.key));
+            format!(
+                "{title} {} (all candidates: {})",
+                format::change(row.difference(), unit),
+                format::change(row.all, unit)
+            )
+        })
+        .collect();
+    let on_test = match (front.dominated.len(), front.excluded.len()) {
+        (0, 0) => "none of them is dominated on test rows".to_owned(),
+        (0, out) => format!("none of them is dominated on test rows, {out} cannot be judged there"),
+        (beaten, 0) => format!("{beaten} of them {} dominated on test rows", format::are(beaten)),
+        (beaten, out) => {
+            format!(
+                "{beaten} of them {} dominated on test rows, {out} cannot be judged there",
+                format::are(beaten)
+            )
+        }
+    };
+    if moved.is_empty() {
+        return Some(format!("{counted}; {on_test}."));
+    }
+    Some(format!(
+        "{counted}; validation minus test, mean over the chosen: {}; {on_test}.",
+        format::list(&moved)
+    ))
+}
+
+/// Who owns which stretch of the joint front.
+pub(super) fn owned(view: &View) -> Option<String> {
+    const LISTED: usize = 4;
+    let stretches = &view.given.ownership;
+    let (security, safety) = view.owned_axes()?;
+    if stretches.is_empty() {
+        return None;
+    }
+    let mut parts: Vec<String> = stretches
+        .iter()
+        .take(LISTED)
+        .map(|stretch| {
+            let probability =
+                stretch.probability.map_or_else(String::new, |share| format!(" (probability {share:.2})"));
+            format!("{} up to {}{probability}", view.owners(stretch), format::number(stretch.to))
+        })
+        .collect();
+    if stretches.len() > LISTED {
+        let more = stretches.len() - LISTED;
+        parts.push(format!("{more} more stretch{} in the table", if more == 1 { "" } else { "es" }));
+    }
+    let seeds =
+        these_seeds(view.given.front.seeds).map_or_else(String::new, |these| format!(", for {these}"));
+    Some(format!(
+        "Most {} at a required {} is given by {}{seeds}.",
+        view.metric_title(safety),
+        view.metric_title(security),
+        format::list(&parts)
+    ))
+}
+
+/// What the choice on validation rows promised, and what test rows say of it.
+pub(super) fn choice(view: &View) -> Option<Table> {
+    let choice = view.given.choice.as_ref()?;
+    if choice.optimism.is_empty() {
+        return None;
+    }
+    let head = vec![
+        words("objective"),
+        figures("on validation rows"),
+        figures("on test rows"),
+        figures("validation − test"),
+        figures("the same over all candidates"),
+    ];
+    let rows = choice
+        .optimism
+        .iter()
+        .map(|row| {
+            let unit = view.unit(&row.key);
+            vec![
+                format!("{}{}", view.title(&row.key), format::arrow(Some(row.direction))),
+                format::number(row.validation),
+                format::number(row.test),
+                format::change(row.difference(), unit),
+                format::change(row.all, unit),
+            ]
+        })
+        .collect();
+    Some(Table {
+        title: "Choice on validation rows",
+        caption: format!(
+            "Means over the {} of {} that {} validation rows chose (no other was better there at every objective). What the chosen lose on test rows beyond what all candidates lose is the optimism of the choice. Validation rows are attacked at the threat's radius alone.",
+            choice.chosen.len(),
+            format::count(choice.candidates.len(), "configuration"),
+            view.given.data.validation,
+        ),
+        head,
+        rows,
+    })
+}
+
+/// Which defense owns which stretch of the joint front.
+pub(super) fn ownership(view: &View) -> Option<Table> {
+    let given = &view.given;
+    let (security, safety) = view.owned_axes()?;
+    if given.ownership.is_empty() {
+        return None;
+    }
+    let head = vec![
+        words("defense"),
+        figures(format!("{} from", view.title(security))),
+        figures("to"),
+        words("points"),
+        figures("probability"),
+        words("runner-up"),
+        figures("out of reach"),
+    ];
+    let share = |share: Option<f64>| share.map_or_else(|| "—".to_owned(), |share| format!("{share:.2}"));
+    let rows = given
+        .ownership
+        .iter()
+        .map(|stretch| {
+            let strengths: Vec<String> =
+                stretch.members.iter().map(|&point| view.strength_label(point)).collect();
+            let mut strengths: Vec<String> = strengths;
+            strengths.dedup();
+            let runner = stretch.runner_up.as_ref();
+            vec![
+                view.owners(stretch),
+                format::number(stretch.from),
+                format::number(stretch.to),
+                strengths.join(", "),
+                share(stretch.probability),
+                runner.map_or_else(|| "—".to_owned(), |(name, most)| format!("{name} {most:.2}")),
+                share(stretch.unreached),
+            ]
+        })
+        .collect();
+    let seeds = these_seeds(given.front.seeds)
+        .map_or_else(String::new, |these| format!(" That holds for {these}, not for seeds in general."));
+    Some(Table {
+        title: "Who owns the front",
+        caption: format!(
+            "For a required {}, the defense that gives the best {}, by the seed means. Probability: the mean share of the stretch over which that is so when seeds and rows are resampled together; runner-up: the other defense with the largest share; out of reach: the share that no resampled point attains.{seeds}",
+            view.title(security),
+            view.title(safety),
+        ),
+        head,
+        rows,
+    })
+}

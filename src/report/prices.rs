@@ -1,0 +1,118 @@
+//! What security cost within each sweep, picked from the exchange rates for the answer in words.
+
+use super::format;
+use super::view::View;
+use crate::measure::{Direction, MetricKey};
+use crate::pareto::exchange::{ArcRate, Course, Outcome};
+use crate::points::Point;
+
+/// What the widest step within each defense came to, defenses with the same answer together.
+pub(super) fn within_each(arcs: &[&ArcRate]) -> Option<String> {
+    let mut answers: Vec<(String, Vec<String>)> = Vec::new();
+    for arc in arcs {
+        let happened = arc.happened();
+        let position = answers.iter().position(|(answer, _)| *answer == happened).unwrap_or_else(|| {
+            answers.push((happened, Vec::new()));
+            answers.len() - 1
+        });
+        let defenses = &mut answers[position].1;
+        if !defenses.contains(&arc.defense) {
+            defenses.push(arc.defense.clone());
+        }
+    }
+    let parts: Vec<String> =
+        answers.iter().map(|(answer, defenses)| format!("{answer} ({})", defenses.join(", "))).collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Within a defense, along its strengths: {}. The table of exchange rates has every step.",
+            parts.join("; ")
+        )
+    })
+}
+
+/// What the points of one sweep share: all but the strength.
+fn sweep(point: &Point) -> (&str, &str, Vec<(&String, &String)>) {
+    let rest = point.coordinates.iter().filter(|(name, _)| *name != "strength").collect();
+    (&point.defense, &point.model, rest)
+}
+
+/// One arc per sweep and pair of axes: the widest whose ends both work. Declared by the sweep, not picked by its outcome.
+pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
+    let points = &view.given.points;
+    let mut widest: Vec<&ArcRate> = Vec::new();
+    // A step to a point that another beats on every axis is no price worth quoting, where there are others.
+    let is_beaten = |point: usize| view.given.front.dominated.iter().any(|(beaten, _)| *beaten == point);
+    let ends_well = |arc: &&ArcRate| !is_beaten(arc.to);
+    for arc in &view.given.rates {
+        if points[arc.from].degenerate.is_some() || points[arc.to].degenerate.is_some() {
+            continue;
+        }
+        let rivals = view.given.rates.iter().filter(|other| {
+            sweep(&points[other.from]) == sweep(&points[arc.from]) && points[other.to].degenerate.is_none()
+        });
+        if is_beaten(arc.to) && rivals.clone().any(|other| ends_well(&other)) {
+            continue;
+        }
+        let width = |arc: &ArcRate| points[arc.to].strength - points[arc.from].strength;
+        let twin = widest.iter_mut().find(|other| {
+            sweep(&points[other.from]) == sweep(&points[arc.from])
+                && other.security == arc.security
+                && other.safety == arc.safety
+        });
+        match twin {
+            Some(other) if width(arc) > width(other) => *other = arc,
+            Some(_) => {}
+            None => widest.push(arc),
+        }
+    }
+    widest
+}
+
+/// How far each sweep went without a measurable price: the widest arc from its lowest strength up to which no arc lost
+/// safety beyond noise, where something was gained. Said only where [`widest_arcs`] does not say it.
+pub(super) fn free_stretch(view: &View) -> Vec<String> {
+    let (points, rates) = (&view.given.points, &view.given.rates);
+    let told = widest_arcs(view);
+    let strength = |arc: &ArcRate| points[arc.to].strength;
+    let alike =
+        |a: &ArcRate, b: &ArcRate| a.from == b.from && a.security == b.security && a.safety == b.safety;
+    let is_free = |arc: &ArcRate| {
+        let from_lowest = rates.iter().all(|other| other.to != arc.from);
+        let works = points[arc.from].degenerate.is_none() && points[arc.to].degenerate.is_none();
+        let mut before = rates.iter().filter(|other| alike(other, arc) && strength(other) <= strength(arc));
+        from_lowest
+            && works
+            && matches!(arc.outcome, Outcome::WinWin | Outcome::NoPrice)
+            && before.all(|other| Course::of(other.safety_change) != Course::Worse)
+    };
+    let free: Vec<&ArcRate> = rates.iter().filter(|arc| is_free(arc)).collect();
+    let gain = |change, key: &MetricKey| {
+        format::change_interval(in_own_units(change, view.direction(key)), view.unit(key))
+    };
+    free.iter()
+        .filter(|arc| !free.iter().any(|other| alike(other, arc) && strength(other) > strength(arc)))
+        .filter(|arc| !told.iter().any(|other| std::ptr::eq(*other, **arc)))
+        .map(|arc| {
+            format!(
+                "{} up to {}: {} {}, {} {}.",
+                format::capitalized(&arc.happened()),
+                view.long_label(arc.to),
+                view.metric_title(&arc.security),
+                gain(arc.security_change, &arc.security),
+                view.metric_title(&arc.safety),
+                gain(arc.safety_change, &arc.safety),
+            )
+        })
+        .collect()
+}
+
+/// A change for the better as a change of the metric itself: of less is better, a gain is a fall.
+fn in_own_units(
+    (gain, interval): (f64, Option<(f64, f64)>),
+    direction: Option<Direction>,
+) -> (f64, Option<(f64, f64)>) {
+    match direction {
+        Some(Direction::Lower) => (-gain, interval.map(|(low, high)| (-high, -low))),
+        _ => (gain, interval),
+    }
+}

@@ -1,0 +1,199 @@
+//! Choosing on validation rows and owning stretches of a front, against numbers worked out by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use equipoise::evidence::{Certificates, Effort, EvasionFacts, Evidence, Split, SplitFacts, UNION};
+use equipoise::measure::Norm;
+use equipoise::pareto::{Objective, choose, front, ownership};
+use equipoise::points::{CellEvidence, Options, Study};
+use equipoise::seed::Seed;
+
+use crate::metrics::outputs;
+
+const ROBUST: &str = "robust_accuracy!suite:linf:0.2";
+
+fn facts(split: Split, n: usize) -> Arc<SplitFacts> {
+    Arc::new(SplitFacts {
+        split,
+        rows: (0..n as u32).collect(),
+        labels: (0..n).map(|row| (row % 2) as u16).collect(),
+        classes: vec!["a".into(), "b".into()],
+        positive: Some(1),
+        attributes: Vec::new(),
+    })
+}
+
+/// A model that is right on the first `right` rows, of which the first `standing` withstand the attack.
+fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence> {
+    let predictions: Vec<u16> = facts
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(row, label)| if row < right { *label } else { 1 - label })
+        .collect();
+    let attacked: Vec<u16> = facts
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(row, label)| if row < standing { *label } else { 1 - label })
+        .collect();
+    let standing: Vec<bool> = (0..facts.len()).map(|row| row < standing).collect();
+    Arc::new(Evidence {
+        certificates: Certificates::default(),
+        facts: facts.clone(),
+        clean: outputs(&predictions),
+        evasion: vec![EvasionFacts {
+            attack: UNION.into(),
+            protocol: "suite".into(),
+            norm: Norm::Linf,
+            epsilon: 0.2,
+            exact: false,
+            tried: vec![true; facts.len()],
+            effort: Effort::default(),
+            distance: standing.iter().map(|s| if *s { f32::INFINITY } else { 0.0 }).collect(),
+            standing,
+            first_success: outputs(&attacked),
+            max_loss: outputs(&attacked),
+        }],
+        checks: Vec::new(),
+    })
+}
+
+fn cell(defense: &str, strength: f64, model: &str, seed: u64, evidence: Arc<Evidence>) -> CellEvidence {
+    let coordinates = BTreeMap::from([
+        ("defense".to_owned(), defense.to_owned()),
+        ("strength".to_owned(), strength.to_string()),
+    ]);
+    CellEvidence {
+        coordinates,
+        defense: defense.into(),
+        strength,
+        model: model.into(),
+        seed,
+        outcome: Ok(evidence),
+    }
+}
+
+fn axes() -> [Objective; 2] {
+    [ROBUST, "accuracy"].map(|key| Objective::of(&key.parse().unwrap()).unwrap())
+}
+
+/// Four configurations as (right, standing) of 10 validation and of 20 test rows. On validation rows the third is dominated by
+/// the second, though on test rows it is the best of all; the fourth is dominated there by the second.
+#[test]
+fn validation_chooses_and_test_states_the_optimism() {
+    let on_validation = [(9, 3), (8, 5), (8, 4), (7, 6)];
+    let on_test = [(17, 5), (15, 10), (18, 12), (14, 9)];
+    let names = [(0.1, "last"), (0.1, "epoch-2"), (0.2, "last"), (0.2, "epoch-2")];
+    let study = |split, n, counts: [(usize, usize); 4]| {
+        let facts = facts(split, n);
+        let cells: Vec<CellEvidence> = names
+            .iter()
+            .zip(counts)
+            .map(|((strength, model), (right, standing))| {
+                cell("at", *strength, model, 0, exact(&facts, right, standing))
+            })
+            .collect();
+        Study::new(&cells, Options { resamples: 0, ..Options::default() }).unwrap()
+    };
+    let validation = study(Split::Validation, 10, on_validation);
+    let test = study(Split::Test, 20, on_test);
+    let index = |strength: f64, model: &str| {
+        let own = |point: &equipoise::points::Point| {
+            point.strength.to_bits() == strength.to_bits() && point.model == model
+        };
+        test.points.iter().position(own).unwrap()
+    };
+    let [first, second, third, fourth] = names.map(|(strength, model)| index(strength, model));
+    let choice = choose(&validation, &axes(), &test.points, &axes(), |_| true);
+    let sorted = |mut list: Vec<usize>| {
+        list.sort_unstable();
+        list
+    };
+    assert_eq!(choice.chosen, sorted(vec![first, second, fourth]));
+    assert_eq!(choice.candidates, [0, 1, 2, 3]);
+    assert!(choice.excluded.is_empty());
+    // Robust: (.3 + .5 + .6)/3 against (.25 + .5 + .45)/3. Clean: (.9 + .8 + .7)/3 against (.85 + .75 + .7)/3. Over all four the means
+    // agree on both kinds of rows.
+    for (row, (on_validation, on_test)) in
+        choice.optimism.iter().zip([(1.4 / 3.0, 1.2 / 3.0), (2.4 / 3.0, 2.3 / 3.0)])
+    {
+        assert!(
+            (row.validation - on_validation).abs() < 1e-12 && (row.test - on_test).abs() < 1e-12,
+            "{row:?}"
+        );
+        assert!(
+            (row.difference() - (on_validation - on_test)).abs() < 1e-12 && row.all.abs() < 1e-12,
+            "{row:?}"
+        );
+    }
+    let chosen =
+        [first, second, fourth].map(|i| (test.points[i].strength.to_bits(), test.points[i].model.clone()));
+    let judged =
+        front(&test, &axes(), |point| chosen.contains(&(point.strength.to_bits(), point.model.clone())));
+    assert_eq!(judged.members, sorted(vec![first, second]));
+    assert_eq!(judged.dominated, [(fourth, second)]);
+    assert!(judged.excluded.is_empty() && !judged.members.contains(&third));
+}
+
+/// Three seeds; every row of a model fares alike, so that resampled rows change nothing and only the multinomial weights (w0, w1, w2) of the
+/// seeds count. P is right everywhere and stands at seed 0 alone: (w0/3, 1). Q is right and stands at seeds 0 and 1: both (w0 + w1)/3.
+///
+/// As they are, P = (1/3, 1) owns the levels up to 1/3 and Q = (2/3, 2/3) those up to 2/3. Over the 27 equally likely draws:
+/// P owns the first stretch where w0, w2 ≥ 1 (12) and shares it at w0 = 3 (1); Q has it at w2 = 0 (8) and at w0 = 0 < w1, w2 (6);
+/// nobody at w2 = 3 (1). Q owns the second at w2 = 0 (8) and w2 = 1, w0 ≤ 1 (9); P at w0 = 2, w2 = 1 (3) and with Q at w0 = 3 (1);
+/// w2 ≥ 2 leaves it unreached (7).
+#[test]
+fn owners_have_the_probability_of_the_multinomial() {
+    let facts = facts(Split::Test, 6);
+    let all = |yes: bool| if yes { 6 } else { 0 };
+    let mut cells = Vec::new();
+    for seed in 0..3 {
+        cells.push(cell("p", 0.1, "last", seed, exact(&facts, 6, all(seed == 0))));
+        cells.push(cell("q", 0.1, "last", seed, exact(&facts, all(seed < 2), all(seed < 2))));
+    }
+    let resamples = 20_000;
+    let study = Study::new(&cells, Options { resamples, seed: Seed(3), level: 0.95 }).unwrap();
+    let [security, safety] = axes();
+    let joint = front(&study, &axes(), |_| true);
+    assert_eq!(joint.members, [0, 1]);
+    let stretches = ownership(&study, &joint, &security, &safety);
+    let third = 1.0 / 3.0;
+    let expected =
+        [("p", (0.0, third), 13.0, ("q", 14.0), 1.0), ("q", (third, 2.0 * third), 17.0, ("p", 4.0), 7.0)];
+    assert_eq!(stretches.len(), 2);
+    // Four standard errors of a share of 20,000 draws.
+    let near = |found: f64, of_27: f64| {
+        (found - of_27 / 27.0).abs() < 4.0 * (0.25 / f64::from(resamples as u32)).sqrt()
+    };
+    for (stretch, (owner, (from, to), own, (runner, most), unreached)) in stretches.iter().zip(expected) {
+        assert_eq!(stretch.owners, [owner]);
+        assert!((stretch.from - from).abs() < 1e-12 && (stretch.to - to).abs() < 1e-12, "{stretch:?}");
+        assert!(near(stretch.probability.unwrap(), own), "{stretch:?}");
+        let (name, share) = stretch.runner_up.as_ref().unwrap();
+        assert!(name == runner && near(*share, most), "{stretch:?}");
+        assert!(near(stretch.unreached.unwrap(), unreached), "{stretch:?}");
+    }
+}
+
+#[test]
+fn shared_models_are_owned_together_and_one_defense_owns_nothing() {
+    let facts = facts(Split::Test, 10);
+    let [security, safety] = axes();
+    let study =
+        |cells: &[CellEvidence]| Study::new(cells, Options { resamples: 100, ..Options::default() }).unwrap();
+    let plain = exact(&facts, 10, 2);
+    let both = [
+        cell("p", 0.0, "last", 0, plain.clone()),
+        cell("q", 0.0, "last", 0, plain.clone()),
+        cell("q", 0.1, "last", 0, exact(&facts, 9, 4)),
+    ];
+    let shared = study(&both);
+    let stretches = ownership(&shared, &front(&shared, &axes(), |_| true), &security, &safety);
+    let owners: Vec<_> = stretches.iter().map(|stretch| stretch.owners.clone()).collect();
+    assert_eq!(owners, [vec!["p", "q"], vec!["q"]]);
+    assert_eq!(stretches[0].members, [0, 1]);
+    let alone = study(&both[1..]);
+    assert!(ownership(&alone, &front(&alone, &axes(), |_| true), &security, &safety).is_empty());
+}

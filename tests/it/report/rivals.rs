@@ -1,0 +1,138 @@
+//! Many defenses side by side, who owns the front, and what validation rows chose.
+
+use std::collections::BTreeMap;
+
+use equipoise::measure::{Direction, MetricKey};
+use equipoise::pareto::{Choice, Optimism, Stretch};
+use equipoise::points::Point;
+use equipoise::report::{Inputs, View, terminal};
+
+use super::{assert_well_formed, file, fixture, rendered, rows};
+
+const LONG: &str = "adversarial training on margin losses 14";
+
+/// Fourteen defenses at five strengths, each a little worse than the one before; the last has a long name.
+fn fourteen() -> Inputs {
+    let mut inputs = fixture::three_defenses(5);
+    let (x, y) = (fixture::under("robust_accuracy", 0.2), MetricKey::plain("accuracy"));
+    let first: Vec<Point> = inputs.points[..5].to_vec();
+    let name = |d: usize| if d == 13 { LONG.to_owned() } else { format!("defense {d}") };
+    inputs.points = (0..14)
+        .flat_map(|d| first.iter().map(move |point| (d, point.clone())))
+        .map(|(d, mut point)| {
+            point.defense = name(d);
+            point.coordinates = BTreeMap::from([
+                ("defense".to_owned(), name(d)),
+                ("strength".to_owned(), point.strength.to_string()),
+            ]);
+            let clean = point.value(&y).unwrap() - 0.004 * d as f64;
+            let robust = point.value(&x).unwrap() + 0.003 * d as f64;
+            point.measures.insert(y.clone(), fixture::share(clean, equipoise::measure::Bound::Exact, 3));
+            point.measures.insert(x.clone(), fixture::share(robust, equipoise::measure::Bound::Upper, 3));
+            point
+        })
+        .collect();
+    inputs.front = fixture::front(&inputs.points, &x, &y, 3);
+    inputs.defense_fronts = (0..14)
+        .map(|d| {
+            let own = fixture::front(&inputs.points[5 * d..5 * d + 5], &x, &y, 3);
+            (name(d), own.members.iter().map(|i| i + 5 * d).collect())
+        })
+        .collect();
+    inputs.rates.clear();
+    let stretch = |from: f64, to: f64, owners: &[&str], probability| Stretch {
+        from,
+        to,
+        owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
+        members: vec![0, 5],
+        probability: Some(probability),
+        runner_up: Some(("defense 3".to_owned(), 0.13)),
+        unreached: Some(0.07),
+    };
+    inputs.ownership = vec![
+        stretch(0.0, 0.25, &["defense 0", "defense 1", "defense 2", "defense 4"], 0.9),
+        stretch(0.25, 0.5, &[LONG], 0.75),
+    ];
+    inputs
+}
+
+#[test]
+fn fourteen_defenses_keep_their_names_colors_and_marks() {
+    let outputs = rendered(fourteen());
+    for figure in ["figures/front.svg", "figures/strength.svg"] {
+        let svg = file(&outputs, figure);
+        assert_well_formed(svg);
+        for d in 0..13 {
+            assert!(svg.contains(&format!("\ndefense {d}\n")), "{figure} names {d}");
+        }
+    }
+    let svg = file(&outputs, "figures/front.svg");
+    assert!(svg.contains("\njoint front\n") && svg.contains("\nits highest\n"), "the legend explains");
+    // The page turns dark: every color of the drawing has its twin there.
+    let page = file(&outputs, "report.html");
+    for code in ["#117733", "#882255", "#4F73A0"] {
+        assert!(svg.contains(&format!("stroke=\"{code}\"")), "{code} is drawn");
+        assert!(page.contains(&format!(".figure [stroke=\"{code}\"]{{stroke:#")), "{code}");
+    }
+}
+
+#[test]
+fn owners_of_the_front_stand_in_every_format() {
+    let inputs = fourteen();
+    let text = terminal(&View::new(inputs.clone()));
+    assert!(text.contains("4 defenses alike"), "{text}");
+    assert!(text.contains("for these 3 seeds"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let outputs = rendered(inputs);
+    let page = file(&outputs, "summary.md");
+    let row = page.lines().find(|line| line.starts_with(&format!("| {LONG} | 0.250"))).unwrap();
+    assert_eq!(row, format!("| {LONG} | 0.250 | 0.500 | 0 | 0.75 | defense 3 0.13 | 0.07 |"));
+    assert!(file(&outputs, "report.html").contains("<table id=\"ownership\">"));
+    let report: serde_json::Value = serde_json::from_str(file(&outputs, "report.json")).unwrap();
+    assert_eq!(report["ownership"][1]["defenses"], serde_json::json!([LONG]));
+    assert_eq!(report["ownership"][1]["runner_up"]["defense"], "defense 3");
+    // One defense alone owns everything: there is nothing to say.
+    let alone = rendered(fixture::digits(3));
+    assert!(!file(&alone, "summary.md").contains("Who owns the front"));
+    assert!(!file(&alone, "report.json").contains("ownership"));
+}
+
+#[test]
+fn the_choice_and_its_optimism_are_told() {
+    let mut inputs = fixture::digits(3);
+    let (x, y) = (fixture::under("robust_accuracy", 0.2), MetricKey::plain("accuracy"));
+    let row = |key: &MetricKey, validation, test, all| Optimism {
+        key: key.clone(),
+        direction: Direction::Higher,
+        validation,
+        test,
+        all,
+    };
+    // The front of the fixture: points 1 to 5 are on it, 0 and 6 dominated, 7 degenerate. Now 0 was not chosen.
+    inputs.front.dominated.retain(|(point, _)| *point != 0);
+    inputs.front.stability[0] = None;
+    inputs.choice = Some(Choice {
+        candidates: (0..7).collect(),
+        chosen: (1..7).collect(),
+        excluded: vec![(7, "degenerate".to_owned())],
+        optimism: vec![row(&x, 0.5, 0.46, 0.01), row(&y, 0.9, 0.91, -0.02)],
+    });
+    let view = View::new(inputs.clone());
+    let told = view.headlines.iter().find(|line| line.starts_with("Validation rows chose")).unwrap();
+    assert_eq!(
+        told,
+        "Validation rows chose 6 of 7 configurations; validation minus test, mean over the chosen: robust accuracy +4.0 points \
+         (all candidates: +1.0 points) and accuracy −1.0 points (all candidates: −2.0 points); 1 of them is dominated on test rows, 1 cannot be judged there."
+    );
+    assert!(view.was_passed_over(0) && !view.was_passed_over(1) && !view.was_passed_over(7));
+    let text = terminal(&view);
+    assert!(view.headlines.iter().any(|line| line.contains("5 of 7 points that validation rows chose")));
+    assert!(text.lines().any(|line| line.starts_with(" 0 ") && line.contains("not chosen")), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let outputs = rendered(inputs);
+    let table = rows(file(&outputs, "points.csv"));
+    assert_eq!((table[0]["chosen"].as_str(), table[1]["chosen"].as_str()), ("false", "true"));
+    assert!(file(&outputs, "summary.md").contains("## Choice on validation rows"));
+    assert!(file(&outputs, "report.html").contains("<table id=\"choice\">"));
+    assert!(!file(&rendered(fixture::digits(3)), "points.csv").contains("chosen"));
+}
