@@ -265,7 +265,8 @@ fn what_a_defense_cannot_do_is_refused_with_the_way_out() {
     };
     for (text, strength, part) in [
         ("kind = \"mixed\"; epsilon = 0.1", 1.5, "lies in 0 to 1, got `1.5`"),
-        ("kind = \"label-smoothing\"", 1.1, "lies in 0 to 1"),
+        ("kind = \"label-smoothing\"", 1.1, "lies below 1"),
+        ("kind = \"label-smoothing\"", 1.0, "lies below 1, where nothing of the label is left, got `1`"),
         ("kind = \"frl\"; epsilon = 0.1", 2.0, "lies in 0 to 1"),
         ("kind = \"trades\"; epsilon = 0.1", -1.0, "at least 0"),
         ("kind = \"trades\"", 1.0, "trains against the threat's radius, which is 0"),
@@ -286,6 +287,44 @@ fn what_a_defense_cannot_do_is_refused_with_the_way_out() {
         "kind = \"awp\"\nbase = \"mart\"",
     ] {
         assert!(toml::from_str::<defenses::Spec>(text).is_err(), "{text}");
+    }
+}
+
+/// The landing problem is symmetric, and its weights stay even. Here the classes' errors differ by chance.
+#[test]
+fn class_weights_change_training_from_their_first_epoch_on() {
+    let data = gaussian(&[0.5, -0.3, 0.2], 300, 1);
+    let architecture = Architecture::mlp(Shape::Flat(3), 2, &[8]);
+    let run = |text: &str, strength: f64| {
+        trained(&data, &architecture, "epochs = 6\nbatch = 50", text, strength).unwrap()
+    };
+    let cases = [
+        (
+            "kind = \"frl\"; epsilon = 0.1; tolerance = 0; start = 0.5",
+            "kind = \"trades\"; epsilon = 0.1",
+            6.0,
+            3,
+        ),
+        ("kind = \"worst-class\"; epsilon = 0.1", "kind = \"at\"", 0.1, 1),
+        ("kind = \"worst-class\"", "kind = \"none\"", 0.0, 1),
+    ];
+    for (text, base, strength, first) in cases {
+        let (weighted, base) = (run(text, 0.8), run(base, strength));
+        assert_eq!(weighted.convergence[..first], base.convergence[..first], "{text}");
+        for (a, b) in weighted.convergence.iter().zip(&base.convergence).skip(first) {
+            assert!((a.loss - b.loss).abs() > 1e-6, "{text}, epoch {}: {} {}", a.epoch, a.loss, b.loss);
+        }
+    }
+}
+
+/// With a step size of 500 the weights leave the range of numbers within a batch.
+#[test]
+fn no_step_size_makes_group_weights_overflow() {
+    let data = gaussian(&[0.5, -0.3, 0.2], 300, 1);
+    let architecture = Architecture::mlp(Shape::Flat(3), 2, &[8]);
+    for text in ["kind = \"group-dro\"", "kind = \"worst-class\""] {
+        let run = trained(&data, &architecture, "epochs = 3\nbatch = 50", text, 500.0).unwrap();
+        assert!(run.convergence.iter().all(|record| record.loss.is_finite()), "{text}");
     }
 }
 

@@ -54,7 +54,8 @@ fn what_it_cannot_do_is_refused() {
     }
 }
 
-/// One row `x = 1` of class 1, two steps of gradient descent at rate 1 from zero weights, radius ½ and κ = ½ from the second on. By hand: with the
+/// One row `x = 1` of class 1, two steps of gradient descent at rate 1 from zero weights, the first plain, the second at radius ½ and κ = ½: at the end of it the ramp
+/// is, which takes all epochs that are left. By hand: with the
 /// margin `m = w x + b` (differences of class 1 and class 0) the loss is `½ ln(1 + e⁻ᵐ) + ½ ln(1 + e^(½ |w| − m))`.
 #[test]
 fn two_steps_of_gradient_descent_are_those_worked_out_by_hand() {
@@ -64,7 +65,7 @@ fn two_steps_of_gradient_descent_are_those_worked_out_by_hand() {
     let initial = Parameters::zeros(&architecture);
     let mut network = build(EngineKind::Fused, &architecture, &initial).unwrap();
     let text = "epochs = 2\nbatch = 1\noptimizer = { kind = \"sgd\", lr = 1.0 }";
-    let (spec, defense) = (toml::from_str::<Spec>(text).unwrap(), ibp("start = 0.0\nramp = 0.5"));
+    let (spec, defense) = (toml::from_str::<Spec>(text).unwrap(), ibp("start = 0.5\nramp = 0.5"));
     let (seed, norm, strength) = (Seed(1), Norm::Linf, 0.5);
     let selection = None;
     let job = Job { spec: &spec, defense: &defense, strength, norm, data: &data, initial, seed, selection };

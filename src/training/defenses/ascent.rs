@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-use super::Batch;
+use super::{Batch, gather};
 use crate::attacks::{Field, ThreatModel, confine, first_not_finite, step};
 use crate::bounded::{Positive, constant};
 use crate::error::{Error, Kind, Result};
@@ -108,7 +108,7 @@ impl Ascent {
     ) -> Result<()> {
         self.threat.set_epsilon(radius);
         let size = (self.step * radius) as f32;
-        self.field.clean.gather(batch.members.iter().map(|row| batch.rows.row(*row as usize)));
+        gather(batch, &mut self.field.clean);
         let Field { clean, lo, hi } = &mut self.field;
         self.threat.windows(clean, lo, hi);
         self.place_starts(batch, x);

@@ -68,6 +68,11 @@ impl Spec {
             Self::Frl { .. } => (1.0, "the limit on the sum of the class multipliers"),
             _ => return Ok(()),
         };
+        if matches!(self, Self::LabelSmoothing {}) && strength >= most {
+            return Err(Error::input(format!(
+                "a strength of `label-smoothing` is {what} and lies below 1, where nothing of the label is left, got `{strength}`"
+            )));
+        }
         if strength > most {
             return Err(Error::input(format!(
                 "a strength of `{}` is {what} and lies in 0 to {most}, got `{strength}`",

@@ -62,7 +62,8 @@ impl Defense for Frl {
     fn weigh(&mut self, _: &mut dyn Network, batch: &Batch<'_>, _: &[Block]) {
         for which in 0..2 {
             let sum: f64 = batch.members.iter().map(|row| self.weight(which, batch, *row)).sum();
-            self.factors[which] = batch.members.len() as f64 / sum;
+            // At the limit 1 a single class can hold all the weight: a batch without it has no term to scale.
+            self.factors[which] = if sum > 0.0 { batch.members.len() as f64 / sum } else { 1.0 };
         }
     }
 
@@ -123,7 +124,8 @@ impl Weights {
         let sum: f64 = self.multipliers.iter().sum();
         let classes = self.of.len() as f64;
         for (weight, multiplier) in self.of.iter_mut().zip(&self.multipliers) {
-            *weight = (1.0 + (classes - 1.0) * multiplier - (sum - multiplier)) / classes;
+            // At a sum of 1 rounding may lead below 0, where it ought to be 0.
+            *weight = ((1.0 + (classes - 1.0) * multiplier - (sum - multiplier)) / classes).max(0.0);
         }
     }
 }

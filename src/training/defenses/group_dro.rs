@@ -3,7 +3,7 @@
 //!
 //! `q_g ← q_g exp(η ℓ_g)`, normalized, with `ℓ_g` the group's mean loss in the batch; then `Σ_g q_g ℓ_g` is descended. The weights begin even,
 //! so that strength 0 weighs groups, not rows, alike: it is plain training only where groups are equally frequent in every batch. Rows
-//! of no known group keep weight 1.
+//! of no known group keep weight 1. The weights are kept as logarithms, so that no step size makes them overflow or vanish for good.
 
 use super::groups::Groups;
 use super::outer::Outer;
@@ -16,7 +16,8 @@ use crate::models::{Block, LANES, Network, Parameters};
 pub(super) struct GroupDro {
     points: Points,
     groups: Groups,
-    shares: Vec<f64>,
+    /// Logarithms of `q` but for a common constant; the largest is 0.
+    logs: Vec<f64>,
     /// What each group's rows are multiplied by in the batch at hand.
     factors: Vec<f64>,
     outer: Outer,
@@ -25,13 +26,7 @@ pub(super) struct GroupDro {
 impl GroupDro {
     pub(super) fn new(points: Points, groups: Groups, classes: usize) -> Self {
         let count = groups.count();
-        Self {
-            points,
-            shares: vec![1.0 / count as f64; count],
-            factors: vec![1.0; count],
-            groups,
-            outer: Outer::new(classes),
-        }
+        Self { points, logs: vec![0.0; count], factors: vec![1.0; count], groups, outer: Outer::new(classes) }
     }
 }
 
@@ -54,9 +49,10 @@ impl Defense for GroupDro {
                 }
             }
         }
-        learn(&mut self.shares, batch.strength, &sums);
-        let rows = batch.members.len() as f64;
-        for ((factor, share), (_, count)) in self.factors.iter_mut().zip(&self.shares).zip(sums) {
+        let shares = learn(&mut self.logs, batch.strength, &sums);
+        // Rows of no known group count beside these, with weight 1.
+        let rows: f64 = sums.iter().map(|(_, count)| count).sum();
+        for ((factor, share), (_, count)) in self.factors.iter_mut().zip(shares).zip(sums) {
             *factor = share * rows / f64::max(count, 1.0);
         }
     }
@@ -76,17 +72,21 @@ impl Defense for GroupDro {
     }
 }
 
-/// One multiplicative step of the groups' shares by their (sum of losses, rows); a group without rows keeps its weight before normalization.
-fn learn(shares: &mut [f64], rate: f64, sums: &[(f64, f64)]) {
-    for (share, (loss, rows)) in shares.iter_mut().zip(sums) {
+/// One multiplicative step of the groups' weights by their (sum of losses, rows), and the weights that it leads to, normalized; a group
+/// without rows keeps its weight before normalization.
+fn learn(logs: &mut [f64], rate: f64, sums: &[(f64, f64)]) -> Vec<f64> {
+    for (log, (loss, rows)) in logs.iter_mut().zip(sums) {
         if *rows > 0.0 {
-            *share *= libm::exp(rate * loss / rows);
+            *log += rate * loss / rows;
         }
     }
-    let total: f64 = shares.iter().sum();
-    for share in shares.iter_mut() {
-        *share /= total;
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    for log in logs.iter_mut() {
+        *log -= largest;
     }
+    let weights: Vec<f64> = logs.iter().map(|log| libm::exp(*log)).collect();
+    let total: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / total).collect()
 }
 
 #[cfg(test)]
@@ -96,11 +96,21 @@ mod tests {
     /// By hand: losses ln 2 and ln 4 over η = 1 turn (1/2, 1/4, 1/4) into (1, 1, 1/4) before normalization.
     #[test]
     fn shares_grow_with_the_exponential_of_the_loss() {
-        let mut shares = vec![0.5, 0.25, 0.25];
         let ln2 = std::f64::consts::LN_2;
-        learn(&mut shares, 1.0, &[(3.0 * ln2, 3.0), (2.0 * ln2, 1.0), (0.0, 0.0)]);
+        let mut logs = vec![-ln2, -2.0 * ln2, -2.0 * ln2];
+        let shares = learn(&mut logs, 1.0, &[(3.0 * ln2, 3.0), (2.0 * ln2, 1.0), (0.0, 0.0)]);
         for (found, expected) in shares.iter().zip([4.0 / 9.0, 4.0 / 9.0, 1.0 / 9.0]) {
             assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
+    }
+
+    /// Losses 3 and 1 at η = 500: the first group has all the weight to double precision; a second batch the other way round makes them even again.
+    #[test]
+    fn no_step_size_is_too_large() {
+        let mut logs = vec![0.0; 2];
+        let shares = learn(&mut logs, 500.0, &[(3.0, 1.0), (1.0, 1.0)]);
+        assert!(shares[0] > 1.0 - 1e-12 && shares[1] < 1e-12, "{shares:?}");
+        let shares = learn(&mut logs, 500.0, &[(1.0, 1.0), (3.0, 1.0)]);
+        assert!(shares.iter().all(|share| (share - 0.5).abs() < 1e-12), "{shares:?}");
     }
 }

@@ -11,7 +11,7 @@ use crate::models::{Block, Network, Parameters};
 /// Which leash; its length is the strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leash {
-    /// The share of the label that is spread over all classes, 0 to 1.
+    /// The share of the label that is spread over all classes, below 1.
     Smoothing,
     /// `λ` of the penalty `λ / 2 ‖z‖₂²`.
     Squeezing,

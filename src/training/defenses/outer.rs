@@ -1,6 +1,6 @@
 //! The outer step that defenses share: a loss at given points, and its weight gradient.
 
-use super::{Batch, Tally};
+use super::{Batch, Tally, gather};
 use crate::attacks::predictions;
 use crate::losses::{Loss, Pair, PerLane, log_softmax};
 use crate::models::{Block, LANES, Network, Parameters};
@@ -97,7 +97,7 @@ impl Both {
 
     /// Logarithms of the class probabilities at the clean rows.
     pub(super) fn log_probabilities(&mut self, network: &mut dyn Network, batch: &Batch<'_>) -> &Block {
-        self.clean.gather(batch.members.iter().map(|row| batch.rows.row(*row as usize)));
+        gather(batch, &mut self.clean);
         network.forward(&self.clean, &mut self.clean_logits);
         log_softmax(&self.clean_logits, &mut self.log_probabilities);
         &self.log_probabilities
@@ -113,7 +113,7 @@ impl Both {
         loss: impl FnOnce(Pair<'_>, &mut PerLane),
     ) -> Tally {
         self.outer.label(batch);
-        self.clean.gather(batch.members.iter().map(|row| batch.rows.row(*row as usize)));
+        gather(batch, &mut self.clean);
         network.forward(&self.clean, &mut self.clean_logits);
         network.forward(x, &mut self.outer.logits);
         let Outer { labels, logits, d_logits, values } = &mut self.outer;

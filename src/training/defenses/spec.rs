@@ -100,7 +100,7 @@ pub enum Spec {
     /// Training on interval bounds (Gowal et al. 2018), L∞ only; strength is the training epsilon.
     Ibp {
         /// The final weight of the cross-entropy on the clean row; the rest goes to that of the worst logits.
-        #[serde(default = "half_kappa")]
+        #[serde(default = "half")]
         kappa: BelowOne,
         /// The share of the epochs before the bounds enter.
         #[serde(default = "hundredth")]
@@ -124,9 +124,9 @@ pub enum Spec {
         /// By how much a class's error may exceed the average.
         #[serde(default = "tenth")]
         tolerance: NonNegative,
-        /// Share of the epochs that are TRADES alone, 0 to 1.
+        /// Share of the epochs that are TRADES alone, below 1.
         #[serde(default = "half")]
-        start: NonNegative,
+        start: BelowOne,
         /// Radius of the inner attack.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epsilon: Option<Positive>,
@@ -192,11 +192,7 @@ fn tenth() -> NonNegative {
     constant!(NonNegative, 0.1)
 }
 
-fn half() -> NonNegative {
-    constant!(NonNegative, 0.5)
-}
-
-fn half_kappa() -> BelowOne {
+fn half() -> BelowOne {
     constant!(BelowOne, 0.5)
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Batch, Ground, Spec};
+mod fairness;
+
+use super::{Batch, Ground, Spec, Stepper};
 use crate::data::{Dataset, Domain, Feature, Rows, Rules, Shape};
-use crate::evidence::{Split, SplitFacts};
+use crate::evidence::{Attribute, Split, SplitFacts};
 use crate::measure::Norm;
 use crate::models::{Architecture, Block, EngineKind, Network, Parameters, build};
 use crate::seed::Seed;
@@ -14,6 +16,11 @@ const CLASSES: usize = 3;
 /// More than one block.
 const ROWS: usize = 70;
 
+/// The group of row `row`: three of eight are left, three right, and of two it is not known.
+fn side(row: usize) -> i16 {
+    [0, 0, 0, 1, 1, 1, -1, -1][row % 8]
+}
+
 fn rows(split: Split, n: usize, seed: u64) -> Rows {
     let mut stream = Seed(seed).stream("rows");
     let facts = SplitFacts {
@@ -22,7 +29,11 @@ fn rows(split: Split, n: usize, seed: u64) -> Rows {
         labels: (0..n).map(|row| (row % 7 % CLASSES) as u16).collect(),
         classes: (0..CLASSES).map(|class| class.to_string()).collect(),
         positive: None,
-        attributes: Vec::new(),
+        attributes: vec![Attribute {
+            name: String::from("side"),
+            groups: vec![String::from("left"), String::from("right")],
+            codes: (0..n).map(side).collect(),
+        }],
     };
     Rows { x: (0..n * FEATURES).map(|_| stream.normal() as f32).collect(), facts: Arc::new(facts) }
 }
@@ -50,9 +61,10 @@ fn data() -> Dataset {
     }
 }
 
-/// What a formula may look at: for every row, its label and the logits at the clean row and at the point trained on.
+/// What a formula may look at: for every row, its label, its group, and the logits at the clean row and at the point trained on.
 struct Seen {
     labels: Vec<usize>,
+    groups: Vec<Option<usize>>,
     clean: Vec<Vec<f64>>,
     point: Vec<Vec<f64>>,
 }
@@ -67,6 +79,12 @@ impl Seen {
     fn class_mean(&self, class: usize) -> f64 {
         let rows = self.labels.iter().filter(|label| **label == class).count() as f64;
         self.sum(|y, _, at| if y == class { ce(y, at) } else { 0.0 }) / rows
+    }
+
+    /// The sum of cross-entropies at the points of the rows of `group`, and how many they are.
+    fn group(&self, group: Option<usize>) -> (f64, f64) {
+        let rows = self.labels.iter().zip(&self.point).zip(&self.groups).filter(|(_, of)| **of == group);
+        (rows.clone().map(|((label, at), _)| ce(*label, at)).sum(), rows.count() as f64)
     }
 }
 
@@ -98,6 +116,16 @@ fn group_dro(seen: &Seen, before: &Seen) -> f64 {
     ROWS as f64 * parts.sum::<f64>()
 }
 
+/// The same by groups of which some are not known: the known rows as many as they are, the others with weight 1 beside them.
+fn group_dro_by_side(seen: &Seen, before: &Seen) -> f64 {
+    let mean = |seen: &Seen, group: usize| seen.group(Some(group)).0 / seen.group(Some(group)).1;
+    let grown: Vec<f64> = (0..2).map(|group| libm::exp(0.5 * mean(before, group))).collect();
+    let total: f64 = grown.iter().sum();
+    let parts = (0..2).map(|group| grown[group] / total * mean(seen, group));
+    let known = seen.group(Some(0)).1 + seen.group(Some(1)).1;
+    known * parts.sum::<f64>() + seen.group(None).0
+}
+
 /// The loss of a batch as seen now, given how it was seen when it was weighed.
 type Formula = fn(&Seen, &Seen) -> f64;
 
@@ -123,6 +151,7 @@ fn cases() -> Vec<(&'static str, f64, Formula)> {
         // Before any epoch has ended there are no multipliers yet.
         ("kind = \"frl\"\nepsilon = 0.3\nbeta = 2", 0.5, |s, _| s.sum(|y, z, at| ce(y, z) + 2.0 * kl(z, at))),
         ("kind = \"group-dro\"\nepsilon = 0.3", 0.5, group_dro),
+        ("kind = \"group-dro\"\nby = \"side\"", 0.5, group_dro_by_side),
         ("kind = \"worst-class\"\nepsilon = 0.3", 0.5, |s, _| s.sum(|y, _, at| ce(y, at))),
     ]
 }
@@ -143,6 +172,12 @@ impl Bench {
         Self { data: data(), network, parameters, members: (0..ROWS as u32).rev().collect() }
     }
 
+    fn stepper(&self, text: &str, data: &Dataset) -> Stepper {
+        let spec: Spec = toml::from_str(text).unwrap();
+        let architecture = self.network.architecture();
+        spec.build(&Ground { norm: Norm::Linf, data, architecture }).unwrap()
+    }
+
     fn logits(&mut self, blocks: &[Block]) -> Vec<Vec<f64>> {
         let mut all = Vec::new();
         for x in blocks {
@@ -157,56 +192,75 @@ impl Bench {
     }
 }
 
+/// The first batch of an epoch, all training rows.
+fn batch<'a>(data: &'a Dataset, members: &'a [u32], parameters: &'a Parameters, strength: f64) -> Batch<'a> {
+    Batch {
+        rows: &data.train,
+        members,
+        epoch: 0,
+        epochs: 1,
+        number: 0,
+        batches: 1,
+        parameters,
+        strength,
+        seed: Seed(5),
+    }
+}
+
+/// Takes one step and expects the loss of `formula`, and its slope in every weight as the gradient.
+fn expect(
+    name: &str,
+    bench: &mut Bench,
+    stepper: &mut Stepper,
+    batch: &Batch<'_>,
+    formula: impl Fn(&Seen, &Seen) -> f64,
+) {
+    let mut gradient = Parameters::zeros(bench.network.architecture());
+    let tally = stepper.step(bench.network.as_mut(), batch, &mut gradient).unwrap();
+    // The points stay where they are: the gradient does not go through the inner attack.
+    let points = stepper.points().to_vec();
+    let mut clean = vec![Block::new(FEATURES); points.len()];
+    for (block, x) in batch.blocks().zip(&mut clean) {
+        super::gather(&block, x);
+    }
+    let mut seen = |parameters: &Parameters| {
+        bench.network.load(parameters);
+        let rows = batch.members.iter().map(|row| *row as usize);
+        Seen {
+            labels: rows.clone().map(|row| usize::from(batch.rows.facts.labels[row])).collect(),
+            groups: rows.map(|row| usize::try_from(side(row)).ok()).collect(),
+            clean: bench.logits(&clean),
+            point: bench.logits(&points),
+        }
+    };
+    let before = seen(batch.parameters);
+    let expected = formula(&before, &before);
+    assert!((tally.loss - expected).abs() < 1e-4 * expected, "{name}: {} {expected}", tally.loss);
+    for index in 0..batch.parameters.values().len() {
+        let mut at = |h: f32| {
+            let mut moved = batch.parameters.clone();
+            moved.values_mut()[index] += h;
+            formula(&seen(&moved), &before)
+        };
+        let slope = (at(1.0 / 256.0) - at(-1.0 / 256.0)) * 128.0;
+        let found = f64::from(gradient.values()[index]);
+        assert!(
+            (slope - found).abs() < 5e-3 * slope.abs().max(1.0),
+            "{name}, weight {index}: {found} {slope}"
+        );
+    }
+    bench.network.load(batch.parameters);
+}
+
 #[test]
 fn losses_are_those_of_the_formulas_and_gradients_are_their_slopes() {
     for (text, strength, formula) in cases() {
-        let spec: Spec = toml::from_str(text).unwrap();
         let mut bench = Bench::new();
         let Bench { data, parameters, members, .. } = &bench;
         let (data, parameters, members) = (data.clone(), parameters.clone(), members.clone());
-        let architecture = bench.network.architecture().clone();
-        let ground = Ground { norm: Norm::Linf, data: &data, architecture: &architecture };
-        let mut stepper = spec.build(&ground).unwrap();
-        let batch = Batch {
-            rows: &data.train,
-            members: &members,
-            epoch: 0,
-            epochs: 1,
-            number: 0,
-            batches: 1,
-            parameters: &parameters,
-            strength,
-            seed: Seed(5),
-        };
-        let mut gradient = Parameters::zeros(&architecture);
-        let tally = stepper.step(bench.network.as_mut(), &batch, &mut gradient).unwrap();
-        // The points stay where they are: the gradient does not go through the inner attack.
-        let points = stepper.points().to_vec();
-        let mut clean = vec![Block::new(FEATURES), Block::new(FEATURES)];
-        for (block, x) in batch.blocks().zip(&mut clean) {
-            super::gather(&block, x);
-        }
-        let mut seen = |parameters: &Parameters| {
-            bench.network.load(parameters);
-            let labels = members.iter().map(|row| usize::from(data.train.facts.labels[*row as usize]));
-            Seen { labels: labels.collect(), clean: bench.logits(&clean), point: bench.logits(&points) }
-        };
-        let before = seen(&parameters);
-        let expected = formula(&before, &before);
-        assert!((tally.loss - expected).abs() < 1e-4 * expected, "{text}: {} {expected}", tally.loss);
-        for index in 0..parameters.values().len() {
-            let mut at = |h: f32| {
-                let mut moved = parameters.clone();
-                moved.values_mut()[index] += h;
-                formula(&seen(&moved), &before)
-            };
-            let slope = (at(1.0 / 256.0) - at(-1.0 / 256.0)) * 128.0;
-            let found = f64::from(gradient.values()[index]);
-            assert!(
-                (slope - found).abs() < 5e-3 * slope.abs().max(1.0),
-                "{text}, weight {index}: {found} {slope}"
-            );
-        }
+        let mut stepper = bench.stepper(text, &data);
+        let batch = batch(&data, &members, &parameters, strength);
+        expect(text, &mut bench, &mut stepper, &batch, formula);
     }
 }
 
@@ -217,21 +271,10 @@ fn perturbed_weights_give_the_gradient_and_are_put_back() {
     let Bench { data, parameters, members, .. } = &bench;
     let (data, parameters, members) = (data.clone(), parameters.clone(), members.clone());
     let architecture = bench.network.architecture().clone();
-    let ground = Ground { norm: Norm::Linf, data: &data, architecture: &architecture };
-    let batch = Batch {
-        rows: &data.train,
-        members: &members,
-        epoch: 0,
-        epochs: 1,
-        number: 0,
-        batches: 1,
-        parameters: &parameters,
-        strength: 0.05,
-        seed: Seed(5),
-    };
+    let batch = batch(&data, &members, &parameters, 0.05);
     for base in ["at", "trades"] {
         let text = format!("kind = \"awp\"\nepsilon = 0.3\nbase = \"{base}\"");
-        let mut awp = toml::from_str::<Spec>(&text).unwrap().build(&ground).unwrap();
+        let mut awp = bench.stepper(&text, &data);
         let mut found = Parameters::zeros(&architecture);
         awp.step(bench.network.as_mut(), &batch, &mut found).unwrap();
         let logits = bench.logits(awp.points());
@@ -241,7 +284,7 @@ fn perturbed_weights_give_the_gradient_and_are_put_back() {
         awp.step(bench.network.as_mut(), &batch, &mut twice).unwrap();
         assert_eq!(found, twice, "nothing of one batch is left in the next");
 
-        let mut plain = toml::from_str::<Spec>(&text).unwrap().build(&ground).unwrap();
+        let mut plain = bench.stepper(&text, &data);
         let mut direction = Parameters::zeros(&architecture);
         let unmoved = Batch { strength: 0.0, ..batch };
         plain.step(bench.network.as_mut(), &unmoved, &mut direction).unwrap();

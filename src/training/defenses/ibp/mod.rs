@@ -79,7 +79,8 @@ impl Defense for Ibp {
     }
 
     fn weigh(&mut self, _: &mut dyn Network, batch: &Batch<'_>, _: &[Block]) {
-        let done = f64::from(batch.epoch) + f64::from(batch.number) / f64::from(batch.batches);
+        // At the batch's end: so the last batch is at the strength, even where the ramp takes all epochs.
+        let done = f64::from(batch.epoch) + f64::from(batch.number + 1) / f64::from(batch.batches);
         self.share = self.settings.share(done / f64::from(batch.epochs));
         self.threat.set_epsilon(self.share * batch.strength);
         if self.threat.epsilon() > 0.0 {
