@@ -47,25 +47,26 @@ impl Trend {
 /// How validation accuracy under attack went.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overfitting {
-    /// The best of any epoch, minus that of the last epoch measured; at least 0.
-    pub gap: f64,
+    /// The best of any epoch, minus that of the last epoch measured; at least 0. None where only the few rows of a defense that is watched
+    /// were attacked: the best of many epochs lies above the last by chance there.
+    pub gap: Option<f64>,
     /// The largest fall from one epoch measured to the next; at least 0.
     pub steepest: f64,
 }
 
-/// Robust and catastrophic overfitting; none where validation accuracy under attack was measured less than twice. Of a defense
-/// that is watched, the accuracies watched count.
+/// Robust and catastrophic overfitting; none where validation accuracy under attack was measured less than twice. The falls of a defense
+/// that is watched are those of the accuracies watched, which are there after every epoch.
 #[must_use]
 pub fn overfitting(records: &[EpochRecord]) -> Option<Overfitting> {
+    let robust: Vec<f64> = records.iter().filter_map(|record| record.validation_robust).collect();
     let watched: Vec<f64> = records.iter().filter_map(|record| record.watched).collect();
-    let robust = match watched.as_slice() {
-        [] => records.iter().filter_map(|record| record.validation_robust).collect(),
-        _ => watched,
+    let falls = if watched.is_empty() { &robust } else { &watched };
+    let steepest = falls.windows(2).map(|pair| pair[0] - pair[1]).fold(0.0, f64::max);
+    let gap = match robust.as_slice() {
+        [_, .., last] => Some(robust.iter().copied().fold(0.0, f64::max) - last),
+        _ => None,
     };
-    let (last, steps) = (*robust.last()?, robust.windows(2));
-    let steepest = steps.map(|pair| pair[0] - pair[1]).fold(0.0, f64::max);
-    let gap = robust.iter().copied().fold(0.0, f64::max) - last;
-    (robust.len() > 1).then_some(Overfitting { gap, steepest })
+    (falls.len() > 1).then_some(Overfitting { gap, steepest })
 }
 
 /// The end of training and its trend over the last quarter of the epochs; none where nothing was trained.
@@ -110,11 +111,20 @@ mod tests {
         let records: Vec<EpochRecord> =
             [Some(0.25), None, Some(0.5), Some(0.125), Some(0.375)].map(record).into();
         let found = overfitting(&records).unwrap();
-        assert!((found.gap - 0.125).abs() < 1e-12 && (found.steepest - 0.375).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.gap.unwrap() - 0.125).abs() < 1e-12 && (found.steepest - 0.375).abs() < 1e-12,
+            "{found:?}"
+        );
         assert!(overfitting(&records[..2]).is_none());
-        let watched = |accuracy: f64| EpochRecord { watched: Some(accuracy), ..record(Some(0.5)) };
-        let found = overfitting(&[watched(0.75), watched(0.25)]).unwrap();
+        let watched = |accuracy: f64, robust| EpochRecord { watched: Some(accuracy), ..record(robust) };
+        let found = overfitting(&[watched(0.75, Some(0.5)), watched(0.25, Some(0.375))]).unwrap();
         assert!((found.steepest - 0.5).abs() < 1e-12, "what is watched counts: {found:?}");
+        assert!(
+            (found.gap.unwrap() - 0.125).abs() < 1e-12,
+            "the gap is that of all validation rows: {found:?}"
+        );
+        let found = overfitting(&[watched(0.5, None), watched(0.25, None)]).unwrap();
+        assert!(found.gap.is_none() && (found.steepest - 0.25).abs() < 1e-12, "{found:?}");
     }
 
     #[test]
