@@ -2,10 +2,10 @@
 
 use super::layers::Layers;
 use super::region::Region;
-use super::rounding::double;
+use super::rounding::{LARGEST, double};
 use crate::attacks::{ThreatModel, critical_distance, find_levers};
 
-/// Whether the row, of class `label`, cannot be broken.
+/// Whether the row, of class `label`, cannot be broken. Never where the model might overflow around it.
 pub(super) fn certified(layers: &Layers, threat: &ThreatModel, row: &[f32], label: usize) -> bool {
     let last = layers.last();
     let region = Region::new(threat, &layers.order, row);
@@ -14,6 +14,9 @@ pub(super) fn certified(layers: &Layers, threat: &ThreatModel, row: &[f32], labe
     let mut sizes = last.apply_absolute(&largest);
     for (class, size) in sizes.iter_mut().enumerate() {
         *size += last.bias(class).abs();
+    }
+    if !sizes.iter().all(|size| *size < LARGEST) {
+        return false;
     }
     let mut levers = Vec::with_capacity(row.len());
     // Sums of positive numbers, a quotient and a root.

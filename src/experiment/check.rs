@@ -6,7 +6,7 @@ use super::{Candidate, Experiment, Loaded, certificates};
 use crate::data::Dataset;
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{AttackKey, MetricKey, Norm};
-use crate::metrics::{self, Case};
+use crate::metrics::{self, Case, Under};
 use crate::probes::checks;
 
 /// Names that can be a folder everywhere.
@@ -318,7 +318,10 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
         let primary = (experiment.threat.norm, experiment.threat.epsilon);
         let place = ["front", "objectives", &index.to_string()];
         let key = metrics::resolve(name, &available, Some(primary)).map_err(|error| at(&place, error))?;
+        // The vote on rows as they are has a key with radius 0, and is counted on validation rows too.
+        let is_plain_vote = metrics::find(&key.id).is_some_and(|metric| metric.needs.under == Under::Vote);
         if chosen_on_validation
+            && !is_plain_vote
             && key.attack.as_ref().is_some_and(|attack| attack.epsilon().to_bits() != primary.1.to_bits())
         {
             return Err(at(

@@ -342,6 +342,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether validation rows choose between checkpoints: where any combination of the sweep lists some.
+    #[must_use]
+    pub fn chooses(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.experiment.checkpoints().is_empty())
+    }
+
     /// `file:line:column` of the setting at `path`; the override that set it, where one did; the file alone where it is
     /// written in neither.
     #[must_use]

@@ -113,15 +113,20 @@ fn smoothed(view: &View, certified: &Certified, brief: bool) -> Option<Table> {
         }
     }
     let noise = if several { String::new() } else { format!(" (σ = {})", first.sigma) };
-    let protocols: Vec<String> = certified.smoothed.iter().map(|one| one.protocol.clone()).collect();
+    let votes: Vec<String> = certified
+        .smoothed
+        .iter()
+        .map(|one| {
+            let sigma = if several { format!(" at σ = {}", one.sigma) } else { String::new() };
+            format!("{}{sigma} ({} votes a row; protocol {})", 1.0 - one.alpha, one.samples, one.protocol)
+        })
+        .collect();
     Some(Table {
         title: "Smoothed classifier",
         caption: format!(
-            "The majority vote of the model under Gaussian noise{noise}, another predictor than the model itself. Its vote is certified at L2 ε = {}, each row's with probability {} ({} votes a row; protocol {}), and attacked at the same radius; an abstention counts as wrong. Means over {}.",
+            "The majority vote of the model under Gaussian noise{noise}, another predictor than the model itself. Its vote is certified at L2 ε = {}, each row's with probability {}, and attacked at the same radius. An abstention counts as wrong, without attack and under it: these are shares of the vote as it was counted, and the majority of endless votes may be right on more rows. Means over {}.",
             threat.epsilon,
-            1.0 - first.alpha,
-            first.samples,
-            format::list(&protocols),
+            format::list(&votes),
             seeds(view),
         ),
         head,
@@ -144,6 +149,7 @@ pub(super) fn dominance(view: &View) -> Option<String> {
             format!("The one dominated point is so under protocol {protocol}: no certificate proves it.")
         }
         (0, _) => format!("The {of} are so under protocol {protocol}: no certificate proves one of them."),
+        (1, 1) => "The one dominated point is proven to be so: another point's certified value reaches its value under attack.".to_owned(),
         (some, all) if some == all => format!(
             "Of {of}, all are proven: another point's certified value reaches their value under attack."
         ),

@@ -195,7 +195,7 @@ resamples = 100
         let experiment = &sweep.variants[0];
         let cell = &sweep.cells[0];
         let epoch = 2;
-        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test).unwrap();
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test, false).unwrap();
         let facts_file = run::sweep::facts_file(&sweep.data.fingerprint, Split::Test);
         let facts = pipeline::read(store, &facts_file, encoding::decode_facts).unwrap();
         let clean = pipeline::read_clean(store, &files.clean).unwrap();
@@ -231,16 +231,37 @@ resamples = 100
         assert_eq!(judgement.points[0].failed, [(0, reason.clone())]);
         assert_eq!(judgement.points[1].seeds, [0], "the other cell stands");
 
-        // Work on the cell finds it too, and records it.
+        // Work on the cell finds it too, and records it nowhere: a mended certificate is asked again.
         let file = out.join(pipeline::record_file(&results.sweep.cells[0].run));
-        assert!(!crate::files::read_text(&file).unwrap().contains("check 28"));
+        let before = crate::files::read_text(&file).unwrap();
         let experiment = &results.sweep.variants[0];
         let cell = &results.sweep.cells[0];
-        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, 2, Split::Test).unwrap();
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, 2, Split::Test, false).unwrap();
         results.store.remove(files.checks.as_ref().unwrap()).unwrap();
         drop(results);
         let results = run(&loaded, &out);
-        assert!(crate::files::read_text(&file).unwrap().contains("check 28"));
+        assert_eq!(crate::files::read_text(&file).unwrap(), before);
         assert_eq!(results.look().unwrap().failed().len(), 1);
+        drop(results);
+
+        // Where nothing else is there to judge, the message speaks of the certificate, not of training.
+        let alone = "defense.0.strengths=[0]".parse().unwrap();
+        let results = run(&experiment::load(&config, &[alone]).unwrap(), &out);
+        let error = results.look().unwrap().judge().unwrap_err();
+        assert!(
+            error.to_string().starts_with("no cell is left to judge: evaluation on test rows"),
+            "{error}"
+        );
+        let help = error.help_text().unwrap();
+        assert!(help.contains("training went well") && help.contains("[[certificate]]"), "{help}");
+        drop(results);
+
+        // Without the certificate its contradiction is gone, and nothing is trained anew.
+        let without = EXPERIMENT.replace("[[certificate]]\nkind = \"interval\"\n", "");
+        crate::files::write_atomic(&config, without.as_bytes(), None).unwrap();
+        let results = run(&experiment::load(&config, &[]).unwrap(), &out);
+        assert!(results.look().unwrap().failed().is_empty());
+        assert_eq!(results.look().unwrap().judge().unwrap().points[0].seeds, [0]);
+        assert_eq!(crate::files::read_text(&file).unwrap(), before);
     }
 }

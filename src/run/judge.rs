@@ -1,5 +1,6 @@
 //! From stored evidence to a judgement: everything here follows from `sweep.json`, `cells/` and `evidence/` alone.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -93,8 +94,17 @@ pub struct Ending {
 pub(super) struct Present<'a> {
     pub(super) cell: &'a Cell,
     pub(super) record: CellRecord,
+    /// Why its certificates and the attacks on it cannot both be right, where that is so. It follows from the evidence that is there now, and is recorded nowhere.
+    contradiction: Option<String>,
     /// Per candidate of the front section, where the training has one.
     pub(super) models: Vec<PresentModel>,
+}
+
+impl Present<'_> {
+    /// Why the cell does not count: its training or evaluation failed, or its evidence contradicts itself.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.record.failure.as_deref().or(self.contradiction.as_deref())
+    }
 }
 
 /// One of a cell's models.
@@ -117,20 +127,22 @@ impl PresentModel {
 /// The cells whose results are all there, in plan order.
 pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present<'a>>> {
     let mut found = Vec::new();
-    let mut facts = None;
+    let mut facts = BTreeMap::new();
+    // One combination of the sweep with checkpoints is enough: its models are chosen among all.
+    let chooses = sweep.chooses();
     for cell in &sweep.cells {
-        let Some(mut record) = pipeline::record(store.root(), &cell.run)? else { continue };
+        let Some(record) = pipeline::record(store.root(), &cell.run)? else { continue };
         let experiment = &sweep.variants[cell.variant];
         let mut models = Vec::new();
-        let chosen_on_validation = !experiment.checkpoints().is_empty();
         for candidate in experiment.models() {
             if let Some(epoch) = record.epoch(candidate) {
                 let twin = twins::twin(cell, &sweep.cells);
-                let files = |split| EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split);
+                let files =
+                    |split| EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split, chooses);
                 models.push(PresentModel {
                     candidate,
                     files: files(Split::Test)?,
-                    validation: chosen_on_validation.then(|| files(Split::Validation)).transpose()?,
+                    validation: chooses.then(|| files(Split::Validation)).transpose()?,
                     transfer: twin.map(|twin| twins::file(experiment, cell, epoch, twin)).transpose()?,
                 });
             }
@@ -139,23 +151,27 @@ pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present
         let whole = record.failure.is_some()
             || models.iter().all(|model| model.evidence().all(|file| store.has(file)));
         if whole {
-            for model in models.iter().filter(|model| !model.files.certificates.is_empty()) {
-                if record.failure.is_some() {
+            let mut contradiction = None;
+            let on_validation =
+                models.iter().filter_map(|model| Some((Split::Validation, model.validation.as_ref()?)));
+            let on_test = models.iter().map(|model| (Split::Test, &model.files));
+            let certified = on_validation.chain(on_test).filter(|(_, files)| !files.certificates.is_empty());
+            for (split, files) in certified.filter(|_| record.failure.is_none()) {
+                if contradiction.is_some() {
                     break;
                 }
-                let facts = match &facts {
-                    Some(facts) => facts,
-                    None => facts.insert(self::facts(store, sweep, Split::Test)?),
+                let facts = match facts.entry(split.word()) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(self::facts(store, sweep, split)?),
                 };
-                record.failure = contradiction(store, facts, &model.files)?;
+                contradiction = self::contradiction(store, facts, files)?;
             }
-            found.push(Present { cell, record, models });
+            found.push(Present { cell, record, contradiction, models });
         }
     }
     Ok(found)
 }
 
-/// What all models share of the test rows.
 /// Why a model's certificates and the attacks on it cannot both be right. Asked again whenever evidence is read: either may have been made anew.
 fn contradiction(store: &Store, facts: &SplitFacts, files: &EvidenceFiles) -> Result<Option<String>> {
     let clean = pipeline::read_clean(store, &files.clean)?;
@@ -166,11 +182,8 @@ fn contradiction(store: &Store, facts: &SplitFacts, files: &EvidenceFiles) -> Re
 /// Judges the cells that are there.
 pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Result<Judgement> {
     let present = cells.len();
-    if let Some(reason) = cells.iter().find_map(|present| present.record.failure.as_ref())
-        && cells.iter().all(|present| present.record.failure.is_some())
-    {
-        return Err(Error::new(Kind::Incomplete, format!("no cell could be trained: {reason}"))
-            .help("change the training settings; every cell's reason is in its `cells/*/cell.json`"));
+    if cells.iter().all(|present| present.failure().is_some()) {
+        return Err(nothing_left(cells));
     }
     let (cells, unfinished) = whole_seeds(sweep, cells);
     let cells = cells.as_slice();
@@ -192,9 +205,6 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
             pareto::front(&study, &objectives, |point| chosen.contains(&name(point)))
         }
         None => pareto::front(&study, &objectives, |point| point.model == first),
-    };
-    let is_security = |objective: &&Objective| {
-        metrics::find(&objective.key.id).is_some_and(|metric| metric.pillar() == Pillar::Security)
     };
     let axes = (objectives.iter().find(is_security), objectives.iter().find(|o| !is_security(o)));
     let proves = sweep.experiment.certificates_protocol().is_some();
@@ -225,6 +235,19 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         keys,
         points: study.points,
     })
+}
+
+/// Why no cell is left to judge, and what to do about it.
+fn nothing_left(cells: &[Present<'_>]) -> Error {
+    let mut contradicted = cells.iter().filter(|present| present.record.failure.is_none());
+    if let Some(reason) = contradicted.find_map(|present| present.contradiction.as_ref()) {
+        return Error::new(Kind::Incomplete, format!("no cell is left to judge: {reason}"))
+            .help("training went well; this is a defect of a certificate or of an attack: report it. Without that `[[certificate]]` the cells are judged by the attacks alone");
+    }
+    let reason =
+        cells.iter().find_map(|present| present.record.failure.as_deref()).unwrap_or("there is none");
+    Error::new(Kind::Incomplete, format!("no cell could be trained and evaluated: {reason}"))
+        .help("change the training settings; every cell's reason is in its `cells/*/cell.json`")
 }
 
 /// Coordinates and model tell a point from all others.
@@ -261,7 +284,7 @@ fn choice(
     let words = |experiment: &Experiment| {
         experiment.competing().into_iter().map(|candidate| candidate.word().into_owned()).collect::<Vec<_>>()
     };
-    if sweep.variants.iter().all(|variant| variant.checkpoints().is_empty()) {
+    if !sweep.chooses() {
         return Ok(None);
     }
     let facts = facts(store, sweep, Split::Validation)?;
@@ -307,12 +330,12 @@ fn evidence(
             seed: cell.seed,
             outcome,
         };
-        if let Some(reason) = &present.record.failure {
+        if let Some(reason) = present.failure() {
             let mut candidates = sweep.variants[cell.variant].competing();
             if matches!(cell.origin, Origin::Between { .. }) {
                 candidates.retain(|candidate| *candidate == Candidate::Last);
             }
-            all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.clone()))));
+            all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.to_owned()))));
             continue;
         }
         let settings = &sweep.variants[cell.variant].checks;
@@ -333,8 +356,10 @@ fn evidence(
             }
             let certificates = certification::read(store, files)?;
             // What certificates and attacks say of each other is worth more than what was seen before there were certificates.
+            let stored = observations.len();
             for seen in checks::sandwiches(facts, &clean, &evasion, &certificates) {
-                let before = observations.iter_mut().find(|observation| observation.check == seen.check);
+                let before =
+                    observations[..stored].iter_mut().find(|observation| observation.check == seen.check);
                 match before {
                     Some(Observation { seen: Seen::Count { hits: 1.., .. }, .. }) => {}
                     Some(before) => *before = seen,
@@ -349,11 +374,14 @@ fn evidence(
     Ok(all)
 }
 
+/// Whether the axis is one of security.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what iterators hand to a filter")]
+fn is_security(objective: &&Objective) -> bool {
+    metrics::find(&objective.key.id).is_some_and(|metric| metric.pillar() == Pillar::Security)
+}
+
 /// What each security objective costs in each of the others, within one defense.
 fn rates(study: &Study, objectives: &[Objective], model: &str) -> Vec<ArcRate> {
-    let is_security = |objective: &&Objective| {
-        metrics::find(&objective.key.id).is_some_and(|metric| metric.pillar() == Pillar::Security)
-    };
     let mut rates = Vec::new();
     for security in objectives.iter().filter(is_security) {
         for safety in objectives.iter().filter(|objective| !is_security(objective)) {

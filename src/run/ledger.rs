@@ -32,7 +32,7 @@ pub(super) fn inputs(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Res
         files::sha256(&sweep.to_bytes()?),
         hashed(store, &facts_file(&sweep.data.fingerprint, Split::Test))?,
     ];
-    if sweep.variants.iter().any(|variant| !variant.checkpoints().is_empty()) {
+    if sweep.chooses() {
         list.push(hashed(store, &facts_file(&sweep.data.fingerprint, Split::Validation))?);
     }
     for present in cells {

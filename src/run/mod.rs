@@ -60,7 +60,7 @@ pub struct Shard {
 
 impl Shard {
     /// Whether a cell belongs to this part: by its id, so that adding cells moves no other; where cells start from one another,
-    /// by that of the run their chain begins with, so that no part waits for another.
+    /// by that of their chain, so that no part waits for another: what two chains have in common, two parts may both make.
     fn holds(self, cell: &Cell) -> bool {
         let id = cell.chain.as_ref().unwrap_or(&cell.run);
         let number = u64::from_str_radix(id, 16).expect("a run id is hexadecimal");
@@ -88,7 +88,7 @@ impl FromStr for Shard {
 pub enum State {
     /// All are there.
     Cached,
-    /// Its training failed, and would fail again.
+    /// Its training or its evaluation failed, and would fail again.
     Failed,
     /// Some or all are missing.
     ToRun,
@@ -282,7 +282,7 @@ impl Found<'_> {
     #[must_use]
     pub fn failed(&self) -> Vec<(String, String)> {
         let failed = self.cells.iter();
-        failed.filter_map(|present| Some((present.cell.name(), present.record.failure.clone()?))).collect()
+        failed.filter_map(|present| Some((present.cell.name(), present.failure()?.to_owned()))).collect()
     }
 
     /// Names everything that a report of these cells depends on.

@@ -85,7 +85,7 @@ pub(super) struct EvidenceFiles {
     pub(super) evasion: String,
     /// What the sanity checks saw; on test rows only, where numbers are stated.
     pub(super) checks: Option<String>,
-    /// One per certificate that the experiment lists.
+    /// One per certificate that the experiment lists; on validation rows only where these choose between checkpoints: nothing else reads them there.
     pub(super) certificates: Vec<String>,
 }
 
@@ -96,6 +96,7 @@ impl EvidenceFiles {
         seed: u64,
         epoch: usize,
         split: Split,
+        chooses: bool,
     ) -> Result<Self> {
         let clean = serde_json::json!({ "kind": "clean" });
         let mut evasion = experiment::evasion_settings(experiment, split)?;
@@ -104,7 +105,8 @@ impl EvidenceFiles {
         checks["seed"] = serde_json::json!(seed);
         let file = |probe: &_| evidence_file(&experiment::evidence_id(run, epoch, split, probe));
         let mut certificates = Vec::new();
-        for certificate in &experiment.certificates {
+        let is_read = split == Split::Test || chooses;
+        for certificate in experiment.certificates.iter().filter(|_| is_read) {
             let mut settings = experiment::certificate_settings(experiment, split, certificate)?;
             settings["seed"] = serde_json::json!(seed);
             certificates.push(file(&settings));
@@ -148,8 +150,9 @@ pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell
         return Ok(State::Failed);
     }
     let experiment = &loaded.variants[cell.variant].experiment;
+    let chooses = loaded.chooses();
     for (split, epoch) in wanted(experiment, dataset, &record) {
-        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split)?;
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split, chooses)?;
         if files.all().any(|file| !root.join(file).is_file()) {
             return Ok(State::ToRun);
         }
@@ -190,22 +193,22 @@ pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
         return Ok(Ended::Failed(reason));
     }
     let mut interrogation = Interrogation { work, cell, experiment, dataset, network: None };
+    let mut contradiction = None;
     for (split, epoch) in wanted(experiment, dataset, &record) {
-        let failure = match interrogation.ask(split, epoch) {
-            Ok(contradiction) => contradiction,
+        match interrogation.ask(split, epoch) {
+            Ok(found) => contradiction = contradiction.or(found),
             // A model whose outputs or gradients are not finite cannot be judged: that is a result, and the others go on.
             Err(error) if error.kind() == Kind::Diverged => {
-                Some(error.context("evaluation").chain().join(": "))
+                let reason = error.context("evaluation").chain().join(": ");
+                record.failure = Some(reason.clone());
+                write_record(work.store, &cell.run, &record)?;
+                return Ok(Ended::Failed(reason));
             }
             Err(error) => return Err(error),
-        };
-        if let Some(reason) = failure {
-            record.failure = Some(reason.clone());
-            write_record(work.store, &cell.run, &record)?;
-            return Ok(Ended::Failed(reason));
         }
     }
-    Ok(Ended::Done)
+    // Not recorded: the evidence tells it whenever it is read, and no longer once a certificate or an attack was mended.
+    Ok(contradiction.map_or(Ended::Done, Ended::Failed))
 }
 
 fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Dataset) -> Result<CellRecord> {
@@ -306,7 +309,8 @@ impl Interrogation<'_> {
     /// Gathers what is missing. Then: why it cannot all be true, where that is so.
     fn ask(&mut self, split: Split, epoch: usize) -> Result<Option<String>> {
         let Self { work, cell, experiment, dataset, .. } = *self;
-        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split)?;
+        let chooses = work.loaded.chooses();
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split, chooses)?;
         self.attack(split, epoch, &files)?;
         if files.certificates.is_empty() {
             return Ok(None);

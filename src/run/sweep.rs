@@ -86,6 +86,11 @@ pub(super) fn facts_file(fingerprint: &str, split: Split) -> String {
 }
 
 impl Sweep {
+    /// Whether validation rows choose between checkpoints: where any combination lists some.
+    pub(super) fn chooses(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.checkpoints().is_empty())
+    }
+
     pub(super) fn new(loaded: &Loaded, dataset: &Dataset, folder: &Path, plan: &Plan) -> Result<Self> {
         Ok(Self {
             schema: SCHEMA,

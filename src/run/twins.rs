@@ -59,7 +59,7 @@ fn pair(work: &Work<'_>, cell: &Cell, twin: &Cell) -> Result<()> {
     for candidate in experiment.models() {
         let Some(epoch) = record.epoch(candidate) else { continue };
         let file = file(experiment, cell, epoch, twin)?;
-        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test)?;
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, Split::Test, false)?;
         if store.has(&file) || record.failure.is_some() || !files.all().all(|file| store.has(file)) {
             continue;
         }

@@ -243,6 +243,7 @@ fn what_rounding_may_decide_is_not_certified() {
 #[test]
 fn no_row_that_the_reference_broke_is_certified() {
     let Some(shared) = shared::folder() else { return };
+    let mut largest = 0;
     for case in ["digits-at0", "digits-at0.1", "fashion-mnist-mlp-at0.05", "fashion-mnist-cnn-at0.05"] {
         let folder = shared.join("conformance").join(case);
         let read = |file: &str| equipoise::files::read(&folder.join(file)).unwrap();
@@ -261,6 +262,7 @@ fn no_row_that_the_reference_broke_is_certified() {
             let crown = certified("crown", &architecture, &parameters, &all, &threat);
             let broken = (0..all.len()).filter(|row| crown[*row] && union.data()[*row] == 0);
             assert_eq!(broken.collect::<Vec<_>>(), [0_usize; 0], "{case}, {name}");
+            largest = largest.max(count(&crown));
             compared += 1;
         }
         assert!(compared > 1);
@@ -273,6 +275,22 @@ fn no_row_that_the_reference_broke_is_certified() {
             clean.predictions.iter().zip(&all.facts.labels).filter(|(p, y)| p == y).count()
         };
         assert!(crown <= right && 100 * crown >= 97 * right, "{case}: {crown} of {right}");
+    }
+    assert!(largest > 0, "at the radii of the reference nothing is certified, so nothing was compared");
+}
+
+/// 1e19 · 1e20 is beyond single precision, in which the margin is then infinite, and 1e19 · 1e18 is not.
+#[test]
+fn a_linear_model_that_might_overflow_is_not_certified() {
+    let architecture = Architecture::logistic(Shape::Flat(1), 2);
+    let one = rows(Split::Test, 0, vec![1e19], vec![0], 2);
+    for (weight, expected) in [(1e18, true), (1e20, false)] {
+        let parameters = with_weights(&architecture, &[&[weight, 0.0], &[0.0; 2]]);
+        for norm in [Norm::Linf, Norm::L2] {
+            let threat = ThreatModel::new(norm, 0.1, &free(1));
+            let found = certified("exact", &architecture, &parameters, &one, &threat);
+            assert_eq!(found, [expected], "{weight}, {norm:?}");
+        }
     }
 }
 

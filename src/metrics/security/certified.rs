@@ -133,18 +133,21 @@ pub(crate) static SMOOTHED_CERTIFIED_ACCURACY: Metric = Metric {
 };
 
 /// Share of rows that the majority vote under noise classifies correctly as they are and under an attack on that vote: 1 is every row, 0 none.
+///
+/// The predictor is the vote as it was counted, which abstains where it is too close to call: an abstention counts as wrong.
 pub(crate) static SMOOTHED_ROBUST_ACCURACY: Metric = Metric {
     id: "smoothed_robust_accuracy",
     title: "smoothed robust accuracy",
-    meaning: "Share of rows that the majority vote under noise classifies correctly as they are and under an attack on that vote: 1 is every row, 0 none.",
+    meaning: "Share of rows that the majority vote under noise, as it was counted, classifies correctly as they are and under an attack on that vote (an abstention counts as wrong): 1 is every row, 0 none.",
     cause: Cause::Intended,
     harm: Harm::Integrity,
     direction: Some(Direction::Higher),
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "the share of the most frequent class: a constant predictor cannot be attacked",
-    bound: Bound::Upper,
-    bound_when_exact: Bound::Upper,
+    // Of the majority of endless votes no upper bound: it may be right, and withstand the attack, where the counted vote abstains.
+    bound: Bound::Neither,
+    bound_when_exact: Bound::Neither,
     needs: Needs::NOTHING.of_the_vote_at_a_radius(),
     form: Form::Share,
     support: Support::Rows,

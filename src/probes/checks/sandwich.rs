@@ -84,7 +84,7 @@ pub fn contradiction(
     Some(format!("check {} `{}` failed: {first}: one of the two is wrong", SANDWICH.number, SANDWICH.id))
 }
 
-/// What can be seen of certificates; nothing where there are none.
+/// What can be seen of certificates; nothing where there are none. One observation per majority vote, which are judged together.
 #[must_use]
 pub fn sandwiches(
     facts: &SplitFacts,
@@ -103,15 +103,7 @@ pub fn sandwiches(
             ),
         });
     }
-    if let Some(worst) = certificates.smoothed.iter().map(|vote| smoothed(facts, vote)).max_by(|a, b| {
-        let excess = |observation: &Observation| match observation.seen {
-            Seen::Count { hits, of, chance } if of > 0 => hits as f64 / of as f64 - chance.unwrap_or(0.0),
-            _ => f64::NEG_INFINITY,
-        };
-        excess(a).total_cmp(&excess(b))
-    }) {
-        all.push(worst);
-    }
+    all.extend(certificates.smoothed.iter().map(|vote| smoothed(facts, vote)));
     all
 }
 

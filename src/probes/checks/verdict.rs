@@ -51,10 +51,10 @@ impl Bar {
         }
     }
 
-    /// Status and threshold.
-    fn hold(self, seen: &Seen, settings: &Settings) -> (Status, Option<f64>) {
+    /// Status and threshold, for one of `among` observations of the same check.
+    fn hold(self, seen: &Seen, settings: &Settings, among: usize) -> (Status, Option<f64>) {
         let over = |number: f64, bar: f64, bad: Status| if number > bar { bad } else { Status::Pass };
-        let tested = |hits: u64, of: u64, bar: f64| tail(hits, of, bar) < level(settings);
+        let tested = |hits: u64, of: u64, bar: f64| tail(hits, of, bar) < level(settings) / among as f64;
         match (self, *seen) {
             (_, Seen::NotApplicable | Seen::Count { of: 0, .. }) => (Status::NotApplicable, None),
             (_, Seen::Broken) => (Status::Fail, None),
@@ -169,7 +169,11 @@ pub(super) fn interval(hits: u64, of: u64) -> (f64, f64) {
 /// One check's verdict.
 #[must_use]
 pub fn finding(check: &Check, seen: &Seen, words: &str, settings: &Settings) -> Finding {
-    let (status, threshold) = check.bar.hold(seen, settings);
+    finding_among(check, seen, words, settings, 1)
+}
+
+fn finding_among(check: &Check, seen: &Seen, words: &str, settings: &Settings, among: usize) -> Finding {
+    let (status, threshold) = check.bar.hold(seen, settings, among);
     let measured = share(seen);
     let says = match status {
         Status::Pass | Status::NotApplicable => words.to_owned(),
@@ -187,13 +191,11 @@ pub fn finding(check: &Check, seen: &Seen, words: &str, settings: &Settings) -> 
 }
 
 /// The verdicts of the whole catalog on one model; checks that look elsewhere are there as not applicable. Checks outside the catalog are there
-/// where they saw something.
+/// where they saw something. Of several observations of one check the worst counts, each tested at the level divided by their number.
 #[must_use]
 pub fn judge(observations: &[Observation], settings: &Settings) -> Vec<Finding> {
     let of = |check: &Check| observations.iter().find(|observation| observation.check == check.id);
-    let beside = super::all().skip(CATALOG.len());
-    let beside =
-        beside.filter_map(|check| of(check).map(|seen| finding(check, &seen.seen, &seen.words, settings)));
+    let beside = super::all().skip(CATALOG.len()).filter_map(|check| worst(check, observations, settings));
     CATALOG
         .iter()
         .map(|check| {
@@ -208,6 +210,29 @@ pub fn judge(observations: &[Observation], settings: &Settings) -> Vec<Finding> 
         })
         .chain(beside)
         .collect()
+}
+
+/// The worst finding of all observations of `check`; the first of equals.
+fn worst(check: &Check, observations: &[Observation], settings: &Settings) -> Option<Finding> {
+    let own: Vec<&Observation> = observations.iter().filter(|one| one.check == check.id).collect();
+    let note = |words: &str| match own.len() {
+        1 => words.to_owned(),
+        n => format!("{words} (the worst of {n}, each tested at 1/{n} of the level)"),
+    };
+    let findings =
+        own.iter().map(|one| finding_among(check, &one.seen, &note(&one.words), settings, own.len()));
+    findings.min_by(|a, b| {
+        let excess = |finding: &Finding| {
+            finding.measured.unwrap_or(f64::NEG_INFINITY) - finding.threshold.unwrap_or(0.0)
+        };
+        let rank = |finding: &Finding| match finding.status {
+            Status::Fail => 0,
+            Status::Warn => 1,
+            Status::Pass => 2,
+            Status::NotApplicable => 3,
+        };
+        rank(a).cmp(&rank(b)).then(excess(b).total_cmp(&excess(a)))
+    })
 }
 
 /// The first override that names no check: its place, and the message.

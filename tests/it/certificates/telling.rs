@@ -111,8 +111,8 @@ fn two_votes_are_told_apart() {
     let smoothing = |protocol: &str, sigma| Smoothing {
         protocol: protocol.to_owned(),
         sigma,
-        samples: 1000,
-        alpha: 0.001,
+        samples: if sigma < 0.3 { 1000 } else { 5000 },
+        alpha: if sigma < 0.3 { 0.001 } else { 0.25 },
     };
     inputs.threat.as_mut().unwrap().norm = Norm::L2;
     for point in &mut inputs.points {
@@ -135,6 +135,13 @@ fn two_votes_are_told_apart() {
     let view = View::new(inputs);
     let said = terminal(&view);
     assert!(said.contains("noise σ") && said.contains("another predictor"), "{said}");
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for votes in [
+        "0.999 at σ = 0.25 (1000 votes a row; protocol aaaa)",
+        "0.75 at σ = 0.5 (5000 votes a row; protocol bbbb)",
+    ] {
+        assert!(flat.contains(votes), "{flat}");
+    }
     let rows = |sigma: &str| {
         let own = |line: &&str| line.split_whitespace().nth(1) == Some(sigma) && line.contains("0.050");
         said.lines().filter(own).count()
