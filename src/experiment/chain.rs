@@ -2,7 +2,8 @@
 //!
 //! With `continuation` each strength of a defense starts from the last weights of the strength below it; with
 //! `interpolate` models between two neighbors are mixed from both. Either way the cells of one defense at one seed hang
-//! together: they are its *chain*, named by the run of its lowest strength.
+//! together: they are its *chain*, named by the defense and the run of its lowest strength. Where several defenses have that run in common, each
+//! has it in its own chain.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};

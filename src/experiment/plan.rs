@@ -36,7 +36,7 @@ pub struct Cell {
     /// Where its weights come from.
     #[serde(default, skip_serializing_if = "Origin::is_own")]
     pub origin: Origin,
-    /// The run that the chain it belongs to begins with, where cells depend on one another.
+    /// The chain it belongs to, where cells depend on one another: those of one defense at one seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
 }
@@ -155,9 +155,10 @@ impl Row<'_> {
         }
         cells.extend(between);
         if chained {
-            let first = cells[0].run.clone();
+            // Many defenses share their lowest strength, plain training: named by it alone, all would be one chain.
+            let chain = id(&json!({ "first": cells[0].run, "defense": to_json(&configuration.method)? }));
             for cell in &mut cells {
-                cell.chain = Some(first.clone());
+                cell.chain = Some(chain.clone());
             }
         }
         Ok(cells)

@@ -58,8 +58,13 @@ pub(super) fn owned(view: &View) -> Option<String> {
         .iter()
         .take(LISTED)
         .map(|stretch| {
-            let probability =
-                stretch.probability.map_or_else(String::new, |share| format!(" (probability {share:.2})"));
+            let probability = stretch.probability.map_or_else(String::new, |share| {
+                // By the seed means one defense owns the stretch, and yet another is the likelier owner.
+                let likelier = stretch.runner_up.as_ref().filter(|(_, most)| *most > share);
+                let likelier =
+                    likelier.map_or_else(String::new, |(name, most)| format!("; {name} {most:.2}"));
+                format!(" (probability {share:.2}{likelier})")
+            });
             format!("{} up to {}{probability}", view.owners(stretch), format::number(stretch.to))
         })
         .collect();
@@ -107,7 +112,7 @@ pub(super) fn choice(view: &View) -> Option<Table> {
     Some(Table {
         title: "Choice on validation rows",
         caption: format!(
-            "Means over the {} of {} that {} validation rows chose (no other was better there at every objective). What the chosen lose on test rows beyond what all candidates lose is the optimism of the choice. Validation rows are attacked at the threat's radius alone.",
+            "Means over the {} of {} that {} validation rows chose (none was at least as good there at every objective and better at one). What the chosen lose on test rows beyond what all candidates lose is the optimism of the choice. Validation rows are attacked at the threat's radius alone.",
             choice.chosen.len(),
             format::count(choice.candidates.len(), "configuration"),
             view.given.data.validation,

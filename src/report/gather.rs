@@ -28,6 +28,7 @@ impl Inputs {
         let warnings = warnings(&judgement);
         let shown = shown(&judgement);
         let certified = certified(&judgement);
+        let continued = continued(&judgement);
         let Judgement {
             experiment,
             data,
@@ -116,6 +117,7 @@ impl Inputs {
                 .into_iter()
                 .map(|row| CheckRow { point: row.point, seed: row.seed, finding: row.finding })
                 .collect(),
+            continued,
             notes,
             warnings,
             points,
@@ -263,6 +265,14 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
 }
 
 /// What a reader must know before believing anything.
+/// Whether strengths were trained on from the ones below them, in any combination of the sweep.
+fn continued(judgement: &Judgement) -> bool {
+    let swept =
+        |point: &Point| point.coordinates.get("training.continuation").is_some_and(|value| value == "true");
+    judgement.experiment.training.supervised().is_some_and(|it| it.continuation)
+        || judgement.points.iter().any(swept)
+}
+
 fn warnings(judgement: &Judgement) -> Vec<String> {
     let mut warnings = Vec::new();
     let missing = judgement.planned - judgement.present;

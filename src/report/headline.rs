@@ -8,7 +8,7 @@ use super::certificates;
 use super::checks;
 use super::contest;
 use super::format;
-use super::prices::{free_stretch, widest_arcs, within_each};
+use super::prices::{free_stretch, unquoted, widest_arcs, within_each};
 use super::view::View;
 
 /// The sentences, the most important first.
@@ -24,6 +24,8 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         all.extend(certificates::dominance(view));
         all.extend(best(view));
         all.extend(within_each(&arcs));
+        all.extend(unquoted(view));
+        all.extend(continued(view));
         all.push(collapse(view));
         all.extend(failures(view));
         return all;
@@ -37,6 +39,8 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     });
     all.extend(told);
     all.extend(free_stretch(view));
+    all.extend(unquoted(view));
+    all.extend(continued(view));
     all.extend(worst_off(view, &arcs));
     all.push(front(view));
     all.extend(contest::chosen(view));
@@ -46,6 +50,13 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.push(collapse(view));
     all.extend(failures(view));
     all
+}
+
+/// With continuation a step of strength is one of training time, too.
+fn continued(view: &View) -> Option<String> {
+    view.given.continued.then(|| {
+        "With continuation each strength was trained on from the one below it: the k-th of a defense has been trained for k times the epochs of the first, and a difference between strengths is one of training time as well.".to_owned()
+    })
 }
 
 fn with_stop(sentence: &str) -> String {

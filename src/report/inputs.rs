@@ -275,6 +275,8 @@ pub struct Inputs {
     pub convergence: Vec<Convergence>,
     /// The sanity checks: by point, seed and number.
     pub checks: Vec<CheckRow>,
+    /// Whether strengths were trained on from the ones below them.
+    pub continued: bool,
     /// Warnings and remarks, whole sentences.
     pub notes: Vec<String>,
     /// What must be known before anything else is read, whole sentences.

@@ -36,6 +36,20 @@ fn sweep(point: &Point) -> (&str, &str, Vec<(&String, &String)>) {
     (&point.defense, &point.model, rest)
 }
 
+/// Whether validation rows were asked, and did not choose one of the ends: no price worth quoting, whatever the others.
+fn was_passed_over(view: &View, arc: &ArcRate) -> bool {
+    [arc.from, arc.to].into_iter().any(|point| view.was_passed_over(point))
+}
+
+/// Said where there are steps, and validation rows passed all of them over.
+pub(super) fn unquoted(view: &View) -> Option<String> {
+    let rates = &view.given.rates;
+    let all = !rates.is_empty() && rates.iter().all(|arc| was_passed_over(view, arc));
+    all.then(|| {
+        "No price is quoted: of every step between strengths, validation rows passed over one end. The table of exchange rates has the steps all the same.".to_owned()
+    })
+}
+
 /// One arc per sweep and pair of axes: the widest whose ends both work. Declared by the sweep, not picked by its outcome.
 pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
     let points = &view.given.points;
@@ -47,8 +61,13 @@ pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
         if points[arc.from].degenerate.is_some() || points[arc.to].degenerate.is_some() {
             continue;
         }
+        if was_passed_over(view, arc) {
+            continue;
+        }
         let rivals = view.given.rates.iter().filter(|other| {
-            sweep(&points[other.from]) == sweep(&points[arc.from]) && points[other.to].degenerate.is_none()
+            sweep(&points[other.from]) == sweep(&points[arc.from])
+                && points[other.to].degenerate.is_none()
+                && !was_passed_over(view, other)
         });
         if is_beaten(arc.to) && rivals.clone().any(|other| ends_well(&other)) {
             continue;
@@ -82,6 +101,7 @@ pub(super) fn free_stretch(view: &View) -> Vec<String> {
         let mut before = rates.iter().filter(|other| alike(other, arc) && strength(other) <= strength(arc));
         from_lowest
             && works
+            && !was_passed_over(view, arc)
             && matches!(arc.outcome, Outcome::WinWin | Outcome::NoPrice)
             && before.all(|other| Course::of(other.safety_change) != Course::Worse)
     };

@@ -68,7 +68,7 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
 
 fn points_caption(view: &View) -> String {
     let chosen = if view.given.choice.is_some() {
-        " Not chosen: on validation rows another was at least as good at every objective."
+        " Not chosen: on validation rows another was at least as good at every objective and better at one."
     } else {
         ""
     };

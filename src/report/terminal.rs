@@ -23,75 +23,62 @@ const HEAD: usize = 13;
 pub fn terminal(view: &View) -> String {
     let given = &view.given;
     let mut text = String::new();
-    let mut line = |content: &str, indent: &str| {
-        for wrapped in wrapped(content, WIDTH - indent.len()) {
-            text.push_str(indent);
-            text.push_str(&wrapped);
-            text.push('\n');
-        }
-    };
-    line(&format!("{}: {}", given.name, given.question), "");
-    line("", "");
+    line(&mut text, &format!("{}: {}", given.name, given.question));
+    line(&mut text, "");
     for sentence in &view.headlines {
-        line(sentence, "  ");
+        indented(&mut text, sentence, "  ");
     }
-    line("", "");
-    line(&data_line(view), "");
+    line(&mut text, "");
+    line(&mut text, &data_line(view));
     if let Some(threat) = threat_line(view) {
-        line(&threat, "");
+        line(&mut text, &threat);
     }
-    line("", "");
+    line(&mut text, "");
     let keys = fitting(view);
     let points = table::points(view, &keys, true);
     text.push_str(&drawn(&points));
     if keys.iter().any(is_group_difference) {
         for table in table::all_groups(view, true) {
             text.push('\n');
-            text.push_str(&wrapped(&table.caption, WIDTH).join("\n"));
-            text.push('\n');
+            line(&mut text, &table.caption);
             text.push_str(&drawn(&table));
         }
     }
     for table in certificates::tables(view, true) {
         text.push('\n');
-        text.push_str(&wrapped(&table.caption, WIDTH).join("\n"));
-        text.push('\n');
+        line(&mut text, &table.caption);
         text.push_str(&drawn(&table));
     }
-    let mut line = |content: &str| {
-        for wrapped in wrapped(content, WIDTH) {
-            text.push_str(&wrapped);
-            text.push('\n');
-        }
-    };
-    line(&points.caption);
+    line(&mut text, &points.caption);
     if keys.len() < view.shown.len() {
-        line(&format!(
-            "{} in summary.md, all numbers in points.csv.",
-            format::count(view.shown.len() - keys.len(), "more metric")
-        ));
+        let more = format::count(view.shown.len() - keys.len(), "more metric");
+        line(&mut text, &format!("{more} in summary.md, all numbers in points.csv."));
     }
     for table in contest::ownership(view).into_iter().chain(contest::choice(view)) {
         text.push('\n');
         text.push_str(&drawn(&table));
-        for wrapped in wrapped(&table.caption, WIDTH) {
-            text.push_str(&wrapped);
-            text.push('\n');
-        }
+        line(&mut text, &table.caption);
     }
-    let mut line = |content: &str| {
-        for wrapped in wrapped(content, WIDTH) {
-            text.push_str(&wrapped);
-            text.push('\n');
-        }
-    };
     for reason in remarks::withheld(view).into_iter().chain(checks::remarks(view)) {
-        line(&format!("{}.", format::capitalized(reason.trim_end_matches('.'))));
+        line(&mut text, &format!("{}.", format::capitalized(reason.trim_end_matches('.'))));
     }
     for note in &given.notes {
-        line(&format!("Note: {note}"));
+        line(&mut text, &format!("Note: {note}"));
     }
     text
+}
+
+/// Adds `content`, wrapped, as lines of its own.
+fn line(text: &mut String, content: &str) {
+    indented(text, content, "");
+}
+
+fn indented(text: &mut String, content: &str, indent: &str) {
+    for wrapped in wrapped(content, WIDTH - indent.len()) {
+        text.push_str(indent);
+        text.push_str(&wrapped);
+        text.push('\n');
+    }
 }
 
 /// `digits: 1078 training, 359 validation and 360 test rows, 10 classes`.

@@ -225,7 +225,7 @@ impl View {
     #[must_use]
     pub fn owned_axes(&self) -> Option<(&MetricKey, &MetricKey)> {
         let keys = || self.given.front.objectives.iter().map(|objective| &objective.key);
-        let is_security = |key: &&MetricKey| self.pillar(key) == Some(Pillar::Security);
+        let is_security = |key: &&MetricKey| is_security(&self.given.metrics, key);
         Some((keys().find(is_security)?, keys().find(|key| !is_security(key))?))
     }
 
@@ -327,11 +327,14 @@ fn strength_text(point: &Point) -> String {
     point.coordinates.get("strength").cloned().unwrap_or_else(|| point.strength.to_string())
 }
 
+/// Whether the glossary calls the metric one of security.
+fn is_security(metrics: &[Described], key: &MetricKey) -> bool {
+    metrics.iter().any(|metric| metric.id == key.id && metric.pillar == Pillar::Security)
+}
+
 /// Every pair of objectives, the security one across.
 fn planes(objectives: &[MetricKey], metrics: &[Described]) -> Vec<Plane> {
-    let is_security = |key: &MetricKey| {
-        metrics.iter().any(|metric| metric.id == key.id && metric.pillar == Pillar::Security)
-    };
+    let is_security = |key: &MetricKey| is_security(metrics, key);
     let mut planes = Vec::new();
     for (i, a) in objectives.iter().enumerate() {
         for b in &objectives[i + 1..] {

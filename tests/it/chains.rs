@@ -291,6 +291,53 @@ fn a_checkpoint_holds_the_weights_of_its_epoch_and_competes_under_its_own_name()
     assert_eq!(fingerprint(&program.path("long")), fingerprint(&program.path("again")));
 }
 
+/// A combination without checkpoints competes with its last epoch wherever another combination has some.
+#[test]
+fn combinations_without_checkpoints_compete_with_those_that_have_some() {
+    let program = Program::new();
+    let config = TINY.replace("models = [\"last\", \"best-clean\", \"best-robust\"]", "");
+    program.file(
+        "tiny.toml",
+        &format!("{config}\n[sweep]\ngrid = {{ \"training.checkpoints\" = [[], [1]] }}\n"),
+    );
+    program.must(&["run", "tiny.toml", "--out", "swept"]);
+    let text = files::read_text(&program.path("swept/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // Three strengths: the last epoch of either combination, and epoch 1 of the second.
+    assert_eq!(report["points"].as_array().unwrap().len(), 9);
+    let judged = report["choice"]["candidates"].as_array().unwrap().len()
+        + report["choice"]["excluded"].as_array().unwrap().len();
+    assert_eq!(judged, 9, "{}", report["choice"]);
+}
+
+/// Two defenses that share plain training are two chains, so that parts of a run can divide them; each has its root with it.
+#[test]
+fn defenses_with_the_same_plain_training_are_chains_of_their_own() {
+    let program = Program::new();
+    program.file("tiny.toml", &chained(""));
+    let (loaded, dataset) = read(&program, "tiny.toml");
+    let plan = experiment::plan(&loaded, &dataset.fingerprint, &[None]).unwrap();
+    let mut chains: BTreeMap<(&str, u64), BTreeSet<&str>> = BTreeMap::new();
+    for cell in &plan.cells {
+        chains.entry((&cell.defense, cell.seed)).or_default().insert(cell.chain.as_deref().unwrap());
+    }
+    assert!(chains.len() == 4 && chains.values().all(|names| names.len() == 1), "{chains:?}");
+    let names: BTreeSet<&str> = chains.into_values().flatten().collect();
+    assert_eq!(names.len(), 4, "two defenses at two seeds");
+}
+
+/// A step of strength is then one of training time as well.
+#[test]
+fn continuation_is_told_where_prices_are() {
+    let program = Program::new();
+    program.file("tiny.toml", &chained("").replace("interpolate = 1\n", ""));
+    let said = program.must(&["run", "tiny.toml", "--out", "continued"]).stdout;
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat(&said).contains("has been trained for k times the epochs of the first"), "{said}");
+    let said = program.must(&["run", "tiny.toml", "--out", "scratch", "training.continuation=false"]).stdout;
+    assert!(!flat(&said).contains("k times the epochs"), "{said}");
+}
+
 fn refused(from: &str, to: &str, parts: &[&str]) {
     let program = Program::new();
     assert!(TINY.contains(from), "the test's own config has no `{from}`");

@@ -252,6 +252,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
             protocol: PROTOCOL.to_owned(),
             words: "FGSM, PGD-40 × 2 restarts, margin PGD-40 × 2 restarts".to_owned(),
         }),
+        continued: false,
         curve: Some(Curve {
             metric: "robust_accuracy".to_owned(),
             clean: Some(MetricKey::plain("accuracy")),
