@@ -3,12 +3,19 @@
 //! Evidence is all that judging ever sees. It holds no tensors and no file
 //! handles; metrics are pure functions of it and of row weights.
 
+mod explanations;
+mod shift;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::measure::Norm;
+
+pub use explanations::{AttributionFacts, ExplanationFacts, Explanations};
+pub use shift::{Company, LabelShift, OodFacts, Peer, Shift, ShiftFacts};
 
 /// The part of the data that evidence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +52,29 @@ pub struct Attribute {
     pub codes: Vec<i16>,
 }
 
+impl Attribute {
+    /// The combinations of two attributes.
+    fn crossed(first: &Self, second: &Self) -> Self {
+        let pair = |row: usize| {
+            let (a, b) = (first.codes[row], second.codes[row]);
+            (a >= 0 && b >= 0).then_some((a, b))
+        };
+        let present: BTreeSet<(i16, i16)> = (0..first.codes.len()).filter_map(pair).collect();
+        let present: Vec<(i16, i16)> = present.into_iter().collect();
+        let name =
+            |(a, b): &(i16, i16)| format!("{}*{}", first.groups[*a as usize], second.groups[*b as usize]);
+        let code = |row: usize| {
+            let place = pair(row).and_then(|pair| present.binary_search(&pair).ok());
+            place.and_then(|place| i16::try_from(place).ok()).unwrap_or(-1)
+        };
+        Self {
+            name: format!("{}*{}", first.name, second.name),
+            groups: present.iter().map(name).collect(),
+            codes: (0..first.codes.len()).map(code).collect(),
+        }
+    }
+}
+
 /// Facts of a split that all models share: `n` rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitFacts {
@@ -73,6 +103,20 @@ impl SplitFacts {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// The same and, where there are several attributes, one more for every pair of them, such as `sex*race`: its groups are the combinations
+    /// that have rows, ordered like their parts; a row that lacks either value has none.
+    #[must_use]
+    pub fn with_intersections(mut self) -> Self {
+        let own = self.attributes.len();
+        for a in 0..own {
+            for b in a + 1..own {
+                let crossed = Attribute::crossed(&self.attributes[a], &self.attributes[b]);
+                self.attributes.push(crossed);
+            }
+        }
+        self
     }
 }
 
@@ -223,7 +267,7 @@ impl Certificates {
 /// 8 hexadecimal digits that name several certificates together; their order does not matter.
 #[must_use]
 pub fn union_protocol(protocols: impl IntoIterator<Item = String>) -> String {
-    let all: std::collections::BTreeSet<String> = protocols.into_iter().collect();
+    let all: BTreeSet<String> = protocols.into_iter().collect();
     files::sha256(serde_json::json!({ "certificates": all }).to_string().as_bytes())[..8].to_owned()
 }
 
@@ -331,15 +375,39 @@ pub struct Evidence {
     pub facts: Arc<SplitFacts>,
     /// Outputs on the unchanged rows.
     pub clean: Outputs,
+    /// `n × classes` probabilities on the unchanged rows, row-major, where someone stated them in place of logits; each row sums to 1.
+    pub probabilities: Option<Vec<f64>>,
+    /// What logits are divided by before they become probabilities, where it was fitted; above 0.
+    pub temperature: Option<f64>,
     /// One entry per (attack, norm, epsilon), the unions included.
     pub evasion: Vec<EvasionFacts>,
     /// What is proven.
     pub certificates: Certificates,
+    /// What explanations came to, where they were asked for.
+    pub explanations: Option<Explanations>,
+    /// What is said under distribution shift.
+    pub shift: Shift,
     /// The verdicts of the sanity checks on how the model was attacked.
     pub checks: Vec<Finding>,
 }
 
 impl Evidence {
+    /// What a model says on the unchanged rows, and nothing more.
+    #[must_use]
+    pub fn of(facts: Arc<SplitFacts>, clean: Outputs) -> Self {
+        Self {
+            facts,
+            clean,
+            probabilities: None,
+            temperature: None,
+            evasion: Vec::new(),
+            certificates: Certificates::default(),
+            explanations: None,
+            shift: Shift::default(),
+            checks: Vec::new(),
+        }
+    }
+
     /// Why no number under attack may be stated, where that is so. What is proven stands all the same.
     #[must_use]
     pub fn withheld(&self) -> Option<String> {

@@ -119,6 +119,8 @@ pub enum Unit {
     Ratio,
     /// Natural logarithm units.
     Nats,
+    /// Squared natural logarithm units: of differences of logits.
+    SquaredNats,
     /// A distance in the threat model's feature space.
     Distance,
 }

@@ -147,6 +147,55 @@ pub fn normal_quantile(p: f64) -> f64 {
     }
 }
 
+/// The standard normal quantile for `p` in (0, 1), fast: Acklam's rational approximation and one step of Halley's method on [`normal_cdf`]. For `p` from
+/// 1e-9 to 1 − 1e-6 it is within 1e-9 of [`normal_quantile`]; nearer to 1 the last bit of `p` itself is worth more than that.
+#[must_use]
+pub fn probit(p: f64) -> f64 {
+    const A: [f64; 6] = [
+        -39.696_830_286_653_76,
+        220.946_098_424_520_5,
+        -275.928_510_446_968_7,
+        138.357_751_867_269,
+        -30.664_798_066_147_16,
+        2.506_628_277_459_239,
+    ];
+    const B: [f64; 5] = [
+        -54.476_098_798_224_06,
+        161.585_836_858_040_9,
+        -155.698_979_859_886_6,
+        66.801_311_887_719_72,
+        -13.280_681_552_885_72,
+    ];
+    const C: [f64; 6] = [
+        -0.007_784_894_002_430_293,
+        -0.322_396_458_041_136_5,
+        -2.400_758_277_161_838,
+        -2.549_732_539_343_734,
+        4.374_664_141_464_968,
+        2.938_163_982_698_783,
+    ];
+    const D: [f64; 4] =
+        [0.007_784_695_709_041_462, 0.322_467_129_070_039_8, 2.445_134_137_142_996, 3.754_408_661_907_416];
+    const TAIL: f64 = 0.024_25;
+    let polynomial = |list: &[f64], x: f64| list.iter().fold(0.0, |sum, factor| sum * x + factor);
+    let tail = |p: f64| {
+        let q = libm::sqrt(-2.0 * libm::log(p));
+        polynomial(&C, q) / (polynomial(&D, q) * q + 1.0)
+    };
+    let x = if p < TAIL {
+        tail(p)
+    } else if p > 1.0 - TAIL {
+        -tail(1.0 - p)
+    } else {
+        let q = p - 0.5;
+        let r = q * q;
+        polynomial(&A, r) * q / (polynomial(&B, r) * r + 1.0)
+    };
+    // f = (Φ(x) − p) / φ(x); f'' / f' = −x.
+    let off = (normal_cdf(x) - p) * libm::sqrt(std::f64::consts::TAU) * libm::exp(0.5 * x * x);
+    x - off / (1.0 + 0.5 * x * off)
+}
+
 /// The regularized incomplete beta function `I_x(a, b)` for `a, b > 0`; 0 below and 1 above `[0, 1]`.
 ///
 /// Continued fraction by Lentz's method (Numerical Recipes, 3rd edition, 6.4), on the side where
@@ -210,6 +259,29 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     }
 }
 
+/// `Σ_{j=1..count} 1/(start + j)` for `start ≥ 0` and `count ≥ 0`: the difference of two harmonic numbers, also between whole numbers.
+#[must_use]
+pub fn harmonic_span(start: f64, count: f64) -> f64 {
+    // Few terms are summed; many, or a part of one, come from ψ(start + count + 1) − ψ(start + 1).
+    if count <= 32.0 && count.fract() <= 0.0 {
+        return (1..=count as u32).fold(0.0, |sum, j| sum + 1.0 / (start + f64::from(j)));
+    }
+    digamma(start + count + 1.0) - digamma(start + 1.0)
+}
+
+/// ψ(x) for x > 0 by recurrence up to 10 and Stirling's series (Abramowitz and Stegun, 6.3.5 and 6.3.18); error about 1e-14.
+fn digamma(mut x: f64) -> f64 {
+    let mut shift = 0.0;
+    while x < 10.0 {
+        shift -= 1.0 / x;
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    let series = 1.0 / 240.0 - square * (1.0 / 132.0 - square * (691.0 / 32_760.0 - square / 12.0));
+    let series = square * (1.0 / 12.0 - square * (1.0 / 120.0 - square * (1.0 / 252.0 - square * series)));
+    shift + libm::log(x) - 0.5 / x - series
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +292,17 @@ mod tests {
         assert!((normal_cdf(1.0) - 0.841_344_746_068_543).abs() < 1e-14);
         assert!((normal_cdf(-2.0) - 0.022_750_131_948_179_2).abs() < 1e-15);
         assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_fast_quantile_is_the_exact_one() {
+        for step in 1..2000 {
+            let p = f64::from(step) / 2000.0;
+            for p in [p, 1e-6 * p, 1.0 - 1e-3 * p] {
+                let (fast, exact) = (probit(p), normal_quantile(p));
+                assert!((fast - exact).abs() < 1e-9 * exact.abs().max(1.0), "{p}: {fast} {exact}");
+            }
+        }
     }
 
     /// Every 997th number of the whole range; the exact values are those of `libm` in double precision.
@@ -258,6 +341,16 @@ mod tests {
             assert!((f64::from(cosine) - libm::cos(angle)).abs() < 1.5e-7, "{turns}: {cosine}");
             assert!((f64::from(sine) - libm::sin(angle)).abs() < 1.5e-7, "{turns}: {sine}");
         }
+    }
+
+    /// Hand-made sums; ψ(1/2) = −γ − 2 ln 2 gives H at one half as 2 − 2 ln 2.
+    #[test]
+    fn harmonic_numbers_match_sums_and_the_closed_form() {
+        assert!((harmonic_span(0.0, 4.0) - 25.0 / 12.0).abs() < 1e-15);
+        let long: f64 = (1..=1000).map(|j| 1.0 / (7.0 + f64::from(j))).sum();
+        assert!((harmonic_span(7.0, 1000.0) - long).abs() < 1e-12);
+        assert!((harmonic_span(0.0, 0.5) - (2.0 - 2.0 * std::f64::consts::LN_2)).abs() < 1e-13);
+        assert_eq!(harmonic_span(5.0, 0.0).to_bits(), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::data::{self, Manifest};
 use crate::error::Result;
 use crate::measure::Direction;
 use crate::metrics::CATALOG;
-use crate::probes::checks;
+use crate::probes::{checks, explanation, shift};
 use crate::{attacks, bounds, models, training};
 
 /// Arguments of `ls`.
@@ -34,6 +34,10 @@ enum Shelf {
     Defenses,
     /// Kinds for `[[certificate]]`.
     Certificates,
+    /// Methods for `[explanations]`.
+    Explanations,
+    /// Corruptions and sets of rows without a class, for `[shift]`.
+    Corruptions,
     /// Kinds for `[model]`.
     Models,
     /// Sanity checks, which withhold numbers under attack where they fail.
@@ -73,6 +77,13 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         Shelf::Attacks => (vec!["kind", "settings", "what it does"], pairs(attacks::KINDS)),
         Shelf::Defenses => (vec!["kind", "settings", "what it does"], pairs(training::defenses::KINDS)),
         Shelf::Certificates => (vec!["kind", "settings", "what it proves"], pairs(bounds::KINDS)),
+        Shelf::Explanations => {
+            let row = |(_, method, what): &(_, &str, &str)| {
+                vec![(*method).to_owned(), String::new(), (*what).to_owned()]
+            };
+            (vec!["method", "settings", "what it is"], explanation::METHODS.iter().map(row).collect())
+        }
+        Shelf::Corruptions => (vec!["name", "severities", "what it does"], corruptions()),
         Shelf::Models => (vec!["kind", "settings", "what it is"], pairs(models::KINDS)),
         Shelf::Checks => {
             let settings = checks::Settings::default();
@@ -120,7 +131,15 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         terminal::product(&text)?;
         return Ok(exit::FINE);
     }
-    if matches!(arguments.what, Shelf::Attacks | Shelf::Defenses | Shelf::Certificates | Shelf::Models) {
+    if matches!(
+        arguments.what,
+        Shelf::Attacks
+            | Shelf::Defenses
+            | Shelf::Certificates
+            | Shelf::Explanations
+            | Shelf::Corruptions
+            | Shelf::Models
+    ) {
         let text: String =
             rows.iter().map(|row| format!("{}\n    {}\n    {}\n", row[0], row[2], row[1])).collect();
         terminal::product(&text.replace("    \n", ""))?;
@@ -155,6 +174,27 @@ fn dataset(manifest: &Manifest) -> Vec<String> {
         place.to_owned(),
         manifest.title.clone(),
     ]
+}
+
+/// Corruptions with their constants, then sets of rows without a class.
+fn corruptions() -> Vec<Vec<String>> {
+    let constants = |(name, values): &(&str, [f64; shift::SEVERITIES])| {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        format!("{name} {}", values.join(", "))
+    };
+    let corruption = |one: &shift::Corruption| {
+        let settings: Vec<String> = one.constants.iter().map(constants).collect();
+        vec![one.word.to_owned(), settings.join("; "), format!("{}: {}", one.about(), one.what)]
+    };
+    let set = |one: &shift::ood::Made| {
+        let distance = if one.near { "near" } else { "far" };
+        vec![
+            one.word.to_owned(),
+            format!("`ood`: rows without a class, {distance}"),
+            format!("{}: {}", one.about(), one.what),
+        ]
+    };
+    shift::all().map(corruption).chain(shift::ood::MADE.iter().map(set)).collect()
 }
 
 fn pairs(kinds: &[(&str, &str, &str)]) -> Vec<Vec<String>> {

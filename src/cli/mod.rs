@@ -10,6 +10,7 @@ mod plan;
 mod progress;
 mod report;
 mod run;
+mod score;
 mod selftest;
 mod telling;
 mod terminal;
@@ -56,6 +57,8 @@ enum What {
     /// The architecture (logistic regression, MLP or CNN) is told from the tensors' names and shapes, which are PyTorch's:
     /// `linear1.weight`, `linear1.bias`, …, after `conv1.weight`, `conv1.bias`, … of convolutions.
     Attack(Box<attack::Arguments>),
+    /// Measure the safety side of anyone's predictions in a CSV file: fairness, calibration, abstention. Trains nothing.
+    Score(Box<score::Arguments>),
     /// Download data sets and verify them.
     Fetch(fetch::Arguments),
     /// List what there is: metrics, data sets, attacks, defenses, models, checks.
@@ -126,6 +129,7 @@ fn execute(command: &Command) -> Result<u8> {
         What::Plan(arguments) => plan::execute(arguments),
         What::Report(arguments) => report::execute(arguments, command.quiet),
         What::Attack(arguments) => attack::execute(arguments, command.quiet),
+        What::Score(arguments) => score::execute(arguments, command.quiet),
         What::Fetch(arguments) => fetch::execute(arguments, command.quiet),
         What::Ls(arguments) => ls::execute(arguments),
         What::Selftest(arguments) => selftest::execute(arguments, command.quiet),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Candidate, Experiment, Loaded, certificates};
+use super::{Candidate, Experiment, Loaded, certificates, explanations, shift};
 use crate::data::Dataset;
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{AttackKey, MetricKey, Norm};
@@ -82,6 +82,8 @@ fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
     }
     suite(loaded, experiment)?;
     certificates::check(loaded, experiment)?;
+    explanations::check(loaded, experiment)?;
+    shift::check(loaded, experiment)?;
     checks(loaded, experiment)?;
     imported(loaded, experiment)?;
     front(loaded, experiment)
@@ -226,6 +228,14 @@ fn front(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
                 )),
             ));
         }
+        explanations::objective(metric, name, experiment).map_err(|error| at(&place, error))?;
+        if !(metric.range.0.is_finite() && metric.range.1.is_finite()) {
+            return Err(at(
+                &place,
+                Error::input(format!("`{name}` cannot be an objective: it has no worst or no best value"))
+                    .help("use `mean_corruption_accuracy`"),
+            ));
+        }
     }
     if front.models.is_empty() {
         return Err(at(
@@ -287,6 +297,7 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
     }
     experiment.suite().check(&architecture, norm).map_err(|error| at(&["suite"], error))?;
     certificates::fit(loaded, experiment, &architecture)?;
+    shift::fit(loaded, experiment, dataset)?;
     for (index, candidate) in experiment.front.models.iter().enumerate() {
         let lacking = match candidate {
             Candidate::Last | Candidate::Epoch(_) => None,
@@ -303,6 +314,13 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
                     .help("the model after the last epoch is there always: `models = [\"last\"]`"),
             ));
         }
+    }
+    if experiment.calibration.temperature && dataset.validation.is_empty() {
+        return Err(at(
+            &["calibration", "temperature"],
+            Error::input("a temperature is fitted on validation rows, and there are none")
+                .help("set `validation` in [split], or drop `temperature`"),
+        ));
     }
     let chosen_on_validation = !experiment.checkpoints().is_empty();
     if chosen_on_validation && dataset.validation.is_empty() {
@@ -333,6 +351,17 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
                 .help(format!("use `{}` without a radius, or make its radius the threat's epsilon", key.id)),
             ));
         }
+        let is_shifted =
+            |metric: &metrics::Metric| matches!(metric.needs.material, metrics::Material::Shift(_));
+        if chosen_on_validation && metrics::find(&key.id).is_some_and(is_shifted) {
+            return Err(at(
+                &place,
+                Error::input(format!(
+                    "`{key}` is not measured on validation rows, which choose between checkpoints"
+                ))
+                .help("drop `checkpoints` in [training], or take another objective"),
+            ));
+        }
         if !resolved.insert(key.clone()) {
             return Err(at(
                 &place,
@@ -351,5 +380,9 @@ fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
     let mut cases: Vec<Case> =
         attacks.map(|epsilon| Case::attack(AttackKey::new(&protocol, norm, epsilon))).collect();
     cases.extend(certificates::cases(experiment));
-    metrics::expected(&dataset.test.facts, &cases).into_iter().map(|task| task.key).collect()
+    cases.extend(explanations::cases(experiment, dataset));
+    let facts = (*dataset.test.facts).clone().with_intersections();
+    let mut tasks = metrics::expected(&facts, &cases);
+    tasks.extend(metrics::under_shift(&facts, &shift::shifts(experiment, dataset)));
+    tasks.into_iter().map(|task| task.key).collect()
 }

@@ -8,10 +8,12 @@ mod candidate;
 mod certificates;
 mod chain;
 pub mod check;
+mod explanations;
 mod locate;
 mod overrides;
 mod plan;
 mod seeds;
+mod shift;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -27,14 +29,18 @@ use crate::evidence::Split;
 use crate::files;
 use crate::measure::Norm;
 use crate::models::{self, EngineKind};
-use crate::probes::checks;
+use crate::probes::{checks, explanation};
 use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
 pub use chain::{INTERPOLATED, Origin};
 pub use overrides::Override;
-pub use plan::{Cell, Plan, certificate_settings, checks_settings, evasion_settings, evidence_id, plan};
+pub use plan::{
+    Cell, Plan, certificate_settings, checks_settings, evasion_settings, evidence_id, explanation_settings,
+    plan,
+};
 pub use seeds::Seeds;
+pub use shift::{Names, ShiftQuestion, ShiftSpec};
 
 /// A whole experiment, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,9 +76,18 @@ pub struct Experiment {
     /// What is to be proven of every model.
     #[serde(default, rename = "certificate", skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<bounds::Spec>,
+    /// How predictions are to be explained, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<explanation::Settings>,
+    /// What is to be asked of every model under distribution shift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<ShiftSpec>,
     /// Thresholds of the sanity checks, and which of them may not withhold numbers.
     #[serde(default)]
     pub checks: checks::Settings,
+    /// How logits become probabilities.
+    #[serde(default, skip_serializing_if = "Calibration::is_plain")]
+    pub calibration: Calibration,
     /// What the front is drawn between.
     #[serde(default)]
     pub front: FrontSpec,
@@ -293,6 +308,22 @@ fn default_resamples() -> usize {
 impl Default for FrontSpec {
     fn default() -> Self {
         Self { objectives: default_objectives(), models: default_models(), resamples: default_resamples() }
+    }
+}
+
+/// How logits become probabilities; nothing is trained for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Divide every model's logits by a temperature of its own, fitted on validation rows, before probabilities are judged.
+    #[serde(default)]
+    pub temperature: bool,
+}
+
+impl Calibration {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -282,6 +282,23 @@ pub fn certificate_settings(
     }))
 }
 
+/// The settings of explanations, as part of an id; none where none are asked for.
+///
+/// # Errors
+///
+/// Only on a defect of this program.
+pub fn explanation_settings(experiment: &Experiment) -> Result<Option<Json>> {
+    let Some(settings) = &experiment.explanations else { return Ok(None) };
+    Ok(Some(json!({
+        "kind": "explanations",
+        "version": probes::explanation::VERSION,
+        "settings": to_json(settings)?,
+        "norm": experiment.threat.norm,
+        "epsilon": experiment.threat.epsilon,
+        "protocol": experiment.threat.protocol(probes::explanation::stability_protocol(settings)?),
+    })))
+}
+
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value)
         .map_err(|error| crate::Error::internal(format!("cannot describe a setting: {error}")))

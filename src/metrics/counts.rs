@@ -1,11 +1,15 @@
 //! Rows folded into counts: what all share-type metrics are functions of.
 //!
-//! A [`Table`] merges the rows that no such metric can tell apart, once per model. A resample then
+//! A [`Kinds`] merges the rows that no such metric can tell apart, once per model. A resample then
 //! costs one pass over the rows and a short pass over the kinds of rows, whatever the number of metrics.
 
 use std::collections::BTreeMap;
 
 use super::cases::{Basis, bases};
+use super::explained::{Mean, Measure};
+use super::scores::{Evaded, GroupScores, Sums};
+use super::shift::ShiftSums;
+use super::table::{Folded, Table};
 use crate::evidence::{Evidence, SplitFacts};
 
 /// Which outputs a share is about.
@@ -27,6 +31,18 @@ pub enum View {
     VoteCertified,
     /// Good = the majority vote under noise is right, and no attack on it succeeded.
     VoteStanding,
+}
+
+impl View {
+    /// Its place among all views of a model.
+    pub(super) fn place(self, case: Option<usize>) -> usize {
+        let case = || case.expect("a metric that needs a case is given one");
+        match self {
+            Self::Clean => 0,
+            Self::FirstSuccess | Self::Certified | Self::Vote | Self::VoteCertified => 1 + 2 * case(),
+            Self::MaxLoss | Self::Abstained | Self::VoteStanding => 2 + 2 * case(),
+        }
+    }
 }
 
 /// Where each count lives in a flat list.
@@ -86,7 +102,7 @@ impl Layout {
 
 /// The rows of one model on one split, merged into kinds; rows of one kind add to the same counts.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub(super) struct Kinds {
     layout: Layout,
     /// Row numbers, sorted by kind.
     order: Vec<u32>,
@@ -94,18 +110,15 @@ pub struct Table {
     starts: Vec<(u32, u32)>,
     /// Counts that each kind adds to.
     slots: Vec<u32>,
-    /// Why no number under attack may be stated, where that is so.
-    pub(super) withheld: Option<String>,
-    /// Why no number of the majority vote under noise may be stated, where that is so.
-    pub(super) withheld_vote: Option<String>,
 }
 
-impl Table {
-    /// Folds the clean outputs and, two views each, everything that numbers hold under.
-    #[must_use]
-    pub fn new(evidence: &Evidence) -> Self {
+impl Kinds {
+    /// Merges the clean outputs and, two views each, everything that numbers hold under.
+    pub(super) fn new(evidence: &Evidence) -> Self {
         let facts = &*evidence.facts;
-        let bases = bases(evidence);
+        // Of explanations, which come last, nothing is counted.
+        let bases: Vec<Basis<'_>> =
+            bases(evidence).into_iter().take_while(|basis| !basis.is_of_explanations()).collect();
         let layout = Layout::new(facts, bases.len());
         let mut kinds: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
         for row in 0..facts.len() {
@@ -153,6 +166,10 @@ impl Table {
                         add(first, vote.predictions[row] == Some(label), None);
                         add(second, vote.predictions[row].is_none(), None);
                     }
+                    Basis::Explained(..)
+                    | Basis::Attributed(..)
+                    | Basis::Additive(..)
+                    | Basis::AttributedAt(..) => {}
                     Basis::VoteAt(vote, attacked) => {
                         add(first, vote.certifies(row, label, attacked.epsilon), None);
                         add(second, attacked.standing[row], None);
@@ -162,8 +179,7 @@ impl Table {
             kinds.entry(slots).or_default().push(row as u32);
         }
         let (order, starts, slots) = (Vec::new(), vec![(0, 0)], Vec::new());
-        let (withheld, withheld_vote) = (evidence.withheld(), evidence.withheld_vote());
-        let mut table = Self { layout, order, starts, slots, withheld, withheld_vote };
+        let mut table = Self { layout, order, starts, slots };
         for (slots, rows) in kinds {
             table.order.extend(rows);
             table.slots.extend(slots);
@@ -173,38 +189,44 @@ impl Table {
     }
 
     /// The number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.order.len()
     }
 
-    /// The counts when row `i` counts `weights[i]` times; `counts` is overwritten.
-    pub fn count<W: Copy + Into<f64>>(&self, weights: &[W], counts: &mut Vec<f64>) {
-        assert_eq!(weights.len(), self.rows(), "one weight per row");
-        counts.clear();
-        counts.resize(self.layout.len(), 0.0);
+    /// The counts when row `i` counts `weights[i]` times, lane by lane.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
+    pub(super) fn count<W: Copy + Into<f64>, const L: usize>(&self, weights: &[[W; L]]) -> Vec<[f64; L]> {
+        let mut counts = vec![[0.0; L]; self.layout.len()];
         for pair in self.starts.windows(2) {
             let ((row, slot), (row_end, slot_end)) = (pair[0], pair[1]);
-            let rows = &self.order[row as usize..row_end as usize];
-            let weight: f64 = rows.iter().map(|row| weights[*row as usize].into()).sum();
-            if weight != 0.0 {
-                for slot in &self.slots[slot as usize..slot_end as usize] {
-                    counts[*slot as usize] += weight;
+            let mut kind = [0.0; L];
+            for row in &self.order[row as usize..row_end as usize] {
+                let weights = &weights[*row as usize];
+                for lane in 0..L {
+                    kind[lane] += weights[lane].into();
+                }
+            }
+            for slot in &self.slots[slot as usize..slot_end as usize] {
+                let count = &mut counts[*slot as usize];
+                for lane in 0..L {
+                    count[lane] += kind[lane];
                 }
             }
         }
+        counts
     }
 }
 
-/// What a metric is given: the counts, and what the number is about.
+/// What a metric is given: the counts and sums, and what the number is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Names of classes, attributes and groups; the positive class.
     pub facts: &'a SplitFacts,
     /// Where the counts live.
     pub table: &'a Table,
-    /// The counts, from [`Table::count`].
-    pub counts: &'a [f64],
+    /// The counts and sums, from [`Table::fold`].
+    pub folded: &'a Folded,
     /// Position among the model's cases, for metrics under attack, certificates or votes.
     pub case: Option<usize>,
     /// Index of the sensitive attribute, for metrics that need one.
@@ -215,19 +237,44 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     fn layout(&self) -> &Layout {
-        &self.table.layout
+        &self.table.kinds.layout
     }
 
     fn view(&self, view: View) -> usize {
-        let case = || self.case.expect("a metric that needs a case is given one");
-        match view {
-            View::Clean => 0,
-            View::FirstSuccess | View::Certified | View::Vote | View::VoteCertified => 1 + 2 * case(),
-            View::MaxLoss | View::Abstained | View::VoteStanding => 2 + 2 * case(),
-        }
+        view.place(self.case)
     }
 
-    fn its_attribute(&self) -> usize {
+    /// The sums over probabilities at `view`; nothing where the model states none.
+    #[must_use]
+    pub fn sums(&self, view: View) -> Option<&Sums> {
+        self.folded.sums(self.view(view))
+    }
+
+    /// What the probabilities say of the attribute's groups; nothing where the model states none.
+    #[must_use]
+    pub fn group_scores(&self) -> Option<&GroupScores> {
+        self.folded.groups(self.its_attribute())
+    }
+
+    /// The sums over shifted rows.
+    #[must_use]
+    pub fn shift(&self) -> &ShiftSums {
+        self.folded.shift()
+    }
+
+    /// What abstention does against the attack; nothing where the model states no probabilities.
+    #[must_use]
+    pub fn evaded(&self) -> Option<&Evaded> {
+        self.folded.evaded(self.case.expect("a metric under attack is given a case"))
+    }
+
+    /// The mean of a measure of explanations, with what it rests on.
+    #[must_use]
+    pub fn explained(&self, measure: Measure) -> Mean {
+        self.folded.explained(self.case.expect("a metric of explanations is given a case"), measure)
+    }
+
+    pub(super) fn its_attribute(&self) -> usize {
         self.attribute.expect("a group metric is given an attribute")
     }
 
@@ -246,13 +293,13 @@ impl Context<'_> {
     /// Weight of the rows of `class`.
     #[must_use]
     pub fn class_rows(&self, class: usize) -> f64 {
-        self.counts[class]
+        self.folded.counts[class]
     }
 
     /// Weight of the good rows of `class`.
     #[must_use]
     pub fn class_good(&self, view: View, class: usize) -> f64 {
-        self.counts[self.layout().class_good(self.view(view), class)]
+        self.folded.counts[self.layout().class_good(self.view(view), class)]
     }
 
     /// Weight of all rows.
@@ -270,37 +317,37 @@ impl Context<'_> {
     /// Weight of the rows of `group`.
     #[must_use]
     pub fn group_rows(&self, group: usize) -> f64 {
-        self.counts[self.layout().group_base(self.its_attribute(), group, 0)]
+        self.folded.counts[self.layout().group_base(self.its_attribute(), group, 0)]
     }
 
     /// Weight of the rows of `group` in the positive class.
     #[must_use]
     pub fn positives(&self, group: usize) -> f64 {
-        self.counts[self.layout().group_base(self.its_attribute(), group, 1)]
+        self.folded.counts[self.layout().group_base(self.its_attribute(), group, 1)]
     }
 
     /// Weight of the rows of `group` in the other classes.
     #[must_use]
     pub fn negatives(&self, group: usize) -> f64 {
-        self.counts[self.layout().group_base(self.its_attribute(), group, 2)]
+        self.folded.counts[self.layout().group_base(self.its_attribute(), group, 2)]
     }
 
     /// Weight of the good rows of `group`.
     #[must_use]
     pub fn group_good(&self, view: View, group: usize) -> f64 {
-        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 0)]
+        self.folded.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 0)]
     }
 
     /// Weight of the positives of `group` that are predicted positive.
     #[must_use]
     pub fn hits(&self, view: View, group: usize) -> f64 {
-        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 1)]
+        self.folded.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 1)]
     }
 
     /// Weight of the negatives of `group` that are predicted positive.
     #[must_use]
     pub fn false_alarms(&self, view: View, group: usize) -> f64 {
-        self.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 2)]
+        self.folded.counts[self.layout().group_view(self.view(view), self.its_attribute(), group, 2)]
     }
 
     /// ``class `7` ``.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::cases::{Cases, cases};
-use super::counts::{Context, Over, Table};
-use super::{CATALOG, Metric, Support, Under};
+use super::counts::{Context, Over};
+use super::table::{Folded, Table};
+use super::{About, CATALOG, LEAST_PROBABILITY, Material, Metric, Shifts, Support, Under};
 use crate::evidence::{Evidence, SplitFacts};
-use crate::measure::{Bound, MetricKey, Value};
+use crate::measure::{Bound, MetricKey, Unit, Value};
 
 /// Below this many rows a share is reported with a warning (metrics sheet, 3.1).
 const FEW_ROWS: f64 = 10.0;
@@ -41,7 +42,7 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
-/// Every number that can be measured on a split under these attacks, certificates and votes, in catalog order.
+/// Every number that can be measured on a split under these attacks, certificates and votes, in catalog order; not those [under shift](under_shift).
 ///
 /// Group metrics appear for every sensitive attribute; those about decisions only where a positive class is declared.
 #[must_use]
@@ -49,7 +50,10 @@ pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
     let mut tasks = Vec::new();
     for metric in CATALOG {
         let needs = metric.needs;
-        if needs.positive && facts.positive.is_none() {
+        if (needs.positive && facts.positive.is_none())
+            || (needs.binary && facts.classes.len() != 2)
+            || matches!(needs.material, Material::Shift(_))
+        {
             continue;
         }
         let places: Vec<Option<usize>> = match needs.under {
@@ -58,7 +62,8 @@ pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
         };
         for case in places {
             for (attribute, member, group) in subjects(metric, facts) {
-                let attack = case.map(|case| cases[case].key.clone());
+                let attack = case.and_then(|case| cases[case].key.clone());
+                let group = group.or_else(|| case.and_then(|case| cases[case].group.clone()));
                 tasks.push(Task {
                     metric,
                     key: MetricKey { id: metric.id.to_owned(), group, attack },
@@ -70,6 +75,36 @@ pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
             }
         }
     }
+    tasks
+}
+
+/// Every number that can be measured under these distribution shifts, in catalog order.
+#[must_use]
+pub fn under_shift(facts: &SplitFacts, shifts: &Shifts) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for metric in CATALOG {
+        let Material::Shift(about) = metric.needs.material else { continue };
+        let subjects: Vec<Subject> = match about {
+            About::Corruptions | About::Company if shifts.corruptions.is_empty() => Vec::new(),
+            About::Corruptions | About::Company => subjects(metric, facts),
+            _ => {
+                let parts = shifts.parts(about).into_iter().enumerate();
+                parts.map(|(member, part)| (None, Some(member), Some(part))).collect()
+            }
+        };
+        for (attribute, member, group) in subjects {
+            let key = MetricKey { id: metric.id.to_owned(), group, attack: None };
+            tasks.push(Task { metric, key, bound: metric.bound, case: None, attribute, member });
+        }
+    }
+    tasks
+}
+
+/// Every number of one model.
+#[must_use]
+pub fn tasks(evidence: &Evidence) -> Vec<Task> {
+    let mut tasks = expected(&evidence.facts, &cases(evidence));
+    tasks.extend(under_shift(&evidence.facts, &Shifts::of(&evidence.shift)));
     tasks
 }
 
@@ -88,6 +123,9 @@ fn subjects(metric: &Metric, facts: &SplitFacts) -> Vec<Subject> {
     }
     let mut subjects = Vec::new();
     for (a, attribute) in facts.attributes.iter().enumerate() {
+        if metric.needs.two_groups && attribute.groups.len() != 2 {
+            continue;
+        }
         if metric.needs.group {
             for (g, group) in attribute.groups.iter().enumerate() {
                 subjects.push((Some(a), Some(g), part(format!("{}={group}", attribute.name))));
@@ -102,18 +140,20 @@ fn subjects(metric: &Metric, facts: &SplitFacts) -> Vec<Subject> {
 impl Task {
     /// What the metric's function is given.
     #[must_use]
-    pub fn context<'a>(&self, facts: &'a SplitFacts, table: &'a Table, counts: &'a [f64]) -> Context<'a> {
+    pub fn context<'a>(&self, facts: &'a SplitFacts, table: &'a Table, folded: &'a Folded) -> Context<'a> {
         let Self { case, attribute, member, .. } = *self;
-        Context { facts, table, counts, case, attribute, member }
+        Context { facts, table, folded, case, attribute, member }
     }
 
     /// The number alone, unless the sanity checks withhold it.
     #[must_use]
     pub fn value(&self, context: &Context<'_>) -> Value {
         let withheld = match self.metric.needs.under {
-            Under::Attack => &context.table.withheld,
+            Under::Attack | Under::AttributedAt => &context.table.withheld,
             Under::Vote | Under::VoteAt => &context.table.withheld_vote,
-            Under::Nothing | Under::Certificate => &None,
+            Under::Nothing | Under::Certificate | Under::Explained | Under::Attributed | Under::Additive => {
+                &None
+            }
         };
         match withheld {
             Some(reason) => Value::undefined(reason.as_str()),
@@ -133,7 +173,12 @@ impl Task {
             _ => Over::All,
         };
         let value = self.value(context);
-        let support = context.support(self.metric.support, over);
+        let support = match needs.material {
+            Material::Explanations(measure) => {
+                vec![("the explained part".to_owned(), context.explained(measure).weight)]
+            }
+            _ => context.support(self.metric.support, over),
+        };
         let n =
             support.iter().map(|(_, rows)| *rows).filter(|rows| *rows >= 1.0).fold(f64::INFINITY, f64::min);
         let mut notes = Vec::new();
@@ -143,6 +188,32 @@ impl Task {
                     notes.push(format!("partial: {name} has no rows and is left out"));
                 } else if *rows < FEW_ROWS {
                     notes.push(format!("{name} has only {rows} rows"));
+                }
+            }
+            if let (Some(temperature), Material::Scores(_) | Material::Evasions | Material::Ranks) =
+                (context.table.temperature, needs.material)
+            {
+                notes.push(format!("logits are divided by {temperature:.3}, fitted on validation rows"));
+            }
+            if let Material::Explanations(measure) = needs.material {
+                let found = context.explained(measure);
+                if found.weight < found.rows {
+                    notes.push(format!(
+                        "undefined at some of {} explained rows, which are left out",
+                        found.rows
+                    ));
+                }
+            }
+            // Under attack a likelihood near 0 is what the attack is for.
+            if self.metric.unit == Unit::Nats
+                && needs.under == Under::Nothing
+                && let Material::Scores(view) = needs.material
+            {
+                let clipped = context.table.clipped(view.place(self.case));
+                if clipped > 0 {
+                    notes.push(format!(
+                        "the likelihood of {clipped} rows is clipped at {LEAST_PROBABILITY:e}"
+                    ));
                 }
             }
             if let Some(attribute) = self.attribute.map(|a| &context.facts.attributes[a]) {
@@ -164,12 +235,12 @@ pub fn measure(evidence: &Evidence, weights: Option<&[f64]>) -> BTreeMap<MetricK
     let facts = &*evidence.facts;
     let table = Table::new(evidence);
     let ones = vec![1.0; facts.len()];
-    let mut counts = Vec::new();
-    table.count(weights.unwrap_or(&ones), &mut counts);
-    expected(facts, &cases(evidence))
+    let tasks = tasks(evidence);
+    let folded = table.fold(weights.unwrap_or(&ones), &table.parts(&tasks));
+    tasks
         .into_iter()
         .map(|task| {
-            let reading = task.read(&task.context(facts, &table, &counts));
+            let reading = task.read(&task.context(facts, &table, &folded));
             (task.key, reading)
         })
         .collect()

@@ -8,19 +8,27 @@
 
 mod cases;
 mod counts;
+mod explained;
 mod measuring;
 mod naming;
 mod safety;
+mod scores;
 mod security;
 mod shares;
+mod shift;
+mod table;
 
-pub(crate) use cases::cases;
 pub use cases::{Case, Cases};
-pub use counts::{Context, Table, View};
-pub use measuring::{Reading, Task, expected, measure};
+pub use counts::{Context, View};
+pub use explained::{Agreement, Measure, agreement};
+pub use measuring::{Reading, Task, expected, measure, tasks, under_shift};
 pub use naming::{describe, find, resolve};
+pub use scores::{Bin, Evaded, GroupScores, LEAST_PROBABILITY, Matched, Sums, TEMPERATURES, temperature};
+pub use shift::{Detection, SCORES, ShiftSums, Shifts};
+pub use table::{Folded, Parts, Table};
 
 use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
+use crate::stats::{Joined, Scale};
 
 /// Every metric, in the order of reports.
 pub static CATALOG: &[&Metric] = &[
@@ -31,12 +39,76 @@ pub static CATALOG: &[&Metric] = &[
     &safety::accuracy::CLASS_ACCURACY,
     &safety::group_accuracy::WORST_GROUP_ACCURACY,
     &safety::group_accuracy::ACCURACY_GAP,
+    &safety::group_accuracy::GROUP_ACCURACY_SIGNED,
     &safety::group_accuracy::GROUP_ACCURACY,
     &safety::group_rates::DEMOGRAPHIC_PARITY_DIFFERENCE,
+    &safety::group_rates::DEMOGRAPHIC_PARITY_RATIO,
+    &safety::group_rates::EQUAL_OPPORTUNITY_DIFFERENCE,
     &safety::group_rates::EQUALIZED_ODDS_DIFFERENCE_MAX,
+    &safety::group_rates::EQUALIZED_ODDS_DIFFERENCE_MEAN,
+    &safety::group_rates::EQUALIZED_ODDS_DIFFERENCE_SUM,
+    &safety::group_rates::SELECTION_RATE_SIGNED,
+    &safety::group_rates::TRUE_POSITIVE_RATE_SIGNED,
     &safety::group_rates::SELECTION_RATE,
     &safety::group_rates::TRUE_POSITIVE_RATE,
     &safety::group_rates::FALSE_POSITIVE_RATE,
+    &safety::group_scores::PARITY_MATCHED,
+    &safety::group_scores::OPPORTUNITY_MATCHED,
+    &safety::group_scores::ODDS_MATCHED,
+    &safety::group_scores::ABCC,
+    &safety::calibration::ECE,
+    &safety::calibration::ECE_NULL,
+    &safety::calibration::ECE_EQUAL_MASS,
+    &safety::calibration::ECE_CLASSWISE,
+    &safety::calibration::MCE,
+    &safety::calibration::OVERCONFIDENCE,
+    &safety::calibration::UNDERCONFIDENCE,
+    &safety::calibration::BRIER_BINARY,
+    &safety::calibration::BRIER_MULTI,
+    &safety::calibration::NLL,
+    &safety::abstention::AURC,
+    &safety::abstention::EXCESS_AURC,
+    &safety::abstention::AUGRC,
+    &safety::abstention::COVERAGE_AT_RISK_5,
+    &safety::abstention::RISK_AT_COVERAGE_80,
+    &safety::abstention::FAILURE_AUROC,
+    &safety::explanations::RELEVANCE_GAIN,
+    &safety::explanations::DELETION,
+    &safety::explanations::INSERTION,
+    &safety::explanations::INFIDELITY,
+    &safety::explanations::SCALED_INFIDELITY,
+    &safety::explanations::MAX_SENSITIVITY,
+    &safety::explanations::AGREEMENT,
+    &safety::explanations::COMPLETENESS_GAP,
+    &safety::shift::MEAN_CORRUPTION_ACCURACY,
+    &safety::shift::CORRUPTION_ACCURACY,
+    &safety::shift::WORST_CORRUPTION_ACCURACY,
+    &safety::shift::WORST_CLASS_CORRUPTION_ACCURACY,
+    &safety::shift::WORST_GROUP_CORRUPTION_ACCURACY,
+    &safety::shift::MCE,
+    &safety::shift::RELATIVE_MCE,
+    &safety::shift::EFFECTIVE_ROBUSTNESS,
+    &safety::shift::LABEL_SHIFT_ACCURACY,
+    &safety::ood::AUROC[0],
+    &safety::ood::AUROC[1],
+    &safety::ood::AUROC[2],
+    &safety::ood::AUROC[3],
+    &safety::ood::AUPR_ID[0],
+    &safety::ood::AUPR_ID[1],
+    &safety::ood::AUPR_ID[2],
+    &safety::ood::AUPR_ID[3],
+    &safety::ood::AUPR_OOD[0],
+    &safety::ood::AUPR_OOD[1],
+    &safety::ood::AUPR_OOD[2],
+    &safety::ood::AUPR_OOD[3],
+    &safety::ood::FPR95_ID[0],
+    &safety::ood::FPR95_ID[1],
+    &safety::ood::FPR95_ID[2],
+    &safety::ood::FPR95_ID[3],
+    &safety::ood::FPR95_OOD[0],
+    &safety::ood::FPR95_OOD[1],
+    &safety::ood::FPR95_OOD[2],
+    &safety::ood::FPR95_OOD[3],
     &security::robust_accuracy::ROBUST_ACCURACY,
     &security::robust_accuracy::ROBUST_BALANCED_ACCURACY,
     &security::robust_accuracy::BOUNDARY_ERROR,
@@ -47,6 +119,8 @@ pub static CATALOG: &[&Metric] = &[
     &security::robust_groups::ROBUST_WORST_GROUP_ACCURACY,
     &security::robust_groups::ROBUST_ACCURACY_GAP,
     &security::robust_groups::ROBUST_GROUP_ACCURACY,
+    &security::robust_groups::VULNERABILITY_GAP,
+    &security::robust_groups::GROUP_VULNERABILITY,
     &security::robust_group_rates::PARITY_FIRST_SUCCESS,
     &security::robust_group_rates::ODDS_FIRST_SUCCESS,
     &security::robust_group_rates::SELECTION_FIRST_SUCCESS,
@@ -57,6 +131,19 @@ pub static CATALOG: &[&Metric] = &[
     &security::robust_group_rates::SELECTION_MAX_LOSS,
     &security::robust_group_rates::TRUE_POSITIVE_MAX_LOSS,
     &security::robust_group_rates::FALSE_POSITIVE_MAX_LOSS,
+    &security::robust_calibration::ECE_FIRST_SUCCESS,
+    &security::robust_calibration::BRIER_FIRST_SUCCESS,
+    &security::robust_calibration::NLL_FIRST_SUCCESS,
+    &security::robust_calibration::OVERCONFIDENCE_FIRST_SUCCESS,
+    &security::robust_calibration::ECE_MAX_LOSS,
+    &security::robust_calibration::BRIER_MAX_LOSS,
+    &security::robust_calibration::NLL_MAX_LOSS,
+    &security::robust_calibration::OVERCONFIDENCE_MAX_LOSS,
+    &security::robust_abstention::CONFIDENT_EVASION_80,
+    &security::robust_abstention::CONFIDENT_EVASION_95,
+    &security::robust_abstention::FORCED_ABSTENTION_80,
+    &security::robust_abstention::FORCED_ABSTENTION_95,
+    &security::explanation_stability::EXPLANATION_STABILITY,
     &security::certified::CERTIFIED_ACCURACY,
     &security::certified::CERTIFIED_WORST_CLASS_ACCURACY,
     &security::certified::CERTIFIED_WORST_GROUP_ACCURACY,
@@ -96,12 +183,20 @@ pub enum Under {
     Vote,
     /// The majority vote under noise, at a radius.
     VoteAt,
+    /// Explanations by one method, features replaced by one baseline.
+    Explained,
+    /// The attributions of one method.
+    Attributed,
+    /// Attributions that should add up to the change of the logit.
+    Additive,
+    /// The attributions of one method beside those at adversarial points.
+    AttributedAt,
 }
 
 /// What a metric needs besides clean outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
-    /// An attack, a certificate or a vote (key part `!protocol:norm:epsilon`).
+    /// An attack, a certificate or a vote (key part `!protocol:norm:epsilon`), or explanations (key part `@method/baseline`).
     pub under: Under,
     /// A sensitive attribute (one value per attribute; key part `@attribute`).
     pub attribute: bool,
@@ -111,18 +206,78 @@ pub struct Needs {
     pub class: bool,
     /// A positive class.
     pub positive: bool,
+    /// Exactly two classes.
+    pub binary: bool,
+    /// An attribute of exactly two groups.
+    pub two_groups: bool,
+    /// What it is a function of.
+    pub material: Material,
+}
+
+/// What a metric is a function of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Material {
+    /// Counts of rows.
+    Counts,
+    /// [`Sums`] over the probabilities at one view.
+    Scores(View),
+    /// What [abstention](Evaded) does against an attack.
+    Evasions,
+    /// How the [positive class's probability](GroupScores) falls on groups.
+    Ranks,
+    /// The mean of a measure over the explained rows.
+    Explanations(Measure),
+    /// [`ShiftSums`] over shifted rows.
+    Shift(About),
+}
+
+/// What a number under distribution shift is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// All corruptions together.
+    Corruptions,
+    /// All corruptions together, beside those of the sweep's other models.
+    Company,
+    /// One corruption at one severity (one value each; key part `@corruption:severity`).
+    Corruption,
+    /// One severity of label shift (one value each; key part `@label-shift:severity`).
+    Labels,
+    /// One set of rows without a class, or the mean over near or far ones (key parts `@set`, `@near`, `@far`).
+    Sets,
 }
 
 impl Needs {
     /// Clean outputs alone.
-    pub const NOTHING: Self =
-        Self { under: Under::Nothing, attribute: false, group: false, class: false, positive: false };
+    pub const NOTHING: Self = Self {
+        under: Under::Nothing,
+        attribute: false,
+        group: false,
+        class: false,
+        positive: false,
+        binary: false,
+        two_groups: false,
+        material: Material::Counts,
+    };
+    /// Probabilities of the unchanged rows.
+    pub const PROBABILITIES: Self = Self { material: Material::Scores(View::Clean), ..Self::NOTHING };
     /// One class.
     pub const CLASS: Self = Self { class: true, ..Self::NOTHING };
     /// A sensitive attribute.
     pub const ATTRIBUTE: Self = Self { attribute: true, ..Self::NOTHING };
     /// One group of a sensitive attribute.
     pub const GROUP: Self = Self { group: true, ..Self::ATTRIBUTE };
+
+    /// Whether there is one value for each of several shifts, or sets of rows without a class.
+    #[must_use]
+    pub fn is_of_parts(&self) -> bool {
+        matches!(self.material, Material::Shift(About::Corruption | About::Labels | About::Sets))
+    }
+
+    /// Outputs under distribution shift.
+    #[must_use]
+    pub const fn shifted(self, about: About) -> Self {
+        Self { material: Material::Shift(about), ..self }
+    }
 
     /// The same, and an attack.
     #[must_use]
@@ -148,6 +303,30 @@ impl Needs {
         Self { under: Under::VoteAt, ..self }
     }
 
+    /// A measure of explanations, of the kind that `under` says.
+    #[must_use]
+    pub const fn of_explanations(under: Under, measure: Measure) -> Self {
+        Self { under, material: Material::Explanations(measure), ..Self::NOTHING }
+    }
+
+    /// Probabilities of the attacked rows at one of the iterates that attacks keep.
+    #[must_use]
+    pub const fn probabilities_at(view: View) -> Self {
+        Self { under: Under::Attack, material: Material::Scores(view), ..Self::NOTHING }
+    }
+
+    /// The same, and an attribute of exactly two groups.
+    #[must_use]
+    pub const fn of_two_groups(self) -> Self {
+        Self { two_groups: true, ..self }
+    }
+
+    /// The same, and exactly two classes.
+    #[must_use]
+    pub const fn of_two_classes(self) -> Self {
+        Self { binary: true, ..self }
+    }
+
     /// The same, and a positive class.
     #[must_use]
     pub const fn with_positive(self) -> Self {
@@ -158,10 +337,16 @@ impl Needs {
 /// What kind of number a metric is; decides which interval fits a value that never varied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A share of rows, or the smallest or the mean of several shares.
+    /// A share of rows.
     Share,
-    /// The gap between the largest and the smallest of several shares.
-    Gap,
+    /// The smallest or the mean of several shares.
+    Shares,
+    /// How far apart the groups or classes are in these metrics about one of them, joined.
+    Gap(&'static [&'static str], Joined, Scale),
+    /// A mean over rows, or anything else.
+    Other,
+    /// A mean over pairs of seeds; at one seed, over its pairs with the others.
+    Pairs,
 }
 
 /// Which rows a metric's value rests on; for a metric over several classes or groups, in each of them.
@@ -179,6 +364,8 @@ pub enum Support {
     Negatives,
     /// The rows of the positive class, and those of the others: the fewer.
     BothOutcomes,
+    /// The explained rows of which it is defined.
+    Explained,
 }
 
 /// One metric. Every field is mandatory, so that a direction can never be defaulted.

@@ -1,6 +1,6 @@
 //! From what people write to keys, and from keys to what people read.
 
-use super::{CATALOG, Metric, Under};
+use super::{About, CATALOG, Material, Metric, Under};
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{MetricKey, Norm};
 
@@ -85,6 +85,13 @@ fn not_measured(metric: &Metric, available: &[MetricKey]) -> Error {
         ))
         .help("declare sensitive columns in the data set's manifest, or drop the metric");
     }
+    if let Material::Shift(about) = metric.needs.material
+        && !needs_met(|m| matches!(m.needs.material, Material::Shift(_)))
+    {
+        let what = if about == About::Sets { "rows without a class" } else { "shifted rows" };
+        return Error::input(format!("metric `{id}` is about {what}, but none are looked at"))
+            .help("add `[shift]` to the experiment, with `ood = [\"uniform-noise\"]` for rows without a class, or drop the metric");
+    }
     if metric.needs.positive && !needs_met(|m| m.needs.positive) {
         return Error::input(format!("metric `{id}` needs a positive class, but the data set declares none"))
             .help("declare the positive class in the data set's manifest, or use an accuracy-type metric");
@@ -92,6 +99,10 @@ fn not_measured(metric: &Metric, available: &[MetricKey]) -> Error {
     if metric.needs.under == Under::Certificate {
         return Error::input(format!("metric `{id}` needs a certificate of the model, but none is listed"))
             .help("add `[[certificate]]` with `kind = \"crown\"` to the experiment, or drop the metric");
+    }
+    if matches!(metric.needs.material, Material::Explanations(_)) {
+        return Error::input(format!("metric `{id}` is about explanations, and it is not measured here"))
+            .help("add `[explanations]` with the methods to the experiment, or drop the metric");
     }
     if matches!(metric.needs.under, Under::Vote | Under::VoteAt) {
         return Error::input(format!("metric `{id}` is about a smoothed classifier, but nothing is smoothed"))

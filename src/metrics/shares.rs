@@ -117,27 +117,67 @@ pub(super) fn false_positives(c: &Context<'_>, view: View) -> Value {
 
 /// Largest minus smallest selection rate of any group.
 pub(super) fn parity(c: &Context<'_>, view: View) -> Value {
-    let rates = (0..c.groups()).map(|group| (selected(c, view, group), c.group_rows(group)));
-    gap(rates, || format!("fewer than two groups of `{}` have rows", attribute_name(c)))
+    gap(selections(c, view), || format!("fewer than two groups of `{}` have rows", attribute_name(c)))
 }
 
-/// The larger of the gaps in true and in false positive rates.
-pub(super) fn odds(c: &Context<'_>, view: View) -> Value {
-    let without = |which: &str, count: &dyn Fn(usize) -> f64| {
-        let missing: Vec<String> =
-            (0..c.groups()).filter(|g| count(*g) <= 0.0).map(|g| c.group_name(g)).collect();
-        format!("fewer than two groups have rows {which} the positive class; none in {}", missing.join(", "))
-    };
-    let true_gap = gap((0..c.groups()).map(|g| (c.hits(view, g), c.positives(g))), || {
-        without("of", &|g| c.positives(g))
-    });
+fn selections<'a>(c: &'a Context<'_>, view: View) -> impl Iterator<Item = (f64, f64)> + 'a {
+    (0..c.groups()).map(move |group| (selected(c, view, group), c.group_rows(group)))
+}
+
+/// Smallest over largest selection rate of any group.
+pub(super) fn parity_ratio(c: &Context<'_>, view: View) -> Value {
+    match extremes(selections(c, view)) {
+        (_, _, 0 | 1) => {
+            Value::Undefined(format!("fewer than two groups of `{}` have rows", attribute_name(c)))
+        }
+        (_, high, _) if high <= 0.0 => Value::undefined("no positive predictions in any group"),
+        (low, high, _) => Value::Defined(low / high),
+    }
+}
+
+/// Largest minus smallest true positive rate of any group.
+pub(super) fn opportunity(c: &Context<'_>, view: View) -> Value {
+    gap((0..c.groups()).map(|g| (c.hits(view, g), c.positives(g))), || without(c, "of", |g| c.positives(g)))
+}
+
+fn without(c: &Context<'_>, which: &str, count: impl Fn(usize) -> f64) -> String {
+    let missing: Vec<String> =
+        (0..c.groups()).filter(|g| count(*g) <= 0.0).map(|g| c.group_name(g)).collect();
+    format!("fewer than two groups have rows {which} the positive class; none in {}", missing.join(", "))
+}
+
+/// The gaps in true and in false positive rates, joined.
+pub(super) fn odds(c: &Context<'_>, view: View, join: fn(f64, f64) -> f64) -> Value {
     let false_gap = gap((0..c.groups()).map(|g| (c.false_alarms(view, g), c.negatives(g))), || {
-        without("outside", &|g| c.negatives(g))
+        without(c, "outside", |g| c.negatives(g))
     });
-    match (true_gap, false_gap) {
-        (Value::Defined(t), Value::Defined(f)) => Value::Defined(t.max(f)),
+    match (opportunity(c, view), false_gap) {
+        (Value::Defined(t), Value::Defined(f)) => Value::Defined(join(t, f)),
         (Value::Undefined(reason), _) | (_, Value::Undefined(reason)) => Value::Undefined(reason),
     }
+}
+
+/// The first of two groups' rate minus the second's.
+pub(super) fn signed(c: &Context<'_>, rate: fn(&Context<'_>) -> Value) -> Value {
+    let of = |group: usize| rate(&Context { member: Some(group), ..*c });
+    match (of(0), of(1)) {
+        (Value::Defined(a), Value::Defined(b)) => Value::Defined(a - b),
+        (Value::Undefined(reason), _) | (_, Value::Undefined(reason)) => Value::Undefined(reason),
+    }
+}
+
+/// Share of a group's rows that are right without attack and fall under it.
+pub(super) fn group_fallen(c: &Context<'_>) -> Value {
+    let group = member(c);
+    let lost = c.group_good(View::Clean, group) - c.group_good(View::FirstSuccess, group);
+    share(lost, c.group_rows(group), || format!("{} has no rows", c.group_name(group)))
+}
+
+/// Largest minus smallest share of any group's rows that are right without attack and fall under it.
+pub(super) fn fallen_gap(c: &Context<'_>) -> Value {
+    let lost = |g: usize| c.group_good(View::Clean, g) - c.group_good(View::FirstSuccess, g);
+    let rates = (0..c.groups()).map(|g| (lost(g), c.group_rows(g)));
+    gap(rates, || format!("fewer than two groups of `{}` have rows", attribute_name(c)))
 }
 
 /// Share of rows that are correct without attack and fall under it.

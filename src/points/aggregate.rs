@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::study::{Group, Options};
-use super::{CellEvidence, Measured, Point};
+use super::{CellEvidence, Measured, Point, disparities};
 use crate::measure::{Estimate, MetricKey, Value};
 use crate::metrics::{Form, Metric, Reading};
 use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE, SeedWeights};
@@ -43,6 +43,19 @@ pub(super) fn point(
                 options.level,
             );
             measured.estimate.bound = task.bound;
+            if let (Form::Gap(..), Some(_)) = (task.metric.form, measured.estimate.value.get()) {
+                let mut stream = options.seed.stream(&format!("disparity/{key}"));
+                let (interval, by_chance) =
+                    disparities::crossed(task, &group.cells, draws, rows, options.level, &mut stream);
+                measured.by_chance = by_chance;
+                if let (Some(interval), SEEDS_FOR_VARIANCE..) = (interval, group.cells.len()) {
+                    measured.estimate.interval = Some(within(task.metric, interval));
+                    measured.estimate.method = format!(
+                        "simultaneous over pairs, crossed variance components of {} seeds and {rows} rows",
+                        group.cells.len()
+                    );
+                }
+            }
             (key.clone(), measured)
         })
         .collect();
@@ -94,6 +107,7 @@ fn number(
         per_seed,
         sd_seed: None,
         sd_row: None,
+        by_chance: None,
         notes,
     };
     if let Some(reason) = undefined {
@@ -108,14 +122,36 @@ fn number(
     }
     let spread = spread(metric, &plain, center, resampled, seed_weights, (rows, n), level);
     measured.sd_row = spread.sd_row;
-    measured.estimate.interval = spread.interval.map(|(low, high)| {
-        let (least, most) = metric.range;
-        (low.clamp(least, most), high.clamp(least, most))
-    });
+    measured.estimate.interval = spread.interval.map(|interval| within(metric, interval));
     measured.estimate.method = spread.method;
     measured.notes.extend(spread.note);
     measured
 }
+
+fn within(metric: &Metric, (low, high): (f64, f64)) -> (f64, f64) {
+    let (least, most) = metric.range;
+    (low.clamp(least, most), high.clamp(least, most))
+}
+
+/// Of a mean over pairs of seeds, the jackknife's pseudo-values in the place of each seed's mean over its pairs, at which they have the same
+/// mean: with S seeds, `(2 (S − 1) a − S U) / (S − 2)`, where `a` is the seed's mean and `U` the mean of all. Every pair stands in two seeds'
+/// means, so that these vary half as much as they would have to (Arvesen 1969, Jackknifing U-statistics).
+fn pseudo_values(plain: &[f64], mut kept: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let s = plain.len() as f64;
+    let pseudo = |own: f64, all: f64| (2.0 * (s - 1.0) * own - s * all) / (s - 2.0);
+    let all = plain.iter().sum::<f64>() / s;
+    let plain = plain.iter().map(|own| pseudo(*own, all)).collect();
+    for resample in 0..kept.first().map_or(0, Vec::len) {
+        let all = kept.iter().map(|draws| draws[resample]).sum::<f64>() / s;
+        for draws in &mut kept {
+            draws[resample] = pseudo(draws[resample], all);
+        }
+    }
+    (plain, kept)
+}
+
+/// A reader is told of undefined resamples where they are more than one in so many.
+const FEW_UNDEFINED: usize = 100;
 
 struct Spread {
     sd_row: Option<f64>,
@@ -145,12 +181,17 @@ fn spread(
             "no interval: undefined in most resamples"
         });
     }
-    let note = (defined.len() < all)
+    // A few undefined resamples change no interval that anybody could see.
+    let note = (FEW_UNDEFINED * (all - defined.len()) > all)
         .then(|| format!("undefined in {} of {all} resamples, which are left out", all - defined.len()));
     let seeds = plain.len();
     let kept: Vec<Vec<f64>> =
         resampled.iter().map(|draws| defined.iter().map(|b| draws[*b]).collect()).collect();
-    let Some(components) = stats::components(plain, &kept, rows) else {
+    let (plain, kept) = match metric.form {
+        Form::Pairs if seeds >= SEEDS_FOR_VARIANCE => pseudo_values(plain, kept),
+        _ => (plain.to_vec(), kept),
+    };
+    let Some(components) = stats::components(&plain, &kept, rows) else {
         let sd_row = stats::standard_deviation(&kept[0]);
         return Spread { sd_row, note, ..without("no interval: 1 seed, seed variance unknown") };
     };
@@ -161,7 +202,7 @@ fn spread(
     if components.total <= 0.0 {
         // Nothing varied, so the resamples know no uncertainty; of a share at an end, the rows still leave some.
         let (least, most) = metric.range;
-        if metric.form == Form::Share && n > 0 && (center <= least || center >= most) {
+        if matches!(metric.form, Form::Share | Form::Shares) && n > 0 && (center <= least || center >= most) {
             let hits = if center >= most { n as f64 } else { 0.0 };
             let interval = Some(stats::clopper_pearson(hits, n as f64, level));
             let method = format!("exact binomial over {n} rows: nothing varied over {seeds} seeds");

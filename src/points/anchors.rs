@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::evidence::{
-    Attribute, CertificateFacts, Certificates, Effort, EvasionFacts, Evidence, Outputs, SmoothedAttack,
-    SmoothedFacts, SplitFacts, UNION,
+    Attribute, CertificateFacts, Certificates, Effort, EvasionFacts, Evidence, LabelShift, Outputs, Shift,
+    ShiftFacts, SmoothedAttack, SmoothedFacts, SplitFacts, UNION,
 };
 use crate::measure::{AttackKey, MetricKey, Value};
-use crate::metrics::{self, Under};
+use crate::metrics::{self, About, Material, Under};
 
 /// A trivial predictor and what it scores.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +110,7 @@ fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -
             .collect(),
     });
     let certificates = Certificates { proven: proven.collect(), smoothed: smoothed.collect() };
+    let shift = shift(&predictions, keys);
     let clean = Outputs { predictions, logits: Vec::new() };
     let evasion = under(Under::Attack)
         .into_iter()
@@ -127,5 +128,28 @@ fn evidence(facts: Arc<SplitFacts>, predictions: Vec<u16>, keys: &[MetricKey]) -
             max_loss: clean.clone(),
         })
         .collect();
-    Evidence { facts, clean, evasion, certificates, checks: Vec::new() }
+    Evidence { evasion, certificates, shift, ..Evidence::of(facts, clean) }
+}
+
+/// Who does not look at a row does not see it shifted either.
+fn shift(predictions: &[u16], keys: &[MetricKey]) -> Shift {
+    let about = |wanted: About| {
+        let is_wanted = move |key: &&MetricKey| {
+            metrics::find(&key.id).is_some_and(|metric| metric.needs.material == Material::Shift(wanted))
+        };
+        let parts = keys.iter().filter(is_wanted).filter_map(|key| key.group.as_ref()?.rsplit_once(':'));
+        parts.filter_map(|(name, severity)| Some((name.to_owned(), severity.parse::<u8>().ok()?)))
+    };
+    Shift {
+        corrupted: about(About::Corruption)
+            .map(|(shift, severity)| ShiftFacts {
+                shift,
+                severity,
+                predictions: predictions.to_vec(),
+                confidence: Vec::new(),
+            })
+            .collect(),
+        reweighted: about(About::Labels).filter_map(|(_, severity)| LabelShift::of(severity)).collect(),
+        ..Shift::default()
+    }
 }

@@ -4,13 +4,16 @@
 //! their intervals and, for fronts, the crossed resamples of chosen numbers.
 
 mod aggregate;
+mod alone;
 mod anchors;
 mod degenerate;
+mod disparities;
 mod study;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use alone::alone;
 pub use anchors::{Anchor, anchors};
 pub use degenerate::mark_degenerate;
 pub use study::{Draws, Options, Study};
@@ -46,8 +49,23 @@ pub struct Measured {
     pub sd_seed: Option<f64>,
     /// Standard deviation from drawing the test rows anew, shared by all seeds.
     pub sd_row: Option<f64>,
+    /// What chance alone would show, for numbers that say how far apart groups are.
+    pub by_chance: Option<ByChance>,
     /// What a reader should know: classes or groups left out, or resting on few rows.
     pub notes: Vec<String>,
+}
+
+/// What a distance between groups would be by chance alone, and how many rows it takes to see one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ByChance {
+    /// The mean distance between groups without disparity, at as many rows in each.
+    pub expected: f64,
+    /// The distance that 95 % of such groups stay below.
+    pub quantile_95: f64,
+    /// How often such groups are at least as far apart as these; of one predictor only, seeds are no independent samples.
+    pub p_value: Option<f64>,
+    /// Rows that each of the two groups furthest apart needs so that their distance is seen in 4 of 5 samples; none where there is no distance.
+    pub rows_to_see: Option<f64>,
 }
 
 /// A configuration over its seeds.

@@ -9,7 +9,7 @@ use super::{CellEvidence, Point, aggregate};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Evidence, SplitFacts};
 use crate::measure::MetricKey;
-use crate::metrics::{self, Reading, Table, Task};
+use crate::metrics::{self, Agreement, Reading, Table, Task};
 use crate::seed::Seed;
 use crate::stats::{RowWeights, SeedWeights};
 
@@ -202,21 +202,21 @@ impl Group {
     fn new(cells: &[&CellEvidence]) -> Self {
         let finished = cells.iter().filter_map(|cell| Some((cell.seed, cell.outcome.as_ref().ok()?)));
         let failed = cells.iter().filter_map(|cell| Some((cell.seed, cell.outcome.as_ref().err()?.clone())));
-        Self {
-            cells: finished.map(|(seed, evidence)| Cell::new(seed, evidence)).collect(),
-            failed: failed.collect(),
-        }
+        let finished: Vec<(u64, &Evidence)> = finished.map(|(seed, evidence)| (seed, &**evidence)).collect();
+        let models: Vec<&Evidence> = finished.iter().map(|(_, evidence)| *evidence).collect();
+        let with = finished.into_iter().zip(metrics::agreement(&models));
+        let cells = with.map(|((seed, evidence), agreement)| Cell::new(seed, evidence, agreement)).collect();
+        Self { cells, failed: failed.collect() }
     }
 }
 
 impl Cell {
-    fn new(seed: u64, evidence: &Evidence) -> Self {
+    fn new(seed: u64, evidence: &Evidence, agreement: Agreement) -> Self {
         let facts = &*evidence.facts;
-        let table = Table::new(evidence);
-        let mut counts = Vec::new();
-        table.count(&vec![1_u8; facts.len()], &mut counts);
-        let tasks = metrics::expected(facts, &metrics::cases(evidence));
-        let readings = tasks.iter().map(|task| task.read(&task.context(facts, &table, &counts))).collect();
+        let table = Table::among(evidence, agreement);
+        let tasks = metrics::tasks(evidence);
+        let folded = table.fold(&vec![1_u8; facts.len()], &table.parts(&tasks));
+        let readings = tasks.iter().map(|task| task.read(&task.context(facts, &table, &folded))).collect();
         let outside_mode = super::degenerate::outside_mode(&evidence.clean.predictions, facts.classes.len());
         Self { seed, tasks, readings, table, outside_mode }
     }
@@ -235,13 +235,14 @@ impl Cell {
         for task in &tasks {
             draws[*task].reserve_exact(rows.len());
         }
-        let mut counts = Vec::new();
-        for resample in 0..rows.len() {
-            self.table.count(rows.of(resample), &mut counts);
-            for index in &tasks {
-                let task = &self.tasks[*index];
-                let value = task.value(&task.context(facts, &self.table, &counts));
-                draws[*index].push(value.get().unwrap_or(f64::NAN));
+        let parts = self.table.parts(tasks.iter().map(|index| &self.tasks[*index]));
+        for (weights, resamples) in rows.batches() {
+            for folded in &self.table.fold_lanes(weights, &parts)[..resamples] {
+                for index in &tasks {
+                    let task = &self.tasks[*index];
+                    let value = task.value(&task.context(facts, &self.table, folded));
+                    draws[*index].push(value.get().unwrap_or(f64::NAN));
+                }
             }
         }
         draws

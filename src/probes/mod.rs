@@ -7,6 +7,8 @@
 mod certificate;
 pub mod checks;
 mod evasion;
+pub mod explanation;
+pub mod shift;
 mod verification;
 
 pub use certificate::{CERTIFICATES_VERSION, Certification};
@@ -16,7 +18,7 @@ pub use verification::{SLACK, Verification, Violation, verify};
 use crate::attacks::{Stop, outputs};
 use crate::data::{Feature, Rows};
 use crate::error::Result;
-use crate::evidence::{Certificates, Evidence, Outputs};
+use crate::evidence::{Evidence, Outputs};
 use crate::models::Network;
 use crate::seed::Seed;
 
@@ -50,11 +52,5 @@ pub fn interrogate(
     for recipe in recipes {
         facts.extend(evasion(network, rows, &clean, features, recipe, seed, stop)?);
     }
-    Ok(Evidence {
-        facts: rows.facts.clone(),
-        clean,
-        evasion: facts,
-        certificates: Certificates::default(),
-        checks: Vec::new(),
-    })
+    Ok(Evidence { evasion: facts, ..Evidence::of(rows.facts.clone(), clean) })
 }

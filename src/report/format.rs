@@ -33,6 +33,7 @@ pub(super) fn change(x: f64, unit: Unit) -> String {
     let (text, word) = match unit {
         Unit::Fraction => (format!("{:+.1}", 100.0 * x), " points"),
         Unit::Nats => (format!("{x:+.3}"), " nats"),
+        Unit::SquaredNats => (format!("{x:+.3}"), " nats²"),
         Unit::Ratio | Unit::Distance => (format!("{x:+.3}"), ""),
     };
     let zero = text.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
-    Inputs, Smoothing, Threat,
+    ExplainedBy, Explanations, Inputs, Smoothing, Threat,
 };
 use crate::data::UNCONSTRAINED;
 use crate::error::{Error, Result};
 use crate::evidence::UNION;
 use crate::experiment::Experiment;
 use crate::measure::{AttackKey, MetricKey};
-use crate::metrics::{self, Metric, Under};
+use crate::metrics::{self, Material, Metric, Under};
 use crate::pareto::{self, Front, Objective};
 use crate::points::Point;
+use crate::probes::explanation;
 use crate::run::Judgement;
 
 impl Inputs {
@@ -28,6 +29,7 @@ impl Inputs {
         let warnings = warnings(&judgement);
         let shown = shown(&judgement);
         let certified = certified(&judgement);
+        let explanations = explanations(&judgement)?;
         let continued = continued(&judgement);
         let Judgement {
             experiment,
@@ -102,6 +104,7 @@ impl Inputs {
                 })
                 .collect(),
             certified,
+            explanations,
             convergence: endings
                 .into_iter()
                 .map(|ending| Convergence {
@@ -177,9 +180,12 @@ fn shown(judgement: &Judgement) -> Vec<MetricKey> {
             let at_primary =
                 |attack: &AttackKey| attack.norm == primary.norm && attack.epsilon == primary.epsilon;
             metrics::find(&key.id).is_some_and(|metric: &Metric| {
-                let of_whole_model = !metric.needs.group && !metric.needs.class;
+                let of_whole_model =
+                    !metric.needs.group && !metric.needs.class && !metric.needs.is_of_parts();
                 let as_it_is = metric.needs.under == Under::Vote;
-                of_whole_model && (as_it_is || key.attack.as_ref().is_none_or(at_primary))
+                // Explanations have tables of their own.
+                let apart = matches!(metric.needs.material, Material::Explanations(_));
+                of_whole_model && !apart && (as_it_is || key.attack.as_ref().is_none_or(at_primary))
             })
         })
         .cloned()
@@ -222,6 +228,36 @@ fn certified(judgement: &Judgement) -> Option<Certified> {
         })
         .collect();
     Some(certified)
+}
+
+/// What is said of explanations beside their metrics.
+fn explanations(judgement: &Judgement) -> Result<Option<Explanations>> {
+    let threat = &judgement.experiment.threat;
+    let Some(settings) = &judgement.experiment.explanations else { return Ok(None) };
+    let protocol = threat.protocol(explanation::stability_protocol(settings)?);
+    let key = AttackKey::new(&protocol, threat.norm, threat.epsilon);
+    let stable = |measured: &&MetricKey| measured.id == "explanation_stability";
+    let is_attacked =
+        judgement.keys.iter().filter(stable).any(|measured| measured.attack.as_ref() == Some(&key));
+    let by =
+        |(method, baseline, attributed): (explanation::Method, explanation::Baseline, bool)| ExplainedBy {
+            method: method.word().to_owned(),
+            baseline: baseline.word().to_owned(),
+            attribution: attributed.then(|| method.attribution(baseline)),
+        };
+    Ok(Some(Explanations {
+        rows: judgement.data.test.min(settings.rows.get() as usize),
+        by: settings.pairs().map(by).collect(),
+        steps: settings.steps.get(),
+        chunks: settings.chunks.get().min(judgement.data.features as u32),
+        samples: settings.samples.get(),
+        noise: settings.noise.get(),
+        draws: settings.draws.get(),
+        radius: settings.radius.get(),
+        top: settings.top_of(judgement.data.features),
+        attack_steps: settings.attack_steps.get(),
+        attack: is_attacked.then_some(key),
+    }))
 }
 
 /// Resolved settings, in the order of a config.

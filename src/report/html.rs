@@ -11,9 +11,11 @@ use crate::error::{Error, Result};
 use super::certificates;
 use super::checks;
 use super::contest;
+use super::explanations;
 use super::figure::{self, Figure};
 use super::format;
 use super::remarks;
+use super::shift;
 use super::table::{self, Table};
 use super::terminal;
 use super::view::View;
@@ -77,6 +79,16 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
                 .iter()
                 .enumerate()
                 .map(|(i, table)| table_value(&format!("certificates-{}", i + 1), table))
+                .collect::<Value>(),
+            explanations => explanations::tables(view, false)
+                .iter()
+                .enumerate()
+                .map(|(i, table)| table_value(&format!("explanations-{}", i + 1), table))
+                .collect::<Value>(),
+            shift => shift::tables(view, false)
+                .iter()
+                .enumerate()
+                .map(|(i, table)| table_value(&format!("shift-{}", i + 1), table))
                 .collect::<Value>(),
             rates => table::rates(view).map(|table| table_value("rates", &table)),
             attacks => table::attacks(view).map(|table| table_value("attacks", &table)),

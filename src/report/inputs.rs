@@ -202,6 +202,44 @@ pub struct Certified {
     pub proven: Option<Vec<(usize, usize)>>,
 }
 
+/// One method with one baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplainedBy {
+    /// The method's word.
+    pub method: String,
+    /// The baseline's word.
+    pub baseline: String,
+    /// What its attributions are called in metric keys; none where they stand with a baseline before this.
+    pub attribution: Option<String>,
+}
+
+/// What was asked of explanations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanations {
+    /// Test rows explained.
+    pub rows: usize,
+    /// Methods with their baselines, method by method.
+    pub by: Vec<ExplainedBy>,
+    /// Points on the way of integrated gradients.
+    pub steps: u32,
+    /// Steps in which features are taken away.
+    pub chunks: u32,
+    /// Changes per row for the infidelity.
+    pub samples: u32,
+    /// Their standard deviation.
+    pub noise: f64,
+    /// Neighbors per row for the sensitivity.
+    pub draws: u32,
+    /// How far each of their features is at most.
+    pub radius: f64,
+    /// How many features count as most important.
+    pub top: usize,
+    /// Steps of the attack under which explanations are compared.
+    pub attack_steps: u32,
+    /// That attack as in metric keys; none where there is none.
+    pub attack: Option<AttackKey>,
+}
+
 /// How the training of one cell ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Convergence {
@@ -271,6 +309,8 @@ pub struct Inputs {
     pub attacks: Vec<AttackRow>,
     /// Certificates, where any is asked for.
     pub certified: Option<Certified>,
+    /// Explanations, where they are asked for.
+    pub explanations: Option<Explanations>,
     /// How training ended.
     pub convergence: Vec<Convergence>,
     /// The sanity checks: by point, seed and number.

@@ -9,6 +9,7 @@ use crate::pareto::{Choice, Stretch};
 use crate::points::{Measured, Point};
 
 use super::certificates;
+use super::explanations;
 use super::format;
 use super::inputs::Described;
 use super::view::View;
@@ -95,6 +96,9 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     if let Some(certified) = &given.certified {
         whole["certificates"] = certificates::json(certified);
     }
+    if let Some(explained) = &given.explanations {
+        whole["explanations"] = explanations::json(explained);
+    }
     let mut bytes = serde_json::to_vec_pretty(&whole)
         .map_err(|error| Error::internal(error.to_string()).context("cannot write JSON"))?;
     bytes.push(b'\n');
@@ -173,6 +177,11 @@ fn measured(measured: &Measured) -> Json {
         "per_seed": measured.per_seed.iter().map(value).collect::<Vec<_>>(),
         "sd_seed": measured.sd_seed,
         "sd_row": measured.sd_row,
+        "by_chance": measured.by_chance.map(|chance| json!({
+            "expected": chance.expected,
+            "quantile_95": chance.quantile_95,
+            "rows_to_see": chance.rows_to_see,
+        })),
         "notes": measured.notes,
     })
 }

@@ -8,6 +8,7 @@ mod certificates;
 mod checks;
 mod contest;
 mod csv;
+mod explanations;
 pub mod figure;
 mod format;
 mod gather;
@@ -18,6 +19,7 @@ mod json;
 mod markdown;
 mod prices;
 mod remarks;
+mod shift;
 mod table;
 mod terminal;
 mod view;
@@ -28,7 +30,7 @@ use crate::error::Result;
 
 pub use inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
-    Inputs, Smoothing, Threat,
+    ExplainedBy, Explanations, Inputs, Smoothing, Threat,
 };
 pub use json::SCHEMA;
 pub use terminal::terminal;

@@ -9,8 +9,10 @@ use crate::measure::MetricKey;
 use super::certificates;
 use super::checks;
 use super::contest;
+use super::explanations;
 use super::format;
 use super::remarks;
+use super::shift;
 use super::table::{self, Table};
 use super::view::{View, is_group_difference};
 
@@ -44,7 +46,8 @@ pub fn terminal(view: &View) -> String {
             text.push_str(&drawn(&table));
         }
     }
-    for table in certificates::tables(view, true) {
+    let asked = certificates::tables(view, true).into_iter().chain(explanations::tables(view, true));
+    for table in asked.chain(shift::tables(view, true)) {
         text.push('\n');
         line(&mut text, &table.caption);
         text.push_str(&drawn(&table));

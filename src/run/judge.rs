@@ -9,7 +9,7 @@ use super::checked::{Checked, checked};
 use super::pipeline::{self, CellRecord, EvidenceFiles};
 use super::sweep::{DataRecord, Sweep, facts_file};
 use super::twins;
-use super::{Store, encoding};
+use super::{Store, encoding, shifting};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Evidence, Observation, Seen, Split, SplitFacts};
 use crate::experiment::{Candidate, Cell, Experiment, INTERPOLATED, Origin};
@@ -115,12 +115,15 @@ pub(super) struct PresentModel {
     pub(super) validation: Option<EvidenceFiles>,
     /// What the transfer check saw, where there is an undefended twin; it may be missing still.
     pub(super) transfer: Option<String>,
+    /// The outputs on validation rows, where a temperature is fitted on them.
+    fitted_on: Option<String>,
 }
 
 impl PresentModel {
     /// Every file that must be there.
     pub(super) fn evidence(&self) -> impl Iterator<Item = &String> {
-        self.files.all().chain(self.validation.iter().flat_map(EvidenceFiles::all))
+        let validation = self.validation.iter().flat_map(EvidenceFiles::all);
+        self.files.all().chain(validation).chain(&self.fitted_on)
     }
 }
 
@@ -144,6 +147,11 @@ pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present
                     files: files(Split::Test)?,
                     validation: chooses.then(|| files(Split::Validation)).transpose()?,
                     transfer: twin.map(|twin| twins::file(experiment, cell, epoch, twin)).transpose()?,
+                    fitted_on: if experiment.calibration.temperature {
+                        Some(files(Split::Validation)?.clean)
+                    } else {
+                        None
+                    },
                 });
             }
         }
@@ -257,7 +265,7 @@ fn name(point: &Point) -> (&BTreeMap<String, String>, &str) {
 
 fn facts(store: &Store, sweep: &Sweep, split: Split) -> Result<Arc<SplitFacts>> {
     let file = facts_file(&sweep.data.fingerprint, split);
-    Ok(Arc::new(pipeline::read(store, &file, encoding::decode_facts)?))
+    Ok(Arc::new(pipeline::read(store, &file, encoding::decode_facts)?.with_intersections()))
 }
 
 /// The axes of the front, among the `keys` that were measured.
@@ -319,9 +327,10 @@ fn evidence(
     cells: &[&Present<'_>],
     (split, facts): (Split, &Arc<SplitFacts>),
 ) -> Result<Vec<CellEvidence>> {
-    let mut all = Vec::new();
+    let (mut all, mut standings) = (Vec::new(), Vec::new());
     for present in cells {
         let cell = present.cell;
+        let stands = |candidate| shifting::Standing { cell, candidate };
         let row = |candidate: Candidate, outcome| CellEvidence {
             coordinates: cell.coordinates.clone(),
             defense: cell.defense.clone(),
@@ -335,11 +344,12 @@ fn evidence(
             if matches!(cell.origin, Origin::Between { .. }) {
                 candidates.retain(|candidate| *candidate == Candidate::Last);
             }
+            standings.extend(candidates.iter().copied().map(stands));
             all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.to_owned()))));
             continue;
         }
         let settings = &sweep.variants[cell.variant].checks;
-        for PresentModel { candidate, files, validation, transfer } in &present.models {
+        for PresentModel { candidate, files, validation, transfer, fitted_on } in &present.models {
             let (files, transfer) = match (split, validation) {
                 (Split::Test, _) => (files, transfer.as_ref()),
                 (_, Some(validation)) => (validation, None),
@@ -368,9 +378,32 @@ fn evidence(
             }
             let checks = checks::judge(&observations, settings);
             let facts = Arc::clone(facts);
-            all.push(row(*candidate, Ok(Arc::new(Evidence { facts, clean, evasion, certificates, checks }))));
+            let temperature = match fitted_on {
+                Some(file) => {
+                    let outputs = pipeline::read_clean(store, file)?;
+                    metrics::temperature(&outputs, &self::facts(store, sweep, Split::Validation)?.labels)
+                }
+                None => None,
+            };
+            let explanations = match &files.explanations {
+                Some(file) => Some(pipeline::read(store, file, encoding::decode_explanations)?),
+                None => None,
+            };
+            let shift = shifting::read(store, files)?;
+            let evidence = Evidence {
+                temperature,
+                evasion,
+                certificates,
+                explanations,
+                shift,
+                checks,
+                ..Evidence::of(facts, clean)
+            };
+            standings.push(stands(*candidate));
+            all.push(row(*candidate, Ok(Arc::new(evidence))));
         }
     }
+    shifting::introduce(&mut all, &standings, sweep.experiment.front.models[0]);
     Ok(all)
 }
 

@@ -6,20 +6,23 @@ mod certification;
 mod checked;
 mod encoding;
 mod events;
+mod explanation;
 mod judge;
 mod ledger;
 mod pipeline;
 pub mod selftest;
+mod shifting;
 mod store;
 mod sweep;
 mod twins;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::data::{self, Dataset, UNCONSTRAINED};
+use crate::data::{self, Dataset, Rows, UNCONSTRAINED};
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{self, Cell, Experiment, Loaded, Plan};
 use crate::files;
@@ -108,7 +111,13 @@ impl State {
 
 /// Everything needed to work on the cells of an experiment.
 struct Prepared {
+    /// The experiment, fitted to the data.
+    loaded: Loaded,
     dataset: Dataset,
+    /// Rows without a class, by the name of their set.
+    unfamiliar: BTreeMap<String, Rows>,
+    /// Corrupted test rows, for all models.
+    shifted: shifting::Shifted,
     /// One per variant, where weights are imported.
     weights: Vec<Option<Vec<u8>>>,
     plan: Plan,
@@ -135,8 +144,12 @@ fn prepare(loaded: &Loaded, folder: &Path) -> Result<Prepared> {
     }
     let hashes: Vec<Option<String>> =
         weights.iter().map(|bytes| bytes.as_deref().map(files::sha256)).collect();
-    let plan = experiment::plan(loaded, &dataset.fingerprint, &hashes)?;
-    Ok(Prepared { dataset, weights, plan })
+    let loaded = loaded.fitted(&dataset);
+    let plan = experiment::plan(&loaded, &dataset.fingerprint, &hashes)?;
+    let unfamiliar = shifting::unfamiliar(&loaded.experiment, &dataset, folder)
+        .map_err(|error| error.context(format!("cannot run `{}`", loaded.path.display())))?;
+    let shifted = shifting::Shifted::default();
+    Ok(Prepared { loaded, dataset, unfamiliar, shifted, weights, plan })
 }
 
 /// The cells of an experiment and whether their results are in `out`.
@@ -150,7 +163,7 @@ pub fn survey(loaded: &Loaded, folder: &Path, out: &Path) -> Result<Vec<(Cell, S
         .plan
         .cells
         .iter()
-        .map(|cell| Ok((cell.clone(), pipeline::state(out, loaded, &prepared.dataset, cell)?)))
+        .map(|cell| Ok((cell.clone(), pipeline::state(out, &prepared.loaded, &prepared.dataset, cell)?)))
         .collect()
 }
 
@@ -162,8 +175,9 @@ pub fn survey(loaded: &Loaded, folder: &Path, out: &Path) -> Result<Vec<(Cell, S
 /// diverges are no error here: they are recorded, and listed by [`Found::failed`].
 pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
     let started = std::time::Instant::now();
-    let whole = &loaded.experiment;
     let prepared = prepare(loaded, options.datasets)?;
+    let loaded = &prepared.loaded;
+    let whole = &loaded.experiment;
     let store = Store::open(options.out)?;
     let sweep = Sweep::new(loaded, &prepared.dataset, options.datasets, &prepared.plan)?;
     let description = sweep.to_bytes()?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ancestry::{self, Ancestor};
 use super::sweep::facts_file;
 use super::{Options, Prepared, State, Store};
-use super::{certification, encoding};
+use super::{certification, encoding, explanation, shifting};
 use crate::data::Dataset;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Outputs, Split};
@@ -87,6 +87,10 @@ pub(super) struct EvidenceFiles {
     pub(super) checks: Option<String>,
     /// One per certificate that the experiment lists; on validation rows only where these choose between checkpoints: nothing else reads them there.
     pub(super) certificates: Vec<String>,
+    /// What explanations came to, where they are asked for; on test rows only.
+    pub(super) explanations: Option<String>,
+    /// One per question under distribution shift; on test rows only.
+    pub(super) shift: Vec<String>,
 }
 
 impl EvidenceFiles {
@@ -111,8 +115,21 @@ impl EvidenceFiles {
             settings["seed"] = serde_json::json!(seed);
             certificates.push(file(&settings));
         }
+        let explanations = match experiment::explanation_settings(experiment)? {
+            Some(mut settings) if split == Split::Test => {
+                settings["seed"] = serde_json::json!(seed);
+                Some(file(&settings))
+            }
+            _ => None,
+        };
+        let asked = experiment.shift.as_ref().filter(|_| split == Split::Test);
+        let questions = |spec: &experiment::ShiftSpec| -> Result<Vec<String>> {
+            Ok(spec.questions()?.into_iter().map(|question| file(&spec.settings(question))).collect())
+        };
         Ok(Self {
             certificates,
+            explanations,
+            shift: asked.map_or_else(|| Ok(Vec::new()), questions)?,
             clean: file(&clean),
             evasion: file(&evasion),
             checks: (split == Split::Test).then(|| file(&checks)),
@@ -120,7 +137,8 @@ impl EvidenceFiles {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.clean, &self.evasion].into_iter().chain(&self.checks).chain(&self.certificates)
+        let attacked = [&self.clean, &self.evasion].into_iter().chain(&self.checks);
+        attacked.chain(&self.certificates).chain(&self.explanations).chain(&self.shift)
     }
 }
 
@@ -312,6 +330,8 @@ impl Interrogation<'_> {
         let chooses = work.loaded.chooses();
         let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split, chooses)?;
         self.attack(split, epoch, &files)?;
+        explanation::Subject { work, cell, experiment, dataset, epoch, files: &files }.explain()?;
+        self.shift(epoch, &files)?;
         if files.certificates.is_empty() {
             return Ok(None);
         }
@@ -374,6 +394,15 @@ impl Interrogation<'_> {
             stop: &stop,
         };
         store.write(file, &encoding::encode_checks(&checks::examine(subject)?)?)
+    }
+
+    fn shift(&mut self, epoch: usize, files: &EvidenceFiles) -> Result<()> {
+        let store = self.work.store;
+        if files.shift.iter().all(|file| store.has(file)) {
+            return Ok(());
+        }
+        let (work, experiment) = (self.work, self.experiment);
+        shifting::ask(work, experiment, files, self.network(epoch)?)
     }
 
     fn network(&mut self, epoch: usize) -> Result<&mut dyn Network> {

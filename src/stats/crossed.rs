@@ -124,9 +124,7 @@ mod tests {
             .iter()
             .map(|values| {
                 (0..weights.len())
-                    .map(|b| {
-                        values.iter().zip(weights.of(b)).map(|(v, w)| v * f64::from(*w)).sum::<f64>() / n
-                    })
+                    .map(|b| values.iter().zip(weights.of(b)).map(|(v, w)| v * f64::from(w)).sum::<f64>() / n)
                     .collect()
             })
             .collect();
@@ -158,7 +156,7 @@ mod tests {
                         (0..weights.len())
                             .map(|b| {
                                 let pairs = values.iter().zip(weights.of(b));
-                                pairs.map(|(v, w)| v * f64::from(*w)).sum::<f64>() / rows as f64
+                                pairs.map(|(v, w)| v * f64::from(w)).sum::<f64>() / rows as f64
                             })
                             .collect()
                     })

@@ -3,32 +3,71 @@
 
 use rayon::prelude::*;
 
-use crate::seed::Seed;
+use crate::seed::{Seed, Stream};
+
+/// Resamples that are worked on together: for every row, the multiplicities of so many stand side by side, so that vectors run over resamples.
+pub const LANES: usize = 8;
 
 /// For each resample, how often each test row was drawn.
 #[derive(Debug, Clone)]
 pub struct RowWeights {
     rows: usize,
-    /// `resamples × rows`. A multiplicity above 255 has no measurable probability beyond 255 rows and cannot occur below.
-    weights: Vec<u8>,
+    resamples: usize,
+    /// Batches of [`LANES`] resamples, `rows` entries each; 0 in lanes beyond the last resample. A multiplicity above 255 has no measurable
+    /// probability beyond 255 rows and cannot occur below.
+    weights: Vec<[u8; LANES]>,
+}
+
+/// Adds as many draws with replacement as there are rows to one lane.
+fn fill(stream: &mut Stream, batch: &mut [[u8; LANES]], lane: usize) {
+    for _ in 0..batch.len() {
+        let row = stream.below(batch.len() as u64) as usize;
+        batch[row][lane] = batch[row][lane].saturating_add(1);
+    }
+}
+
+/// The resamples of batch `batch`, of `resamples` in all.
+fn lanes(batch: usize, resamples: usize) -> std::ops::Range<usize> {
+    batch * LANES..resamples.min((batch + 1) * LANES)
 }
 
 impl RowWeights {
     /// Draws `resamples` resamples of `rows` rows with replacement; resample `b` has a stream of its own.
     #[must_use]
     pub fn draw(seed: Seed, rows: usize, resamples: usize) -> Self {
-        let mut weights = vec![0_u8; rows * resamples];
+        let mut weights = vec![[0_u8; LANES]; rows * resamples.div_ceil(LANES)];
         if rows > 0 {
             let streams = seed.streams("bootstrap/rows");
-            weights.par_chunks_mut(rows).enumerate().for_each(|(resample, weights)| {
-                let mut stream = streams.stream(resample as u32, 0);
-                for _ in 0..rows {
-                    let row = stream.below(rows as u64) as usize;
-                    weights[row] = weights[row].saturating_add(1);
+            weights.par_chunks_mut(rows).enumerate().for_each(|(batch, weights)| {
+                for (lane, resample) in lanes(batch, resamples).enumerate() {
+                    fill(&mut streams.stream(resample as u32, 0), weights, lane);
                 }
             });
         }
-        Self { rows, weights }
+        Self { rows, resamples: if rows > 0 { resamples } else { 0 }, weights }
+    }
+
+    /// What `f` makes of every batch that [`draw`](Self::draw) would hold, without holding them: `f` is given the multiplicities and the number
+    /// of resamples among them, and returns one value per resample. In order.
+    pub fn each<T: Send>(
+        seed: Seed,
+        rows: usize,
+        resamples: usize,
+        f: impl Fn(&[[u8; LANES]], usize) -> Vec<T> + Sync,
+    ) -> Vec<T> {
+        let streams = seed.streams("bootstrap/rows");
+        let one = |weights: &mut Vec<[u8; LANES]>, batch: usize| {
+            weights.clear();
+            weights.resize(rows, [0; LANES]);
+            let resamples = lanes(batch, resamples);
+            for (lane, resample) in resamples.clone().enumerate() {
+                fill(&mut streams.stream(resample as u32, 0), weights, lane);
+            }
+            f(weights, resamples.len())
+        };
+        let batches: Vec<Vec<T>> =
+            (0..resamples.div_ceil(LANES)).into_par_iter().map_init(Vec::new, one).collect();
+        batches.into_iter().flatten().collect()
     }
 
     /// The number of rows.
@@ -40,19 +79,26 @@ impl RowWeights {
     /// The number of resamples.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.weights.len().checked_div(self.rows).unwrap_or(0)
+        self.resamples
     }
 
     /// Whether there are no resamples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.weights.is_empty()
+        self.resamples == 0
+    }
+
+    /// Batch by batch: the multiplicities of every row, and the number of resamples among them.
+    pub fn batches(&self) -> impl Iterator<Item = (&[[u8; LANES]], usize)> {
+        let batches = self.weights.chunks_exact(self.rows.max(1)).enumerate();
+        batches.map(|(batch, weights)| (weights, lanes(batch, self.resamples).len()))
     }
 
     /// The multiplicities of resample `resample`.
     #[must_use]
-    pub fn of(&self, resample: usize) -> &[u8] {
-        &self.weights[resample * self.rows..(resample + 1) * self.rows]
+    pub fn of(&self, resample: usize) -> Vec<u8> {
+        let (batch, lane) = (resample / LANES, resample % LANES);
+        self.weights[batch * self.rows..(batch + 1) * self.rows].iter().map(|weights| weights[lane]).collect()
     }
 }
 
@@ -96,7 +142,7 @@ mod tests {
         let drawn = RowWeights::draw(Seed(1), 37, 50);
         assert_eq!(drawn.len(), 50);
         for resample in 0..50 {
-            assert_eq!(drawn.of(resample).iter().map(|w| usize::from(*w)).sum::<usize>(), 37);
+            assert_eq!(drawn.of(resample).into_iter().map(usize::from).sum::<usize>(), 37);
         }
         assert_ne!(drawn.of(0), drawn.of(1));
     }

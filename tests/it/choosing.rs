@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use equipoise::evidence::{Certificates, Effort, EvasionFacts, Evidence, Split, SplitFacts, UNION};
+use equipoise::evidence::{Certificates, Effort, EvasionFacts, Evidence, Shift, Split, SplitFacts, UNION};
 use equipoise::measure::Norm;
 use equipoise::pareto::{Objective, choose, front, ownership};
 use equipoise::points::{CellEvidence, Options, Study};
@@ -41,6 +41,8 @@ fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence
     let standing: Vec<bool> = (0..facts.len()).map(|row| row < standing).collect();
     Arc::new(Evidence {
         certificates: Certificates::default(),
+        explanations: None,
+        shift: Shift::default(),
         facts: facts.clone(),
         clean: outputs(&predictions),
         evasion: vec![EvasionFacts {
@@ -57,6 +59,8 @@ fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence
             max_loss: outputs(&attacked),
         }],
         checks: Vec::new(),
+        probabilities: None,
+        temperature: None,
     })
 }
 

@@ -206,6 +206,7 @@ fn points(values: &[(f64, Vec<f64>, Vec<f64>)]) -> Vec<Point> {
         per_seed: values.iter().map(|x| Value::Defined(*x)).collect(),
         sd_seed: None,
         sd_row: None,
+        by_chance: None,
         notes: Vec::new(),
     };
     let point = |(strength, safety, security): &(f64, Vec<f64>, Vec<f64>)| Point {

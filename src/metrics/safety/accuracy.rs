@@ -3,6 +3,7 @@
 use crate::measure::{Bound, Cause, Direction, Harm, Unit};
 use crate::metrics::counts::View;
 use crate::metrics::{Form, Metric, Needs, Support, shares};
+use crate::stats::{Joined, Scale};
 
 /// Share of rows classified correctly: 1 is every row, 0 none.
 pub(crate) static ACCURACY: Metric = Metric {
@@ -38,7 +39,7 @@ pub(crate) static BALANCED_ACCURACY: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING,
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Classes,
     source: "Brodersen et al. 2010, The balanced accuracy and its posterior distribution, ICPR",
     compute: |c| shares::balanced_accuracy(c, View::Clean),
@@ -58,7 +59,7 @@ pub(crate) static WORST_CLASS_ACCURACY: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING,
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Classes,
     source: "Xu et al. 2021, To be robust or to be fair, ICML",
     compute: |c| shares::worst_class(c, View::Clean),
@@ -78,7 +79,7 @@ pub(crate) static CLASS_DISPARITY: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING,
-    form: Form::Gap,
+    form: Form::Gap(&["class_accuracy"], Joined::Largest, Scale::Difference),
     support: Support::Classes,
     source: "Benz et al. 2021, Robustness may be at odds with fairness, NeurIPS workshop",
     compute: |c| shares::class_gap(c, View::Clean),

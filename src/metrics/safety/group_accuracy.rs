@@ -3,6 +3,7 @@
 use crate::measure::{Bound, Cause, Direction, Harm, Unit};
 use crate::metrics::counts::View;
 use crate::metrics::{Form, Metric, Needs, Support, shares};
+use crate::stats::{Joined, Scale};
 
 /// Smallest share classified correctly of any group: 1 is every row, 0 a group that is always failed.
 pub(crate) static WORST_GROUP_ACCURACY: Metric = Metric {
@@ -18,7 +19,7 @@ pub(crate) static WORST_GROUP_ACCURACY: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::ATTRIBUTE,
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Rows,
     source: "Sagawa et al. 2020, Distributionally robust neural networks for group shifts, ICLR",
     compute: |c| shares::worst_group(c, View::Clean),
@@ -38,10 +39,30 @@ pub(crate) static ACCURACY_GAP: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::ATTRIBUTE,
-    form: Form::Gap,
+    form: Form::Gap(&["group_accuracy"], Joined::Largest, Scale::Difference),
     support: Support::Rows,
     source: "Buolamwini and Gebru 2018, Gender shades, FAT*",
     compute: |c| shares::group_gap(c, View::Clean),
+};
+
+/// Share classified correctly of the first group minus that of the second, for attributes of two groups: 0 is equal; its sign tells which group has more.
+pub(crate) static GROUP_ACCURACY_SIGNED: Metric = Metric {
+    id: "group_accuracy_signed",
+    title: "accuracy difference (signed)",
+    meaning: "Share classified correctly of the first group minus that of the second, for attributes of two groups: 0 is equal; its sign tells which group has more.",
+    cause: Cause::Unintended,
+    harm: Harm::Unfairness,
+    direction: None,
+    unit: Unit::Fraction,
+    range: (-1.0, 1.0),
+    chance: "the difference of the groups' shares of the predicted class",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE.of_two_groups(),
+    form: Form::Other,
+    support: Support::Rows,
+    source: "Buolamwini and Gebru 2018, Gender shades, FAT*",
+    compute: |c| shares::signed(c, |c| shares::one_group(c, View::Clean)),
 };
 
 /// Share of one group's rows classified correctly: 1 is every row, 0 none.

@@ -38,7 +38,7 @@ pub(crate) static ROBUST_BALANCED_ACCURACY: Metric = Metric {
     bound: Bound::Upper,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.under_attack(),
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Classes,
     source: "Brodersen et al. 2010, ICPR, applied to the worst case of Madry et al. 2018, ICLR",
     compute: |c| shares::balanced_accuracy(c, View::FirstSuccess),

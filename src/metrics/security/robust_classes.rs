@@ -3,6 +3,7 @@
 use crate::measure::{Bound, Cause, Direction, Harm, Unit};
 use crate::metrics::counts::View;
 use crate::metrics::{Form, Metric, Needs, Support, shares};
+use crate::stats::{Joined, Scale};
 
 /// Smallest share of any class still correct under every attack tried: 1 is every row, 0 a class that always falls.
 pub(crate) static ROBUST_WORST_CLASS_ACCURACY: Metric = Metric {
@@ -18,7 +19,7 @@ pub(crate) static ROBUST_WORST_CLASS_ACCURACY: Metric = Metric {
     bound: Bound::Upper,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.under_attack(),
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Classes,
     source: "Xu et al. 2021, To be robust or to be fair, ICML",
     compute: |c| shares::worst_class(c, View::FirstSuccess),
@@ -38,7 +39,7 @@ pub(crate) static ROBUST_CLASS_DISPARITY: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(&["robust_class_accuracy"], Joined::Largest, Scale::Difference),
     support: Support::Classes,
     source: "Xu et al. 2021, To be robust or to be fair, ICML; Benz et al. 2021, NeurIPS workshop",
     compute: |c| shares::class_gap(c, View::FirstSuccess),

@@ -6,6 +6,7 @@
 use crate::measure::{Bound, Cause, Direction, Harm, Unit};
 use crate::metrics::counts::View;
 use crate::metrics::{Form, Metric, Needs, Support, shares};
+use crate::stats::{Joined, Scale};
 
 /// Largest minus smallest selection rate of any group at each row's first successful attack point: 0 selects all groups equally often, 1 one always and another never.
 pub(crate) static PARITY_FIRST_SUCCESS: Metric = Metric {
@@ -21,7 +22,7 @@ pub(crate) static PARITY_FIRST_SUCCESS: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Neither,
     needs: Needs::ATTRIBUTE.with_positive().under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(&["selection_rate_first_success"], Joined::Largest, Scale::Difference),
     support: Support::Rows,
     source: "Dwork et al. 2012, ITCS, on the attacked rows of Madry et al. 2018, ICLR",
     compute: |c| shares::parity(c, View::FirstSuccess),
@@ -41,10 +42,14 @@ pub(crate) static ODDS_FIRST_SUCCESS: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Neither,
     needs: Needs::ATTRIBUTE.with_positive().under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(
+        &["true_positive_rate_first_success", "false_positive_rate_first_success"],
+        Joined::Largest,
+        Scale::Difference,
+    ),
     support: Support::BothOutcomes,
     source: "Hardt, Price and Srebro 2016, NeurIPS, on the attacked rows of Madry et al. 2018, ICLR",
-    compute: |c| shares::odds(c, View::FirstSuccess),
+    compute: |c| shares::odds(c, View::FirstSuccess, f64::max),
 };
 
 /// Share of one group's rows predicted positive at each row's first successful attack point; it describes and is neither good nor bad.
@@ -121,7 +126,7 @@ pub(crate) static PARITY_MAX_LOSS: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Neither,
     needs: Needs::ATTRIBUTE.with_positive().under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(&["selection_rate_max_loss"], Joined::Largest, Scale::Difference),
     support: Support::Rows,
     source: "Dwork et al. 2012, ITCS, on the attacked rows of Madry et al. 2018, ICLR",
     compute: |c| shares::parity(c, View::MaxLoss),
@@ -141,10 +146,14 @@ pub(crate) static ODDS_MAX_LOSS: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Neither,
     needs: Needs::ATTRIBUTE.with_positive().under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(
+        &["true_positive_rate_max_loss", "false_positive_rate_max_loss"],
+        Joined::Largest,
+        Scale::Difference,
+    ),
     support: Support::BothOutcomes,
     source: "Hardt, Price and Srebro 2016, NeurIPS, on the attacked rows of Madry et al. 2018, ICLR",
-    compute: |c| shares::odds(c, View::MaxLoss),
+    compute: |c| shares::odds(c, View::MaxLoss, f64::max),
 };
 
 /// Share of one group's rows predicted positive at each row's attack point of largest loss; it describes and is neither good nor bad.

@@ -3,6 +3,7 @@
 use crate::measure::{Bound, Cause, Direction, Harm, Unit};
 use crate::metrics::counts::View;
 use crate::metrics::{Form, Metric, Needs, Support, shares};
+use crate::stats::{Joined, Scale};
 
 /// Smallest share of any group still correct under every attack tried: 1 is every row, 0 a group that always falls.
 pub(crate) static ROBUST_WORST_GROUP_ACCURACY: Metric = Metric {
@@ -18,7 +19,7 @@ pub(crate) static ROBUST_WORST_GROUP_ACCURACY: Metric = Metric {
     bound: Bound::Upper,
     bound_when_exact: Bound::Exact,
     needs: Needs::ATTRIBUTE.under_attack(),
-    form: Form::Share,
+    form: Form::Shares,
     support: Support::Rows,
     source: "Sagawa et al. 2020, ICLR, applied to the worst case of Madry et al. 2018, ICLR",
     compute: |c| shares::worst_group(c, View::FirstSuccess),
@@ -38,7 +39,7 @@ pub(crate) static ROBUST_ACCURACY_GAP: Metric = Metric {
     bound: Bound::Neither,
     bound_when_exact: Bound::Exact,
     needs: Needs::ATTRIBUTE.under_attack(),
-    form: Form::Gap,
+    form: Form::Gap(&["robust_group_accuracy"], Joined::Largest, Scale::Difference),
     support: Support::Rows,
     source: "Nanda et al. 2021, Fairness through robustness, FAccT",
     compute: |c| shares::group_gap(c, View::FirstSuccess),
@@ -62,4 +63,44 @@ pub(crate) static ROBUST_GROUP_ACCURACY: Metric = Metric {
     support: Support::Rows,
     source: "Nanda et al. 2021, Fairness through robustness, FAccT",
     compute: |c| shares::one_group(c, View::FirstSuccess),
+};
+
+/// Largest minus smallest share of any group's rows that are right without attack and fall under it: 0 exposes all groups alike, 1 one always and another never.
+pub(crate) static VULNERABILITY_GAP: Metric = Metric {
+    id: "vulnerability_gap",
+    title: "vulnerability gap",
+    meaning: "Largest minus smallest share of any group's rows that are right without attack and fall under it: 0 exposes all groups alike, 1 one always and another never.",
+    cause: Cause::Intended,
+    harm: Harm::Unfairness,
+    direction: Some(Direction::Lower),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0: a constant predictor cannot be moved",
+    bound: Bound::Neither,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::ATTRIBUTE.under_attack(),
+    form: Form::Gap(&["group_vulnerability"], Joined::Largest, Scale::Difference),
+    support: Support::Rows,
+    source: "Nanda et al. 2021, Fairness through robustness, FAccT",
+    compute: shares::fallen_gap,
+};
+
+/// Share of one group's rows that are right without attack and fall under it: 0 is none; the worst case is at least this.
+pub(crate) static GROUP_VULNERABILITY: Metric = Metric {
+    id: "group_vulnerability",
+    title: "group vulnerability",
+    meaning: "Share of one group's rows that are right without attack and fall under it: 0 is none; the worst case is at least this.",
+    cause: Cause::Intended,
+    harm: Harm::Integrity,
+    direction: Some(Direction::Lower),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "0: a constant predictor cannot be moved",
+    bound: Bound::Lower,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::GROUP.under_attack(),
+    form: Form::Share,
+    support: Support::Rows,
+    source: "Nanda et al. 2021, Fairness through robustness, FAccT",
+    compute: shares::group_fallen,
 };

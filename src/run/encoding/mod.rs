@@ -1,6 +1,8 @@
 //! Evidence as files: safetensors with one JSON header entry, checked by a SHA-256 of its content.
 
 mod certificates;
+mod explanations;
+mod shift;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,8 @@ use crate::files;
 use crate::measure::Norm;
 
 pub(super) use certificates::{decode_certificates, encode_certificates};
+pub(super) use explanations::{decode_explanations, encode_explanations};
+pub(super) use shift::{decode_shift, encode_shift};
 
 /// Bumped when the layout of these files changes; older files are then made anew.
 pub(super) const SCHEMA: u32 = 2;

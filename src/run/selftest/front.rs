@@ -198,6 +198,7 @@ fn measured(per_seed: Vec<f64>) -> Measured {
         per_seed: per_seed.into_iter().map(Value::finite).collect(),
         sd_seed: None,
         sd_row: None,
+        by_chance: None,
         notes: Vec::new(),
     }
 }

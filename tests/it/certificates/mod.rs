@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use equipoise::evidence::{
     Attribute, CertificateFacts, Certificates, Evidence, Finding, Observation, SMOOTHED_SANDWICH, Seen,
-    SmoothedAttack, SmoothedFacts, Split, SplitFacts, Status, UNION,
+    Shift, SmoothedAttack, SmoothedFacts, Split, SplitFacts, Status, UNION,
 };
 use equipoise::measure::{AttackKey, Bound, Direction, Estimate, MetricKey, Norm, Value};
 use equipoise::metrics::{self, Case, Reading};
@@ -82,7 +82,11 @@ fn table() -> Evidence {
             &[1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0],
         )],
         certificates: Certificates::of(vec![interval, crown], vec![vote()]),
+        explanations: None,
+        shift: Shift::default(),
         checks: Vec::new(),
+        probabilities: None,
+        temperature: None,
     }
 }
 
@@ -205,7 +209,11 @@ fn short_names_resolve_to_the_threats_radius() {
     }
     let refused = resolve("smoothed_accuracy", &cases, Norm::Linf).unwrap_err().to_string();
     assert!(refused.contains("nothing is smoothed") && refused.contains("kind = \"smoothing\""), "{refused}");
-    let bare: Vec<Case> = cases.iter().filter(|case| case.key.protocol == "suite").cloned().collect();
+    let bare: Vec<Case> = cases
+        .iter()
+        .filter(|case| case.key.as_ref().is_some_and(|key| key.protocol == "suite"))
+        .cloned()
+        .collect();
     let refused = resolve("certified_accuracy", &bare, Norm::Linf).unwrap_err().to_string();
     assert!(refused.contains("needs a certificate") && refused.contains("[[certificate]]"), "{refused}");
 
@@ -360,6 +368,7 @@ fn measured(value: f64, bound: Bound) -> Measured {
         per_seed: Vec::new(),
         sd_seed: None,
         sd_row: None,
+        by_chance: None,
         notes: Vec::new(),
     }
 }

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use equipoise::attacks::{Arena, Constraints, Spec, Suite};
 use equipoise::data::{self, Dataset, Feature, Rows, Source, UNCONSTRAINED};
-use equipoise::evidence::{EvasionFacts, UNION};
+use equipoise::evidence::{EvasionFacts, Explanations, UNION};
 use equipoise::files;
 use equipoise::measure::Norm;
 use equipoise::models::{Architecture, Network};
-use equipoise::probes::clean;
+use equipoise::probes::{clean, explanation};
 use equipoise::seed::Seed;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -345,4 +345,46 @@ fn a_number_under_constraints_is_lowered_by_valid_rows_only_and_is_named_apart()
         assert!(!protocols[..index].contains(protocol), "{protocols:?}");
     }
     assert_eq!(protocols[0], pgd.protocol(), "without constraints nothing changes");
+}
+
+#[test]
+fn explanations_are_compared_at_points_of_the_threat_model() {
+    let data = orders(300, 3);
+    let mut network = random_network(&Architecture::mlp(data.shape, 2, &[12]), 4);
+    let settings = explanation::Settings::default();
+    let mut explained = |model: &str, rows: &Rows| {
+        let constraints = Constraints::named(model, &data.features, &data.rules).unwrap();
+        let outputs = clean(network.as_mut(), rows).unwrap();
+        explanation::explain(explanation::Inquiry {
+            network: network.as_mut(),
+            rows,
+            training: &data.train,
+            clean: &outputs,
+            features: &data.features,
+            constraints: constraints.as_ref(),
+            norm: Norm::Linf,
+            epsilon: 0.8,
+            settings: &settings,
+            seed: Seed(0),
+            stop: &|| false,
+        })
+        .unwrap()
+    };
+    let gradient = |all: &Explanations| all.entries[0].attribution.clone().unwrap();
+    let (free, valid) = (explained(UNCONSTRAINED, &data.test), explained("all", &data.test));
+    let (one, other) = (gradient(&free), gradient(&valid));
+    assert_eq!(one.values, other.values, "what is said of the rows themselves is the same");
+    let mean = |shares: &[f32]| shares.iter().sum::<f32>() / shares.len() as f32;
+    assert!(mean(&one.stability) < mean(&other.stability), "valid rows are nearer at hand");
+    assert_ne!(free.attack.unwrap().protocol, valid.attack.unwrap().protocol);
+
+    let members = [5, 2];
+    let alone = gradient(&explained("all", &pick(&data.test, &members)));
+    let rows = valid.rows.iter().map(|row| *row as usize).zip(&other.stability);
+    let expected: Vec<(usize, f32)> =
+        rows.filter(|(row, _)| members.contains(row)).map(|(row, share)| (row, *share)).collect();
+    for (row, share) in expected {
+        let place = members.iter().position(|member| *member == row).unwrap();
+        assert_eq!(alone.stability[place].to_bits(), share.to_bits(), "row {row}");
+    }
 }

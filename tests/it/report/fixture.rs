@@ -49,6 +49,7 @@ pub(crate) fn share(value: f64, bound: Bound, seeds: usize) -> Measured {
         per_seed: (0..seeds).map(|seed| Value::Defined(apart(seed))).collect(),
         sd_seed: enough.then_some(0.002),
         sd_row: Some(half / 1.96),
+        by_chance: None,
         notes: Vec::new(),
     }
 }
@@ -266,6 +267,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
         }],
         attacks,
         certified: None,
+        explanations: None,
         convergence,
         checks: Vec::new(),
         notes: Vec::new(),

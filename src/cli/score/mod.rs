@@ -1,0 +1,261 @@
+//! `equipoise score`: the safety side of anyone's predictions, without any training.
+
+mod classes;
+mod columns;
+mod numbers;
+mod read;
+mod sections;
+mod telling;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use self::read::Asked;
+use super::{exit, terminal};
+use crate::error::{Error, Result};
+use crate::evidence::Evidence;
+use crate::files;
+use crate::measure::MetricKey;
+use crate::points::{self, Measured, Options};
+use crate::seed::Seed;
+
+/// Resamples at most.
+const MOST_RESAMPLES: usize = 100_000;
+
+const EXAMPLES: &str = "\
+Examples:
+  equipoise score predictions.csv --label y --score p --group sex,race
+      two classes; p is the probability of the positive one, and p >= 0.5 the decision
+  equipoise score predictions.csv --label kind --scores p_cat,p_dog,p_bird
+      several classes; the most probable one is the decision
+  equipoise score predictions.csv --label y --prediction yhat --group sex --positive approved
+      decisions without probabilities
+  gunzip -c predictions.csv.gz | equipoise score - --label y --score p --json | jq .metrics.ece_15
+      for scripts; a number that cannot be had is null, with the reason beside it";
+
+/// Arguments of `score`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group = ArgGroup::new("said").required(true).multiple(true).args(["score", "scores", "prediction"]),
+    group = ArgGroup::new("shown").args(["markdown", "json", "csv", "format"])
+)]
+pub(super) struct Arguments {
+    /// A CSV file whose first line names the columns, one row per prediction; `-` is standard input.
+    #[arg(value_name = "PREDICTIONS.csv")]
+    predictions: PathBuf,
+    /// The column with the true class. Classes are sorted by value, numerically where all are numbers.
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+    /// The column with the probability of the positive class, where there are two classes.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "scores")]
+    score: Option<String>,
+    /// The columns with the probability of each class. Which class a column is about is told by its name (`p_cat` is about `cat`) or,
+    /// where no column is called after a class, by its place.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    scores: Vec<String>,
+    /// The column with the predicted class; with --score or --scores beside it, it decides and they are its probabilities.
+    #[arg(long, value_name = "COLUMN")]
+    prediction: Option<String>,
+    /// Columns with sensitive attributes; rows with an empty cell are left out of that attribute's numbers.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    group: Vec<String>,
+    /// With --score: from this probability on the decision is the positive class [default: 0.5].
+    #[arg(
+        long,
+        value_name = "P",
+        value_parser = threshold,
+        requires = "score",
+        conflicts_with = "prediction",
+        allow_negative_numbers = true
+    )]
+    threshold: Option<f64>,
+    /// The positive class [default: of two, the one called 1, true or yes, else the larger; of more, none].
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    positive: Option<String>,
+    /// The class of each of --scores, in order, where their names and places do not tell.
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',', requires = "scores")]
+    classes: Vec<String>,
+    /// Resamples of the rows behind the intervals; 0 gives no intervals.
+    #[arg(long, value_name = "N", value_parser = resamples, default_value_t = 1000)]
+    bootstrap: usize,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "SHARE", value_parser = level, default_value_t = 0.95)]
+    level: f64,
+    /// Seed of the resamples.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// What separates fields, one character; `\t` is a tab.
+    #[arg(long, value_name = "CHARACTER", value_parser = separator, default_value = ",")]
+    separator: u8,
+    /// Print Markdown.
+    #[arg(long)]
+    markdown: bool,
+    /// Print one JSON object, numbers with all their digits.
+    #[arg(long)]
+    json: bool,
+    /// Print CSV, numbers with all their digits.
+    #[arg(long)]
+    csv: bool,
+    /// What to print.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For the terminal.
+    Table,
+    /// For a document.
+    Markdown,
+    /// For scripts.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// Predictions and what was measured of them.
+struct Scored {
+    /// File name, or `standard input`.
+    origin: String,
+    evidence: Evidence,
+    measures: BTreeMap<MetricKey, Measured>,
+    options: Options,
+    /// Where it made the decisions.
+    threshold: Option<f64>,
+    /// Where decisions come from, in words.
+    decisions: String,
+}
+
+/// Reads, measures and tells.
+pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
+    let path = &arguments.predictions;
+    let piped = path.as_os_str() == "-";
+    let bytes = if piped { piped_in()? } else { files::read(path)? };
+    let asked = arguments.asked();
+    let evidence = read::evidence(&bytes, &asked).map_err(|error| {
+        let origin = if piped { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+        error.context(format!("cannot score {origin}"))
+    })?;
+    drop(bytes);
+    let options =
+        Options { resamples: arguments.bootstrap, seed: Seed(arguments.seed), level: arguments.level };
+    let by_threshold = asked.score.is_some() && asked.prediction.is_none();
+    let scored = Scored {
+        origin: if piped { "standard input".to_owned() } else { file_name(path) },
+        measures: watched(&evidence, options, quiet),
+        decisions: decisions(&asked, &evidence),
+        evidence,
+        options,
+        threshold: by_threshold.then_some(asked.threshold),
+    };
+    terminal::product(&match arguments.format() {
+        Format::Table => telling::table(&scored),
+        Format::Markdown => telling::markdown(&scored),
+        Format::Json => format!("{}\n", numbers::json(&scored)),
+        Format::Csv => numbers::csv(&scored)?,
+    })?;
+    Ok(exit::FINE)
+}
+
+impl Arguments {
+    fn asked(&self) -> Asked {
+        let trimmed = |names: &[String]| names.iter().map(|name| name.trim().to_owned()).collect();
+        Asked {
+            label: self.label.trim().to_owned(),
+            score: self.score.as_deref().map(|name| name.trim().to_owned()),
+            scores: trimmed(&self.scores),
+            prediction: self.prediction.as_deref().map(|name| name.trim().to_owned()),
+            groups: trimmed(&self.group),
+            classes: trimmed(&self.classes),
+            positive: self.positive.as_deref().map(|value| value.trim().to_owned()),
+            threshold: self.threshold.unwrap_or(0.5),
+            separator: self.separator,
+        }
+    }
+
+    fn format(&self) -> Format {
+        match (self.format, self.markdown, self.json, self.csv) {
+            (Some(format), ..) => format,
+            (None, true, ..) => Format::Markdown,
+            (None, _, true, _) => Format::Json,
+            (None, _, _, true) => Format::Csv,
+            (None, false, false, false) => Format::Table,
+        }
+    }
+}
+
+/// Measures; on a terminal a line says that it goes on.
+fn watched(evidence: &Evidence, options: Options, quiet: bool) -> BTreeMap<MetricKey, Measured> {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{msg} · {elapsed}").expect("the template is well formed");
+    let line = ProgressBar::with_draw_target(None, target).with_style(style);
+    line.set_message(format!("{} resamples of {} rows", options.resamples, evidence.facts.len()));
+    line.enable_steady_tick(std::time::Duration::from_millis(200));
+    let measures = points::alone(evidence, options);
+    line.finish_and_clear();
+    measures
+}
+
+fn piped_in() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match std::io::stdin().lock().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(source) => Err(Error::input(source.to_string()).context("cannot read standard input")),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn decisions(asked: &Asked, evidence: &Evidence) -> String {
+    let facts = &*evidence.facts;
+    match (&asked.prediction, &asked.score, facts.positive) {
+        (Some(prediction), ..) => format!("column {prediction}"),
+        (None, Some(score), Some(positive)) => {
+            let (positive, threshold) = (&facts.classes[usize::from(positive)], asked.threshold);
+            let mut words = format!("{positive} where {score} ≥ {threshold}");
+            if threshold.total_cmp(&0.5).is_ne() {
+                words.push_str(", but calibration and abstention are about the more probable class");
+            }
+            words
+        }
+        _ => "the most probable class".to_owned(),
+    }
+}
+
+fn threshold(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(threshold) if (0.0..=1.0).contains(&threshold) => Ok(threshold + 0.0),
+        _ => Err("a threshold is a number from 0 to 1".to_owned()),
+    }
+}
+
+fn resamples(text: &str) -> Result<usize, String> {
+    match text.trim().parse::<usize>() {
+        Ok(resamples) if resamples <= MOST_RESAMPLES => Ok(resamples),
+        _ => Err(format!("resamples are a whole number from 0 to {MOST_RESAMPLES}")),
+    }
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("a level lies between 0 and 1, such as 0.95".to_owned()),
+    }
+}
+
+fn separator(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("a separator is one ASCII character, such as ; or \\t".to_owned()),
+    }
+}

@@ -1,0 +1,234 @@
+//! How often the model is right when rows are not as in training.
+//!
+//! Means over corruptions give every corruption and severity the same weight; label shift is not among them. Numbers that compare with other models do
+//! so seed by seed, on the same rows.
+
+use crate::measure::{Bound, Cause, Direction, Harm, Unit, Value};
+use crate::metrics::counts::Context;
+use crate::metrics::{About, Form, Metric, Needs, ShiftSums, Support};
+use crate::numeric::{normal_cdf, probit};
+
+const HENDRYCKS: &str = "Hendrycks and Dietterich 2019, Benchmarking neural network robustness to common corruptions and perturbations, ICLR";
+
+/// What all of the family share.
+const OF_CORRUPTIONS: Metric = Metric {
+    id: "",
+    title: "",
+    meaning: "",
+    cause: Cause::Unintended,
+    harm: Harm::Performance,
+    direction: Some(Direction::Higher),
+    unit: Unit::Fraction,
+    range: (0.0, 1.0),
+    chance: "the share of the most frequent class",
+    bound: Bound::Exact,
+    bound_when_exact: Bound::Exact,
+    needs: Needs::NOTHING.shifted(About::Corruptions),
+    form: Form::Share,
+    support: Support::Rows,
+    source: HENDRYCKS,
+    compute: |_| Value::Undefined(String::new()),
+};
+
+/// Share classified correctly, mean over corruptions and severities.
+pub(crate) static MEAN_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "mean_corruption_accuracy",
+    title: "mean corruption accuracy",
+    meaning: "Share classified correctly under a corruption, mean over all corruptions and severities: 1 is every row always, 0 none ever.",
+    source: "Croce et al. 2021, RobustBench, NeurIPS datasets and benchmarks (mean over corruptions), after Hendrycks and Dietterich 2019, ICLR",
+    compute: |c| {
+        let sums = c.shift();
+        share(sums.pairs.iter().sum(), sums.weight * sums.pairs.len() as f64)
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Share classified correctly under one corruption at one severity.
+pub(crate) static CORRUPTION_ACCURACY: Metric = Metric {
+    id: "corruption_accuracy",
+    title: "corruption accuracy",
+    meaning: "Share classified correctly under one corruption at one severity: 1 is every row, 0 none.",
+    needs: Needs::NOTHING.shifted(About::Corruption),
+    compute: |c| share(c.shift().pairs[member(c)], c.shift().weight),
+    ..OF_CORRUPTIONS
+};
+
+/// Smallest share classified correctly under any corruption, mean over severities.
+pub(crate) static WORST_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "worst_corruption_accuracy",
+    title: "worst-corruption accuracy",
+    meaning: "Smallest share classified correctly under any corruption, mean over its severities: 1 is every row under all of them, 0 none under one.",
+    compute: |c| {
+        let sums = c.shift();
+        let mean = |(_, places): &(String, Vec<usize>)| {
+            places.iter().map(|place| sums.pairs[*place]).sum::<f64>() / places.len() as f64
+        };
+        share(sums.corruptions.iter().map(mean).fold(f64::INFINITY, f64::min), sums.weight)
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Smallest share of any class classified correctly, mean over corruptions and severities.
+pub(crate) static WORST_CLASS_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "worst_class_corruption_accuracy",
+    title: "worst-class corruption accuracy",
+    meaning: "Smallest share of any class classified correctly, mean over all corruptions and severities: 1 is every row, 0 a class that is never recognized.",
+    harm: Harm::Unfairness,
+    chance: "0: a constant predictor never recognizes the other classes",
+    support: Support::Classes,
+    source: "the smallest class accuracy of Xu et al. 2021, ICML, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
+    compute: |c| smallest(c.shift().classes.iter().map(|[rows, _, right]| (*right, *rows)), c.shift()),
+    ..OF_CORRUPTIONS
+};
+
+/// Smallest share of any group classified correctly, mean over corruptions and severities.
+pub(crate) static WORST_GROUP_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "worst_group_corruption_accuracy",
+    title: "worst-group corruption accuracy",
+    meaning: "Smallest share of any group classified correctly, mean over all corruptions and severities: 1 is every row, 0 a group that is always failed.",
+    harm: Harm::Unfairness,
+    chance: "the smallest share of the predicted class in any group",
+    needs: Needs::ATTRIBUTE.shifted(About::Corruptions),
+    source: "the smallest group accuracy of Sagawa et al. 2020, ICLR, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
+    compute: |c| {
+        let attribute = c.attribute.expect("a group metric is given an attribute");
+        smallest(c.shift().groups[attribute].iter().map(|[rows, right]| (*right, *rows)), c.shift())
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Corruption error over that of the undefended model.
+pub(crate) static MCE: Metric = Metric {
+    id: "mce",
+    title: "mean corruption error (mCE)",
+    meaning: "Error summed over a corruption's severities, over that of the undefended model of the same seed (a ratio of sums), mean over corruptions: 1 is as good as undefended, less is better.",
+    direction: Some(Direction::Lower),
+    unit: Unit::Ratio,
+    range: (0.0, f64::INFINITY),
+    chance: "1 for the undefended model",
+    needs: Needs::NOTHING.shifted(About::Company),
+    form: Form::Other,
+    compute: |c| relative(c.shift(), |weight, _| weight),
+    ..OF_CORRUPTIONS
+};
+
+/// What corruption adds to the error, over what it adds for the undefended model.
+pub(crate) static RELATIVE_MCE: Metric = Metric {
+    id: "relative_mce",
+    title: "relative mean corruption error",
+    meaning: "What a corruption adds to the error without it, summed over severities, over what it adds for the undefended model of the same seed, mean over corruptions: 1 is as good as undefended, less is better; undefined where a corruption costs the undefended model nothing.",
+    direction: Some(Direction::Lower),
+    unit: Unit::Ratio,
+    range: (f64::NEG_INFINITY, f64::INFINITY),
+    chance: "1 for the undefended model, 0 for a constant predictor",
+    needs: Needs::NOTHING.shifted(About::Company),
+    form: Form::Other,
+    // Error above the clean one is the clean accuracy minus the accuracy under corruption.
+    compute: |c| relative(c.shift(), |_, clean| clean),
+    ..OF_CORRUPTIONS
+};
+
+/// Corruption accuracy above what the sweep's clean accuracy makes expect.
+pub(crate) static EFFECTIVE_ROBUSTNESS: Metric = Metric {
+    id: "effective_robustness",
+    title: "effective robustness",
+    meaning: "Mean corruption accuracy minus what the sweep makes expect at this clean accuracy (least squares through all its trained models of the same seed, both accuracies as probits): 0 is on the line, above 0 gains more than clean accuracy explains.",
+    range: (-1.0, 1.0),
+    chance: "0 on average over the sweep",
+    needs: Needs::NOTHING.shifted(About::Company),
+    form: Form::Other,
+    source: "Taori et al. 2020, Measuring robustness to natural distribution shifts in image classification, NeurIPS; probits as in Miller et al. 2021, Accuracy on the line, ICML; accuracies within half a row of 0 or 1 are taken as half a row away",
+    compute: |c| effective(c.shift()),
+    ..OF_CORRUPTIONS
+};
+
+/// Accuracy when the class that suffers most from it becomes more frequent.
+pub(crate) static LABEL_SHIFT_ACCURACY: Metric = Metric {
+    id: "label_shift_accuracy",
+    title: "accuracy under label shift",
+    meaning: "Share classified correctly when the rows of one class count 2, 4, 8, 16 or 32 times (severity 1 to 5), for the class where that is worst: 1 is every row, 0 none.",
+    harm: Harm::Performance,
+    chance: "near 0 for a constant predictor at severity 5",
+    needs: Needs::NOTHING.shifted(About::Labels),
+    support: Support::Classes,
+    source: "Lipton, Wang and Smola 2018, Detecting and correcting for label shift with black box predictors, ICML (tweak-one shift), by reweighting the test rows",
+    compute: |c| label_shift(c.shift(), c.shift().factors[member(c)]),
+    ..OF_CORRUPTIONS
+};
+
+fn member(c: &Context<'_>) -> usize {
+    c.member.expect("a metric about one shift is given it")
+}
+
+fn share(part: f64, whole: f64) -> Value {
+    if whole > 0.0 { Value::finite(part / whole) } else { Value::undefined("there are no rows") }
+}
+
+/// Smallest mean over pairs, where there are rows.
+fn smallest(parts: impl Iterator<Item = (f64, f64)>, sums: &ShiftSums) -> Value {
+    let pairs = sums.pairs.len() as f64;
+    let shares = parts.filter(|(_, rows)| *rows > 0.0).map(|(right, rows)| right / (rows * pairs));
+    let least = shares.fold(f64::INFINITY, f64::min);
+    if least.is_finite() { Value::Defined(least) } else { Value::undefined("there are no rows") }
+}
+
+/// Mean over corruptions of `Σ_s (base − right_s)` over the same of the reference; `base` of (all rows, right rows without corruption).
+fn relative(sums: &ShiftSums, base: fn(f64, f64) -> f64) -> Value {
+    let Some((reference, clean)) = &sums.reference else {
+        return Value::undefined("there is no undefended model of the same seed to compare with");
+    };
+    let (mut total, mut n) = (0.0, 0.0);
+    for (name, places) in &sums.corruptions {
+        let lost = |right: &[f64], clean: f64| {
+            let base = base(sums.weight, clean);
+            places.iter().map(|place| base - right[*place]).sum::<f64>()
+        };
+        let whole = lost(reference, *clean);
+        if whole <= 0.0 {
+            return Value::undefined(format!("`{name}` costs the undefended model nothing"));
+        }
+        total += lost(&sums.pairs, sums.clean) / whole;
+        n += 1.0;
+    }
+    Value::finite(total / n)
+}
+
+/// Fewest models that a line is laid through: two fit any.
+const FEWEST: usize = 3;
+
+fn effective(sums: &ShiftSums) -> Value {
+    if sums.peers.len() < FEWEST {
+        return Value::undefined(format!(
+            "a line through the sweep needs at least {FEWEST} models of the same seed"
+        ));
+    }
+    if sums.weight <= 0.0 {
+        return Value::undefined("there are no rows");
+    }
+    let half = 0.5 / sums.weight;
+    let accuracy = |right: f64, pairs: usize| right / (sums.weight * pairs as f64);
+    let scaled = |accuracy: f64| probit(accuracy.clamp(half, 1.0 - half));
+    let pairs = sums.pairs.len();
+    let places: Vec<(f64, f64)> = sums
+        .peers
+        .iter()
+        .map(|(clean, right)| (scaled(accuracy(*clean, 1)), scaled(accuracy(*right, pairs))))
+        .collect();
+    let n = places.len() as f64;
+    let (x, y) = places.iter().fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x / n, sy + y / n));
+    let spread: f64 = places.iter().map(|(px, _)| (px - x) * (px - x)).sum();
+    if spread <= 1e-12 {
+        return Value::undefined("all models of the sweep have the same clean accuracy");
+    }
+    let slope = places.iter().map(|(px, py)| (px - x) * (py - y)).sum::<f64>() / spread;
+    let expected = normal_cdf(y + slope * (scaled(accuracy(sums.clean, 1)) - x));
+    Value::finite(accuracy(sums.pairs.iter().sum(), pairs) - expected)
+}
+
+fn label_shift(sums: &ShiftSums, factor: f64) -> Value {
+    let shifted = |[rows, right, _]: &[f64; 3]| {
+        (sums.clean + (factor - 1.0) * right) / (sums.weight + (factor - 1.0) * rows)
+    };
+    let least = sums.classes.iter().filter(|class| class[0] > 0.0).map(shifted).fold(f64::INFINITY, f64::min);
+    if least.is_finite() { Value::Defined(least) } else { Value::undefined("there are no rows") }
+}

@@ -1,0 +1,123 @@
+//! One predictor on its own: what the rows alone say of it.
+
+use std::collections::BTreeMap;
+
+use super::{Measured, Options, disparities};
+use crate::evidence::Evidence;
+use crate::measure::{Estimate, MetricKey};
+use crate::metrics::{self, Folded, Form, Metric, Reading, Table, Task};
+use crate::numeric::normal_quantile;
+use crate::stats::{self, Rate, RowWeights};
+
+/// Every number of one predictor, with its interval over rows drawn anew; nothing is said of other seeds.
+///
+/// - A share: Wilson's interval.
+/// - A distance between groups: the signed differences of all pairs of groups, rows drawn within the groups, simultaneous over the pairs,
+///   folded at 0 ([`stats::stratified_interval`]); beside it what chance alone would show.
+/// - Anything else: its value ± the normal quantile times its standard deviation over `options.resamples` resamples of the rows.
+///
+/// Without resamples nothing has an interval. Deterministic for given options.
+#[must_use]
+pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measured> {
+    let facts = &*evidence.facts;
+    let table = Table::new(evidence);
+    let tasks = metrics::tasks(evidence);
+    let parts = table.parts(&tasks);
+    let folded = table.fold(&vec![1_u8; facts.len()], &parts);
+    let readings: Vec<Reading> =
+        tasks.iter().map(|task| task.read(&task.context(facts, &table, &folded))).collect();
+    let spreads = spreads(evidence, &table, &tasks, options);
+    let mut all = BTreeMap::new();
+    for (place, (task, reading)) in tasks.iter().zip(&readings).enumerate() {
+        let mut measured = Measured {
+            estimate: Estimate {
+                value: reading.value.clone(),
+                interval: None,
+                level: options.level,
+                method: "no interval of an undefined value".to_owned(),
+                n: reading.n,
+                bound: reading.bound,
+            },
+            per_seed: vec![reading.value.clone()],
+            sd_seed: None,
+            sd_row: spreads[place],
+            by_chance: None,
+            notes: reading.notes.clone(),
+        };
+        if let Some(value) = reading.value.get() {
+            let families = families(task, &tasks, &readings);
+            interval(&mut measured, task, value, families.as_deref(), options);
+        }
+        all.insert(task.key.clone(), measured);
+    }
+    all
+}
+
+/// The standard deviation of every task over resampled rows; none where it is undefined in most of them.
+fn spreads(evidence: &Evidence, table: &Table, tasks: &[Task], options: Options) -> Vec<Option<f64>> {
+    let facts = &*evidence.facts;
+    let wanted = |task: &&Task| !matches!(task.metric.form, Form::Gap(..) | Form::Share);
+    let drawn: Vec<&Task> = tasks.iter().filter(wanted).collect();
+    let parts = table.parts(drawn.iter().copied());
+    let draws = RowWeights::each(options.seed, facts.len(), options.resamples, |weights, resamples| {
+        let values = |folded: &Folded| -> Vec<Option<f64>> {
+            drawn.iter().map(|task| task.value(&task.context(facts, table, folded)).get()).collect()
+        };
+        table.fold_lanes(weights, &parts)[..resamples].iter().map(values).collect()
+    });
+    let mut spreads = drawn.iter().enumerate().map(|(place, _)| {
+        let defined: Vec<f64> = draws.iter().filter_map(|values| values[place]).collect();
+        if 2 * defined.len() < draws.len() { None } else { stats::standard_deviation(&defined) }
+    });
+    tasks.iter().map(|task| if wanted(&task) { spreads.next().flatten() } else { None }).collect()
+}
+
+fn families(task: &Task, tasks: &[Task], readings: &[Reading]) -> Option<Vec<Vec<Rate>>> {
+    let families = disparities::members(task, tasks)?.families;
+    let rates = |family: &Vec<(usize, &Task)>| {
+        family.iter().filter_map(|(place, _)| disparities::rate(&readings[*place])).collect()
+    };
+    Some(families.iter().map(rates).collect())
+}
+
+fn interval(
+    measured: &mut Measured,
+    task: &Task,
+    value: f64,
+    families: Option<&[Vec<Rate>]>,
+    options: Options,
+) {
+    let metric: &Metric = task.metric;
+    let (level, n) = (options.level, measured.estimate.n);
+    if options.resamples == 0 {
+        "no interval: no resamples were asked for".clone_into(&mut measured.estimate.method);
+        return;
+    }
+    let (interval, method) = match (metric.form, families) {
+        (Form::Gap(_, joined, scale), Some(families)) => {
+            let mut stream = options.seed.stream(&format!("disparity/{}", task.key));
+            let how = (joined, scale);
+            let interval = stats::stratified_interval(families, how, level, options.resamples, &mut stream);
+            if scale == stats::Scale::Difference {
+                measured.by_chance = disparities::by_chance(families, joined, true, &mut stream);
+            }
+            (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned())
+        }
+        (Form::Share, _) => {
+            (Some(stats::wilson(value * n as f64, n as f64, level)), format!("Wilson's over {n} rows"))
+        }
+        _ => match measured.sd_row {
+            Some(sd) if sd > 0.0 => {
+                let half = normal_quantile(0.5 + 0.5 * level) * sd;
+                let method = format!("normal, from {} resamples of the rows", options.resamples);
+                (Some((value - half, value + half)), method)
+            }
+            Some(_) => (None, "no interval: nothing varied over resampled rows".to_owned()),
+            None => (None, "no interval: undefined in most resamples".to_owned()),
+        },
+    };
+    let (least, most) = metric.range;
+    measured.estimate.interval =
+        interval.map(|(low, high)| (low.clamp(least, most).min(value), high.clamp(least, most).max(value)));
+    measured.estimate.method = method;
+}

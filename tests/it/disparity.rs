@@ -1,0 +1,246 @@
+//! How far apart groups are: intervals, what chance would show, intersections, and the same at a matched selection rate.
+
+use std::sync::Arc;
+
+use equipoise::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
+use equipoise::measure::{MetricKey, Value};
+use equipoise::metrics;
+use equipoise::points::{Measured, Options, alone};
+use equipoise::seed::Seed;
+use equipoise::stats::{self, Joined, Rate, Scale};
+use serde_json::Value as Json;
+
+fn fixture() -> Json {
+    serde_json::from_str(include_str!("../fixtures/metrics/scores.json")).unwrap()
+}
+
+fn numbers(json: &Json) -> Vec<f64> {
+    json.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn rates(json: &Json) -> Vec<Rate> {
+    let pairs = numbers(&json["hits"]).into_iter().zip(numbers(&json["sizes"]));
+    pairs.map(|(hits, rows)| Rate { hits, rows }).collect()
+}
+
+/// tests/fixtures/metrics/inference.py: statsmodels' interval of Agresti and Caffo, folded at 0 here.
+#[test]
+fn one_pair_has_the_interval_of_agresti_and_caffo() {
+    for case in fixture()["agresti_caffo"].as_array().unwrap() {
+        let (low, high) = (case["low"].as_f64().unwrap(), case["high"].as_f64().unwrap());
+        let how = (Joined::Largest, Scale::Difference);
+        let level = case["level"].as_f64().unwrap();
+        let mut stream = Seed(0).stream("test");
+        let found = stats::stratified_interval(&[rates(case)], how, level, 0, &mut stream).unwrap();
+        let (low, high) = if low + high < 0.0 { (-high, -low) } else { (low, high) };
+        assert!((found.0 - low.max(0.0)).abs() < 1e-9, "{case}: {found:?}");
+        assert!((found.1 - high).abs() < 1e-9, "{case}: {found:?}");
+    }
+}
+
+/// tests/fixtures/metrics/inference.py: exact sums over the hypergeometric distribution.
+#[test]
+fn permutations_match_the_exact_distribution() {
+    let draws = 20_000;
+    let cases = fixture();
+    let cases = cases["permutation"].as_array().unwrap();
+    for case in cases {
+        let families = if case["positives"].is_object() {
+            vec![rates(&case["positives"]), rates(&case["negatives"])]
+        } else {
+            vec![rates(case)]
+        };
+        let found = stats::gap(&families, Joined::Largest).unwrap();
+        assert!((found - case["observed"].as_f64().unwrap()).abs() < 1e-12, "{case}");
+        let mut stream = Seed(1).stream("test");
+        let chance = stats::chance(&families, Joined::Largest, draws, &mut stream).unwrap();
+        let p = case["p_value"].as_f64().unwrap();
+        // Five standard errors of the draws.
+        let error = 5.0 * (p * (1.0 - p) / f64::from(draws as u32)).sqrt() + 1e-4;
+        assert!((chance.p_value - p).abs() < error, "{case}: {chance:?}");
+        let expected = case["expected_gap"].as_f64().unwrap();
+        assert!((chance.expected / expected - 1.0).abs() < 0.02, "{case}: {chance:?}");
+    }
+    assert_eq!(cases.len(), 9);
+}
+
+/// The table of the metrics sheet, 3.1: accuracy 0.8 in every group. Permutation knows the pooled rate, the table a fixed one.
+#[test]
+fn the_bias_of_small_samples_is_that_of_the_table() {
+    for (groups, rows, expected) in
+        [(2, 30.0, 0.082), (5, 30.0, 0.168), (10, 30.0, 0.222), (2, 500.0, 0.020), (10, 1000.0, 0.039)]
+    {
+        let family = vec![Rate { hits: 0.8 * rows, rows }; groups];
+        let mut stream = Seed(2).stream("test");
+        let chance = stats::chance(&[family], Joined::Largest, 20_000, &mut stream).unwrap();
+        let found = chance.expected;
+        assert!((found / expected - 1.0).abs() < 0.04, "{groups} groups of {rows}: {found}, not {expected}");
+        assert!((chance.p_value - 1.0).abs() < 1e-12, "equal groups are never far apart");
+    }
+    // SciPy 1.17: E|2X − 48| / 30 for X = hypergeom(60, 48, 30).
+    let pair = vec![Rate { hits: 24.0, rows: 30.0 }; 2];
+    let mut stream = Seed(3).stream("test");
+    let found = stats::chance(&[pair], Joined::Largest, 200_000, &mut stream).unwrap().expected;
+    assert!((found / 0.080_624_066 - 1.0).abs() < 0.01, "{found}");
+}
+
+/// The formula with SciPy 1.17's `norm.ppf`: 293.1513 rows in each group for .8 against .7, 1564.672 for .5 against .55.
+#[test]
+fn rows_to_see_a_gap_match_the_power_of_two_proportions() {
+    assert!((stats::rows_to_see(0.8, 0.7) - 294.0).abs() < 0.5, "{}", stats::rows_to_see(0.8, 0.7));
+    assert!((stats::rows_to_see(0.5, 0.55) - 1565.0).abs() < 0.5, "{}", stats::rows_to_see(0.5, 0.55));
+}
+
+fn attribute(name: &str, codes: &[i16]) -> Attribute {
+    let groups = codes.iter().max().unwrap() + 1;
+    Attribute {
+        name: name.into(),
+        groups: (0..groups).map(|g| format!("{name}{g}")).collect(),
+        codes: codes.to_vec(),
+    }
+}
+
+/// Rows of (label, probability of class 1, group), decided at one half.
+fn binary(rows: &[(u16, f64, i16)], attributes: Vec<Attribute>) -> Evidence {
+    let facts = SplitFacts {
+        split: Split::Test,
+        rows: (0..rows.len() as u32).collect(),
+        labels: rows.iter().map(|row| row.0).collect(),
+        classes: vec!["no".into(), "yes".into()],
+        positive: Some(1),
+        attributes,
+    };
+    let clean =
+        Outputs { predictions: rows.iter().map(|row| u16::from(row.1 >= 0.5)).collect(), logits: Vec::new() };
+    let probabilities = Some(rows.iter().flat_map(|row| [1.0 - row.1, row.1]).collect());
+    Evidence { probabilities, ..Evidence::of(Arc::new(facts), clean) }
+}
+
+fn grouped(rows: &[(u16, f64, i16)]) -> Evidence {
+    let codes: Vec<i16> = rows.iter().map(|row| row.2).collect();
+    binary(rows, vec![attribute("g", &codes)])
+}
+
+fn value(evidence: &Evidence, key: &str) -> Value {
+    metrics::measure(evidence, None)[&key.parse().unwrap()].value.clone()
+}
+
+/// Eight rows, four positive: the model itself selects one row; matched, it selects the four most probable.
+#[test]
+fn at_the_base_rate_a_collapsing_model_is_seen() {
+    let rows = [
+        (1, 0.9, 0),
+        (1, 0.4, 0),
+        (0, 0.35, 0),
+        (0, 0.1, 0),
+        (1, 0.3, 1),
+        (1, 0.2, 1),
+        (0, 0.15, 1),
+        (0, 0.05, 1),
+    ];
+    let evidence = grouped(&rows);
+    let at = |key: &str| value(&evidence, key).get().unwrap();
+    assert!((at("demographic_parity_difference@g") - 0.25).abs() < 1e-12);
+    // Selected: .9, .4, .35 of the first group and .3 of the second.
+    assert!((at("demographic_parity_difference_matched@g") - 0.5).abs() < 1e-12);
+    assert!((at("equal_opportunity_difference_matched@g") - 0.5).abs() < 1e-12);
+    assert!((at("equalized_odds_difference_max_matched@g") - 0.5).abs() < 1e-12);
+    // The second group's curve lies above; area = difference of means.
+    let area = (0.9 + 0.4 + 0.35 + 0.1 - 0.3 - 0.2 - 0.15 - 0.05) / 4.0;
+    assert!((at("abcc@g") - area).abs() < 1e-12);
+    // Ties are selected in equal shares: all at one half of the probability.
+    let tied: Vec<(u16, f64, i16)> = rows.iter().map(|row| (row.0, 0.5, row.2)).collect();
+    let at = |key: &str| value(&grouped(&tied), key).get().unwrap();
+    assert!(at("demographic_parity_difference_matched@g").abs() < 1e-12);
+    assert!(at("abcc@g").abs() < 1e-12);
+}
+
+#[test]
+fn signed_differences_name_the_first_group_and_need_two() {
+    let evidence = grouped(&[(1, 0.9, 0), (0, 0.1, 0), (1, 0.2, 1), (1, 0.7, 1), (0, 0.1, 1)]);
+    let at = |key: &str| value(&evidence, key).get().unwrap();
+    assert!((at("selection_rate_signed@g") - (0.5 - 1.0 / 3.0)).abs() < 1e-12);
+    assert!((at("true_positive_rate_signed@g") - 0.5).abs() < 1e-12);
+    assert!((at("group_accuracy_signed@g") - (1.0 - 2.0 / 3.0)).abs() < 1e-12);
+    let three = grouped(&[(1, 0.9, 0), (0, 0.1, 1), (1, 0.2, 2)]);
+    let readings = metrics::measure(&three, None);
+    assert!(!readings.contains_key(&"selection_rate_signed@g".parse::<MetricKey>().unwrap()));
+}
+
+#[test]
+fn intersections_are_the_combinations_that_have_rows() {
+    let rows = [(1, 0.9, 0), (0, 0.1, 0), (1, 0.2, 0), (1, 0.7, 0)];
+    let mut evidence = binary(&rows, vec![attribute("a", &[0, 0, 1, 1]), attribute("b", &[0, 1, 0, -1])]);
+    let facts = (*evidence.facts).clone().with_intersections();
+    assert_eq!(facts.attributes.len(), 3);
+    assert_eq!(facts.attributes[2].name, "a*b");
+    assert_eq!(facts.attributes[2].groups, ["a0*b0", "a0*b1", "a1*b0"]);
+    assert_eq!(facts.attributes[2].codes, [0, 1, 2, -1]);
+    evidence.facts = Arc::new(facts);
+    assert_eq!(value(&evidence, "worst_group_accuracy@a*b"), Value::Defined(0.0));
+    assert_eq!(value(&evidence, "group_accuracy@a*b=a0*b1"), Value::Defined(1.0));
+}
+
+fn scored(evidence: &Evidence, key: &str) -> Measured {
+    alone(evidence, Options::default())[&key.parse().unwrap()].clone()
+}
+
+/// Accuracy .75 of 40 rows in group 0, .55 of 40 in group 1.
+fn uneven() -> Evidence {
+    let row = |g: i16, i: i16, hits: i16| {
+        let label = u16::from(i % 2 == 0);
+        let right = if label == 1 { 0.8 } else { 0.3 };
+        (label, if i < hits { right } else { 1.0 - right }, g)
+    };
+    let rows: Vec<_> = (0..40).map(|i| row(0, i, 30)).chain((0..40).map(|i| row(1, i, 22))).collect();
+    grouped(&rows)
+}
+
+#[test]
+fn one_predictor_has_intervals_over_its_rows() {
+    let evidence = uneven();
+    let accuracy = scored(&evidence, "accuracy").estimate;
+    let (low, high) = accuracy.interval.unwrap();
+    assert_eq!((low, high), stats::wilson(52.0, 80.0, 0.95));
+    assert_eq!(accuracy.n, 80);
+    let gap = scored(&evidence, "accuracy_gap@g");
+    let p = |hits: f64| (hits + 1.0) / 42.0;
+    let sd = ((p(30.0) * (1.0 - p(30.0)) + p(22.0) * (1.0 - p(22.0))) / 42.0).sqrt();
+    let (low, high) = gap.estimate.interval.unwrap();
+    assert!((low - (p(30.0) - p(22.0) - 1.959_964 * sd).max(0.0)).abs() < 1e-6, "{low}");
+    assert!((high - (p(30.0) - p(22.0) + 1.959_964 * sd)).abs() < 1e-6, "{high}");
+    let chance = gap.by_chance.unwrap();
+    // Two binomials of 40 at .65: the mean distance is √(2/π) · √(2 · .65 · .35 / 40), up to the grid.
+    assert!((chance.expected - 0.085).abs() < 0.01, "{chance:?}");
+    // Fisher's exact test, two-sided: 0.10003 (SciPy 1.17, fisher_exact([[30, 10], [22, 18]])).
+    assert!((chance.p_value.unwrap() - 0.100_03).abs() < 0.03, "{chance:?}");
+    assert!((chance.rows_to_see.unwrap() - stats::rows_to_see(0.55, 0.75)).abs() < 1e-9);
+    let calibration = scored(&evidence, "ece_15").estimate;
+    let (low, high) = calibration.interval.unwrap();
+    let center = calibration.value.get().unwrap();
+    assert!(low < center && center < high && high < center + 0.15, "{calibration:?}");
+}
+
+#[test]
+fn without_resamples_or_values_there_is_no_interval() {
+    let options = Options { resamples: 0, ..Options::default() };
+    for (key, measured) in alone(&uneven(), options) {
+        assert_eq!(measured.estimate.interval, None, "{key}");
+    }
+    let one_group = grouped(&[(1, 0.9, 0), (0, 0.2, 0)]);
+    let gap = scored(&one_group, "accuracy_gap@g");
+    assert_eq!(gap.estimate.value.reason(), Some("fewer than two groups of `g` have rows"));
+    assert!(gap.estimate.interval.is_none() && gap.by_chance.is_none());
+}
+
+#[test]
+fn the_ratio_and_its_interval_stay_below_one() {
+    let evidence = uneven();
+    let ratio = scored(&evidence, "demographic_parity_ratio@g").estimate;
+    let (low, high) = ratio.interval.unwrap();
+    let value = ratio.value.get().unwrap();
+    assert!(0.0 < low && low < value && value <= high && high <= 1.0, "{ratio:?}");
+    let nobody = grouped(&[(1, 0.1, 0), (0, 0.2, 1)]);
+    let reason = scored(&nobody, "demographic_parity_ratio@g").estimate.value;
+    assert_eq!(reason.reason(), Some("no positive predictions in any group"));
+}
