@@ -190,11 +190,6 @@ impl Task {
                     notes.push(format!("{name} has only {rows} rows"));
                 }
             }
-            if let (Some(temperature), Material::Scores(_) | Material::Evasions | Material::Ranks) =
-                (context.table.temperature, needs.material)
-            {
-                notes.push(format!("logits are divided by {temperature:.3}, fitted on validation rows"));
-            }
             if let Material::Explanations(measure) = needs.material {
                 let found = context.explained(measure);
                 if found.weight < found.rows {
@@ -214,6 +209,11 @@ impl Task {
                     notes.push(format!(
                         "the likelihood of {clipped} rows is clipped at {LEAST_PROBABILITY:e}"
                     ));
+                }
+                // Said once, with the number that the temperature is fitted by.
+                if context.table.temperature.is_some() {
+                    let how = "logits are divided by a temperature fitted on validation rows, here and in all that rests on probabilities";
+                    notes.push(how.to_owned());
                 }
             }
             if let Some(attribute) = self.attribute.map(|a| &context.facts.attributes[a]) {
