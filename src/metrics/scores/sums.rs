@@ -199,95 +199,149 @@ impl Scores {
         }
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
     fn along_the_curve<W: Copy + Into<f64>, const L: usize>(&self, weights: &[[W; L]], all: &mut [Sums; L]) {
-        let mut curves: [Curve; L] = std::array::from_fn(|lane| Curve::new(all[lane].weight));
+        let totals: [f64; L] = std::array::from_fn(|lane| all[lane].weight);
+        let mut curves = Curves::new(totals);
+        let mut mass = [Block::<L>::NOTHING; BINS];
         for tied in self.entries.chunk_by(|a, _| !a.ends_tie) {
-            let mut blocks = [Bin::default(); L];
+            let mut block = Block::<L>::NOTHING;
             for entry in tied {
-                let right = if entry.wrong { 0.0 } else { 1.0 };
-                for (block, weight) in blocks.iter_mut().zip(weights[entry.row as usize]) {
-                    let weight: f64 = weight.into();
-                    block.weight += weight;
-                    block.right += weight * right;
-                    block.confidence += weight * entry.confidence;
+                let wrong = if entry.wrong { 1.0 } else { 0.0 };
+                let row = &weights[entry.row as usize];
+                #[allow(clippy::needless_range_loop, reason = "three sums in lockstep")]
+                for lane in 0..L {
+                    let weight: f64 = row[lane].into();
+                    block.weight[lane] += weight;
+                    block.wrong[lane] += weight * wrong;
+                    block.confidence[lane] += weight * entry.confidence;
                 }
             }
-            for ((block, curve), sums) in blocks.iter().zip(&mut curves).zip(all.iter_mut()) {
-                if block.weight > 0.0 {
-                    curve.pass(block.weight, block.weight - block.right);
-                    // Bins of equal mass are numbered from the least confident row.
-                    let below = sums.weight - curve.rows;
-                    let bin = ((below * BINS as f64 / sums.weight) as usize).min(BINS - 1);
-                    let bin = &mut sums.mass[bin];
-                    bin.weight += block.weight;
-                    bin.right += block.right;
-                    bin.confidence += block.confidence;
-                }
+            curves.pass(&block.weight, &block.wrong);
+            // Bins of equal mass are numbered from the least confident row.
+            let mut bins = [0.0; L];
+            for lane in 0..L {
+                bins[lane] = (totals[lane] - curves.rows[lane]) * BINS as f64 / totals[lane];
+            }
+            for lane in 0..L {
+                let bin = &mut mass[(bins[lane] as usize).min(BINS - 1)];
+                bin.weight[lane] += block.weight[lane];
+                bin.wrong[lane] += block.wrong[lane];
+                bin.confidence[lane] += block.confidence[lane];
             }
         }
-        for (curve, sums) in curves.into_iter().zip(all) {
-            sums.risks = curve.risks;
-            sums.errors = curve.summed_errors;
-            sums.misordered = curve.misordered;
-            sums.within_risk = curve.within_risk;
-            sums.risk_at_coverage = curve.risk_at_coverage;
+        for (lane, sums) in all.iter_mut().enumerate() {
+            sums.mass = mass.each_ref().map(|bin| Bin {
+                weight: bin.weight[lane],
+                right: bin.weight[lane] - bin.wrong[lane],
+                confidence: bin.confidence[lane],
+                doubt: 0.0,
+            });
+            sums.risks = curves.risks[lane];
+            sums.errors = curves.summed_errors[lane];
+            sums.misordered = curves.misordered[lane];
+            sums.within_risk = curves.within_risk[lane];
+            sums.risk_at_coverage = curves.risk_at_coverage[lane];
         }
     }
 }
 
-/// The risk-coverage curve, walked from the most confident rows on.
-struct Curve {
-    /// Rows passed.
-    rows: f64,
-    /// Wrong ones among them.
-    errors: f64,
-    risks: f64,
-    summed_errors: f64,
-    misordered: f64,
-    within_risk: f64,
-    risk_at_coverage: f64,
-    /// The number of rows at which the risk is stated.
-    stop: f64,
+/// Rows of one confidence, or of one bin of equal mass, lane by lane.
+#[derive(Clone, Copy)]
+struct Block<const L: usize> {
+    weight: [f64; L],
+    wrong: [f64; L],
+    confidence: [f64; L],
 }
 
-impl Curve {
-    fn new(total: f64) -> Self {
+impl<const L: usize> Block<L> {
+    const NOTHING: Self = Self { weight: [0.0; L], wrong: [0.0; L], confidence: [0.0; L] };
+}
+
+/// The risk-coverage curve, walked from the most confident rows on, lane by lane.
+struct Curves<const L: usize> {
+    /// Rows passed.
+    rows: [f64; L],
+    /// Wrong ones among them.
+    errors: [f64; L],
+    risks: [f64; L],
+    summed_errors: [f64; L],
+    misordered: [f64; L],
+    within_risk: [f64; L],
+    risk_at_coverage: [f64; L],
+    /// The number of rows at which the risk is stated.
+    stop: [f64; L],
+}
+
+impl<const L: usize> Curves<L> {
+    fn new(totals: [f64; L]) -> Self {
+        let nothing = [0.0; L];
         Self {
-            rows: 0.0,
-            errors: 0.0,
-            risks: 0.0,
-            summed_errors: 0.0,
-            misordered: 0.0,
-            within_risk: 0.0,
-            risk_at_coverage: 0.0,
-            stop: (COVERED * total / PARTS).ceil(),
+            rows: nothing,
+            errors: nothing,
+            risks: nothing,
+            summed_errors: nothing,
+            misordered: nothing,
+            within_risk: nothing,
+            risk_at_coverage: nothing,
+            stop: totals.map(|total| (COVERED * total / PARTS).ceil()),
         }
     }
 
     /// Passes `weight` rows of one confidence, `wrong` of which are wrong: each counts as wrong in that share, so that their
     /// order does not matter. `Σ_{j=1..w} (e + j s) / (k + j) = s w + (e − s k) (H(k + w) − H(k))` for the share `s`.
-    fn pass(&mut self, weight: f64, wrong: f64) {
-        let share = wrong / weight;
-        let (before, errors_before) = (self.rows, self.errors);
-        self.rows += weight;
-        self.errors += wrong;
-        self.risks += wrong;
-        let excess = errors_before - share * before;
-        if excess != 0.0 {
-            self.risks += excess * harmonic_span(before, weight);
-        }
-        self.summed_errors += weight * errors_before + share * 0.5 * weight * (weight + 1.0);
-        self.misordered += (weight - wrong) * (errors_before + 0.5 * wrong);
-        if ONE_WRONG_IN * self.errors <= self.rows {
-            self.within_risk = self.rows;
-        } else if ONE_WRONG_IN * errors_before <= before {
-            // The risk rises through the block: so many of its rows still fit.
-            let room = (before - ONE_WRONG_IN * errors_before) / (ONE_WRONG_IN * share - 1.0);
-            self.within_risk = before + room.floor();
-        }
-        if before < self.stop && self.rows >= self.stop {
-            let inside = self.stop - before;
-            self.risk_at_coverage = (errors_before + share * inside) / self.stop;
+    /// A lane without rows stays as it is.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
+    fn pass(&mut self, weight: &[f64; L], wrong: &[f64; L]) {
+        let spans = harmonic_spans(&self.rows, weight);
+        for lane in 0..L {
+            let (weight, wrong) = (weight[lane], wrong[lane]);
+            let share = if weight > 0.0 { wrong / weight } else { 0.0 };
+            let (before, errors_before) = (self.rows[lane], self.errors[lane]);
+            let (rows, errors) = (before + weight, errors_before + wrong);
+            self.rows[lane] = rows;
+            self.errors[lane] = errors;
+            self.risks[lane] += wrong + (errors_before - share * before) * spans[lane];
+            self.summed_errors[lane] += weight * errors_before + share * 0.5 * weight * (weight + 1.0);
+            self.misordered[lane] += (weight - wrong) * (errors_before + 0.5 * wrong);
+            // Where the risk rises through the block, so many of its rows still fit.
+            let room =
+                before + ((before - ONE_WRONG_IN * errors_before) / (ONE_WRONG_IN * share - 1.0)).floor();
+            let was_within = ONE_WRONG_IN * errors_before <= before;
+            let kept = if was_within { room } else { self.within_risk[lane] };
+            self.within_risk[lane] = if ONE_WRONG_IN * errors <= rows { rows } else { kept };
+            let inside = self.stop[lane] - before;
+            let risk = (errors_before + share * inside) / self.stop[lane];
+            let is_here = before < self.stop[lane] && rows >= self.stop[lane];
+            self.risk_at_coverage[lane] = if is_here { risk } else { self.risk_at_coverage[lane] };
         }
     }
+}
+
+/// Spans of at most so many terms are summed for all lanes together.
+const FEW: f64 = 8.0;
+
+/// [`harmonic_span`] lane by lane, with the same bytes.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a loop becomes vectors only with the body in it")]
+fn harmonic_spans<const L: usize>(starts: &[f64; L], counts: &[f64; L]) -> [f64; L] {
+    let mut most = 0.0;
+    let mut are_whole = true;
+    for count in counts {
+        most = if *count > most { *count } else { most };
+        are_whole &= count.fract() <= 0.0;
+    }
+    if !are_whole || most > FEW {
+        return std::array::from_fn(|lane| harmonic_span(starts[lane], counts[lane]));
+    }
+    let mut spans = [0.0; L];
+    for j in 1..=most as u32 {
+        let j = f64::from(j);
+        for lane in 0..L {
+            spans[lane] += if j <= counts[lane] { 1.0 / (starts[lane] + j) } else { 0.0 };
+        }
+    }
+    spans
 }
