@@ -21,7 +21,7 @@ const RADII: [f64; 4] = [0.1, 0.2, 0.3, 0.5];
 fn main() {
     let asked = std::env::args().filter_map(|word| word.parse().ok()).next_back();
     let rows: usize = asked.unwrap_or(16_281);
-    let facts = Arc::new(facts(rows).with_intersections());
+    let facts = Arc::new(facts(rows).with_intersections().expect("few groups"));
     let cells: Vec<CellEvidence> = STRENGTHS
         .iter()
         .flat_map(|strength| (0..SEEDS).map(move |seed| (*strength, seed)))

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::files;
 use crate::measure::Norm;
 
 pub use explanations::{AttributionFacts, ExplanationFacts, Explanations};
-pub use shift::{Company, LabelShift, OodFacts, Peer, Shift, ShiftFacts};
+pub use shift::{Company, LabelShift, OodFacts, Peer, Shift, ShiftFacts, TableFacts};
 
 /// The part of the data that evidence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,24 +55,34 @@ pub struct Attribute {
 
 impl Attribute {
     /// The combinations of two attributes.
-    fn crossed(first: &Self, second: &Self) -> Self {
+    fn crossed(first: &Self, second: &Self) -> Result<Self> {
         let pair = |row: usize| {
             let (a, b) = (first.codes[row], second.codes[row]);
             (a >= 0 && b >= 0).then_some((a, b))
         };
         let present: BTreeSet<(i16, i16)> = (0..first.codes.len()).filter_map(pair).collect();
         let present: Vec<(i16, i16)> = present.into_iter().collect();
+        if present.len() > i16::MAX as usize {
+            return Err(Error::input(format!(
+                "the attributes `{}` and `{}` have {} combinations, more than {} groups",
+                first.name,
+                second.name,
+                present.len(),
+                i16::MAX
+            ))
+            .help("name one of them alone, or put its values together into fewer groups"));
+        }
         let name =
             |(a, b): &(i16, i16)| format!("{}*{}", first.groups[*a as usize], second.groups[*b as usize]);
         let code = |row: usize| {
             let place = pair(row).and_then(|pair| present.binary_search(&pair).ok());
-            place.and_then(|place| i16::try_from(place).ok()).unwrap_or(-1)
+            place.map_or(-1, |place| place as i16)
         };
-        Self {
+        Ok(Self {
             name: format!("{}*{}", first.name, second.name),
             groups: present.iter().map(name).collect(),
             codes: (0..first.codes.len()).map(code).collect(),
-        }
+        })
     }
 }
 
@@ -107,16 +118,19 @@ impl SplitFacts {
 
     /// The same and, where there are several attributes, one more for every pair of them, such as `sex*race`: its groups are the combinations
     /// that have rows, ordered like their parts; a row that lacks either value has none.
-    #[must_use]
-    pub fn with_intersections(mut self) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where two attributes have more combinations than codes can name.
+    pub fn with_intersections(mut self) -> Result<Self> {
         let own = self.attributes.len();
         for a in 0..own {
             for b in a + 1..own {
-                let crossed = Attribute::crossed(&self.attributes[a], &self.attributes[b]);
+                let crossed = Attribute::crossed(&self.attributes[a], &self.attributes[b])?;
                 self.attributes.push(crossed);
             }
         }
-        self
+        Ok(self)
     }
 }
 

@@ -10,6 +10,7 @@
 
 // 0 words: plain values; no tensors, no command line.
 pub mod error;
+pub mod words;
 pub mod files;
 pub mod simd;
 pub mod numeric;

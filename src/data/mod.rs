@@ -1,5 +1,6 @@
 //! Data sets: rows, labels, groups, feature domains, and where they come from.
 
+mod beside;
 mod catalog;
 mod content;
 mod encode;
@@ -19,6 +20,7 @@ mod tensors;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use beside::beside;
 pub use catalog::{Found, catalog, find, is_embedded};
 pub use manifest::{
     Class, Column, ColumnKind, Csv, Direction, File, Filter, Format, Group, Holds, Image, Label, Manifest,

@@ -11,6 +11,8 @@ pub struct Shift {
     pub reweighted: Vec<LabelShift>,
     /// One entry per set of rows that belong to no class.
     pub ood: Vec<OodFacts>,
+    /// One entry per other table of rows.
+    pub tables: Vec<TableFacts>,
     /// Other models of the same seed, which some numbers compare with.
     pub company: Option<Arc<Company>>,
 }
@@ -31,13 +33,24 @@ pub struct Peer {
     pub clean: Vec<u16>,
     /// Under every (corruption, severity), in the order of [`Shift::corrupted`].
     pub corrupted: Vec<Vec<u16>>,
+    /// On every other table of rows, in the order of [`Shift::tables`].
+    pub tables: Vec<Vec<u16>>,
 }
 
 impl Shift {
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.corrupted.is_empty() && self.reweighted.is_empty() && self.ood.is_empty()
+        self.corrupted.is_empty()
+            && self.reweighted.is_empty()
+            && self.ood.is_empty()
+            && self.tables.is_empty()
+    }
+
+    /// Whether other models of the same seed matter to some number.
+    #[must_use]
+    pub fn has_company(&self) -> bool {
+        !self.corrupted.is_empty() || !self.tables.is_empty()
     }
 
     /// Takes over what another piece of evidence holds.
@@ -45,6 +58,7 @@ impl Shift {
         self.corrupted.extend(other.corrupted);
         self.reweighted.extend(other.reweighted);
         self.ood.extend(other.ood);
+        self.tables.extend(other.tables);
         self.company = self.company.take().or(other.company);
     }
 }
@@ -92,4 +106,15 @@ pub struct OodFacts {
     pub near: bool,
     /// `m × classes` logits, row-major, `m` at most the number of test rows; row `i` goes with test row `i` in every resample.
     pub logits: Vec<f32>,
+}
+
+/// What a model says on labeled rows of another table: another year, another place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableFacts {
+    /// The table's name.
+    pub name: String,
+    /// `m` classes; `m` has nothing to do with the number of test rows. In every resample row `j` goes with test row `j mod n`.
+    pub labels: Vec<u16>,
+    /// `m` predicted classes.
+    pub predictions: Vec<u16>,
 }

@@ -330,7 +330,7 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
                 .help("set `validation` in [split], or drop `checkpoints`"),
         ));
     }
-    let available = available(experiment, dataset);
+    let available = available(experiment, dataset)?;
     let mut resolved = BTreeSet::new();
     for (index, name) in experiment.front.objectives.iter().enumerate() {
         let primary = (experiment.threat.norm, experiment.threat.epsilon);
@@ -373,7 +373,7 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
 }
 
 /// The keys that a run of `experiment` on `dataset` will measure.
-fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
+fn available(experiment: &Experiment, dataset: &Dataset) -> Result<Vec<MetricKey>> {
     let protocol = experiment.threat.protocol(experiment.suite().protocol());
     let norm = experiment.threat.norm;
     let attacks = experiment.threat.epsilons().into_iter();
@@ -381,8 +381,8 @@ fn available(experiment: &Experiment, dataset: &Dataset) -> Vec<MetricKey> {
         attacks.map(|epsilon| Case::attack(AttackKey::new(&protocol, norm, epsilon))).collect();
     cases.extend(certificates::cases(experiment));
     cases.extend(explanations::cases(experiment, dataset));
-    let facts = (*dataset.test.facts).clone().with_intersections();
+    let facts = (*dataset.test.facts).clone().with_intersections()?;
     let mut tasks = metrics::expected(&facts, &cases);
     tasks.extend(metrics::under_shift(&facts, &shift::shifts(experiment, dataset)));
-    tasks.into_iter().map(|task| task.key).collect()
+    Ok(tasks.into_iter().map(|task| task.key).collect())
 }

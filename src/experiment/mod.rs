@@ -40,7 +40,7 @@ pub use plan::{
     plan,
 };
 pub use seeds::Seeds;
-pub use shift::{Names, ShiftQuestion, ShiftSpec};
+pub use shift::{Names, ShiftQuestion, ShiftSpec, TableSpec};
 
 /// A whole experiment, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -211,6 +211,7 @@ impl Experiment {
         if let Some(path) = bare.model.weights_mut() {
             name(path);
         }
+        bare.shift.iter_mut().flat_map(|spec| &mut spec.tables).for_each(|table| name(&mut table.file));
         bare
     }
 

@@ -1,6 +1,8 @@
 //! `[shift]`: corrupted rows, and rows that belong to no class.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,6 +27,22 @@ pub struct ShiftSpec {
     /// Sets of rows that belong to no class.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ood: Vec<String>,
+    /// Labeled rows of other files, written as those of the data set are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableSpec>,
+}
+
+/// Labeled rows of another file: another year, another place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableSpec {
+    /// What it is called in keys and tables.
+    pub name: String,
+    /// The CSV file.
+    pub file: PathBuf,
+    /// SHA-256 of its content (unpacked); where written, the content must have it. [`Loaded::fitted`] fills it in: it is what evidence is known by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 fn severities() -> Vec<u8> {
@@ -83,13 +101,34 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
+impl TableSpec {
+    fn check(&self) -> Result<()> {
+        let fits = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || !self.name.chars().all(fits) {
+            return Err(Error::input(format!("a table cannot be called `{}`", self.name)).help(
+                "the name is part of keys such as `shifted_accuracy@2019`: letters, digits, `-`, `_` and `.`",
+            ));
+        }
+        let is_hash = |hash: &String| {
+            hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if !self.sha256.as_ref().is_none_or(is_hash) {
+            return Err(Error::input("`sha256` is not 64 lower-case hexadecimal digits")
+                .help("leave it out, or write what `sha256sum` prints"));
+        }
+        Ok(())
+    }
+}
+
 /// One thing to ask of a model: it has an evidence of its own.
 #[derive(Debug, Clone, Copy)]
-pub enum ShiftQuestion {
+pub enum ShiftQuestion<'a> {
     /// One corruption at every severity.
     Corruption(&'static Corruption),
     /// One set of rows that belong to no class.
     Ood(ood::Set),
+    /// Labeled rows of another file.
+    Table(&'a TableSpec),
 }
 
 impl ShiftSpec {
@@ -98,7 +137,7 @@ impl ShiftSpec {
     /// # Errors
     ///
     /// Where a name is unknown.
-    pub fn questions(&self) -> Result<Vec<ShiftQuestion>> {
+    pub fn questions(&self) -> Result<Vec<ShiftQuestion<'_>>> {
         let mut questions = Vec::new();
         if let Names::Listed(names) = &self.corruptions {
             for corruption in shift::all().filter(|corruption| names.iter().any(|n| n == corruption.word)) {
@@ -108,12 +147,13 @@ impl ShiftSpec {
         for name in &self.ood {
             questions.push(ShiftQuestion::Ood(ood::find(name)?));
         }
+        questions.extend(self.tables.iter().map(ShiftQuestion::Table));
         Ok(questions)
     }
 
     /// The settings of one question, as part of an id: each has an evidence of its own, so that adding one changes no other.
     #[must_use]
-    pub fn settings(&self, question: ShiftQuestion) -> Json {
+    pub fn settings(&self, question: ShiftQuestion<'_>) -> Json {
         match question {
             ShiftQuestion::Corruption(corruption) => {
                 let at =
@@ -131,6 +171,13 @@ impl ShiftSpec {
                 "set": set.word(),
                 "content": set.content(),
             }),
+            // How the file is read and encoded is in the id of the model's own data.
+            ShiftQuestion::Table(table) => json!({
+                "kind": "shift-table",
+                "version": shift::VERSION,
+                "name": table.name,
+                "content": table.sha256,
+            }),
         }
     }
 }
@@ -141,21 +188,23 @@ impl Experiment {
     /// # Errors
     ///
     /// Where a name is unknown, which [`load`](super::load) refuses.
-    pub fn shift_questions(&self) -> Result<Vec<ShiftQuestion>> {
+    pub fn shift_questions(&self) -> Result<Vec<ShiftQuestion<'_>>> {
         self.shift.as_ref().map_or_else(|| Ok(Vec::new()), ShiftSpec::questions)
     }
 }
 
 impl Loaded {
-    /// The same with `corruptions = "all"` replaced by those that suit the rows of `dataset`.
+    /// The same with `corruptions = "all"` replaced by those that suit the rows of `dataset`, and with the content of every other table: name to SHA-256.
     #[must_use]
-    pub fn fitted(&self, dataset: &Dataset) -> Self {
+    pub fn fitted(&self, dataset: &Dataset, tables: &BTreeMap<String, String>) -> Self {
         let suitable = || shift::all().filter(|corruption| corruption.suits(dataset.shape));
         let fit = |experiment: &mut Experiment| {
-            if let Some(spec) = &mut experiment.shift
-                && spec.corruptions == Names::All
-            {
+            let Some(spec) = &mut experiment.shift else { return };
+            if spec.corruptions == Names::All {
                 spec.corruptions = Names::Listed(suitable().map(|one| one.word.to_owned()).collect());
+            }
+            for table in &mut spec.tables {
+                table.sha256 = tables.get(&table.name).cloned();
             }
         };
         let mut fitted = self.clone();
@@ -183,6 +232,7 @@ pub(super) fn shifts(experiment: &Experiment, dataset: &Dataset) -> Shifts {
     }
     let sets = spec.ood.iter().filter_map(|name| ood::find(name).ok());
     shifts.sets.extend(sets.map(|set| (set.word().to_owned(), set.is_near())));
+    shifts.tables.extend(spec.tables.iter().map(|table| table.name.clone()));
     shifts
 }
 
@@ -223,7 +273,15 @@ pub(super) fn check(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
             return at("ood", index, Error::input(format!("`{name}` is listed twice")));
         }
     }
-    let asks_nothing = spec.ood.is_empty() && spec.corruptions == Names::Listed(Vec::new());
+    for (index, table) in spec.tables.iter().enumerate() {
+        let error = table.check().err().or_else(|| {
+            let again = spec.tables[..index].iter().any(|other| other.name == table.name);
+            again.then(|| Error::input(format!("two tables are called `{}`", table.name)))
+        });
+        error.map_or(Ok(()), |error| at("tables", index, error))?;
+    }
+    let asks_nothing =
+        spec.ood.is_empty() && spec.tables.is_empty() && spec.corruptions == Names::Listed(Vec::new());
     if spec.severities.is_empty() || asks_nothing {
         let key = if asks_nothing { "corruptions" } else { "severities" };
         return Err(Error::input(format!("`{key}` is empty: nothing would be asked under shift"))
@@ -286,6 +344,13 @@ mod tests {
         let (few, many) = (ids(&base), ids(&more));
         assert_eq!(many.len(), 4);
         assert!(few.iter().all(|id| many.contains(id)), "{few:?} {many:?}");
+        let table = |hash: &str| {
+            let text = format!(
+                "corruptions = []\ntables = [{{ name = \"a\", file = \"a.csv\", sha256 = \"{hash}\" }}]"
+            );
+            ids(&spec(&text))
+        };
+        assert_ne!(table("0"), table("1"), "the content decides");
         let mild = spec("corruptions = [\"haze\"]\nseverities = [1]");
         assert!(!few.contains(&ids(&mild)[0]));
     }

@@ -363,6 +363,12 @@ impl Context<'_> {
         format!("`{}={}`", attribute.name, attribute.groups[group])
     }
 
+    /// Of the other table that the metric is about: its name to the weight of its rows.
+    pub(super) fn table_support(&self) -> Vec<(String, f64)> {
+        let table = self.member.and_then(|member| self.folded.shift().tables.get(member));
+        table.map(|table| ("the other table".to_owned(), table.weight)).into_iter().collect()
+    }
+
     /// Which rows a support means for one class or group: name and weight.
     #[must_use]
     pub fn support(&self, support: super::Support, over: Over) -> Vec<(String, f64)> {

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::cases::{Cases, cases};
 use super::counts::{Context, Over};
+use super::notes::{self, FEW_ROWS};
 use super::table::{Folded, Table};
 use super::{About, CATALOG, LEAST_PROBABILITY, Material, Metric, Shifts, Support, Under};
 use crate::evidence::{Evidence, SplitFacts};
 use crate::measure::{Bound, MetricKey, Unit, Value};
-
-/// Below this many rows a share is reported with a warning (metrics sheet, 3.1).
-const FEW_ROWS: f64 = 10.0;
+use crate::words::count;
 
 /// One number to measure: a metric, and what it is about.
 #[derive(Debug, Clone)]
@@ -177,23 +176,24 @@ impl Task {
             Material::Explanations(measure) => {
                 vec![("the explained part".to_owned(), context.explained(measure).weight)]
             }
+            Material::Shift(About::Tables) => context.table_support(),
             _ => context.support(self.metric.support, over),
         };
         let n =
             support.iter().map(|(_, rows)| *rows).filter(|rows| *rows >= 1.0).fold(f64::INFINITY, f64::min);
-        let mut notes = Vec::new();
+        let mut said = Vec::new();
         if value.get().is_some() {
             for (name, rows) in &support {
                 if *rows < 1.0 {
-                    notes.push(format!("partial: {name} has no rows and is left out"));
+                    said.push(notes::partial(name));
                 } else if *rows < FEW_ROWS {
-                    notes.push(format!("{name} has only {rows} rows"));
+                    said.push(notes::few(name, *rows));
                 }
             }
             if let Material::Explanations(measure) = needs.material {
                 let found = context.explained(measure);
                 if found.weight < found.rows {
-                    notes.push(format!(
+                    said.push(format!(
                         "undefined at some of {} explained rows, which are left out",
                         found.rows
                     ));
@@ -206,24 +206,19 @@ impl Task {
             {
                 let clipped = context.table.clipped(view.place(self.case));
                 if clipped > 0 {
-                    notes.push(format!(
-                        "the likelihood of {clipped} rows is clipped at {LEAST_PROBABILITY:e}"
-                    ));
-                }
-                // Said once, with the number that the temperature is fitted by.
-                if context.table.temperature.is_some() {
-                    let how = "logits are divided by a temperature fitted on validation rows, here and in all that rests on probabilities";
-                    notes.push(how.to_owned());
+                    let rows = count(clipped, "row");
+                    said.push(format!("the likelihood of {rows} is clipped at {LEAST_PROBABILITY:e}"));
                 }
             }
             if let Some(attribute) = self.attribute.map(|a| &context.facts.attributes[a]) {
                 let missing = attribute.codes.iter().filter(|code| **code < 0).count();
                 if missing > 0 {
-                    notes.push(format!("{missing} rows without `{}` are left out", attribute.name));
+                    let (rows, are) = (count(missing, "row"), if missing == 1 { "is" } else { "are" });
+                    said.push(format!("{rows} without `{}` {are} left out", attribute.name));
                 }
             }
         }
-        Reading { value, bound: self.bound, n: if n.is_finite() { n as usize } else { 0 }, notes }
+        Reading { value, bound: self.bound, n: if n.is_finite() { n as usize } else { 0 }, notes: said }
     }
 }
 

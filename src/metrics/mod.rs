@@ -11,6 +11,7 @@ mod counts;
 mod explained;
 mod measuring;
 mod naming;
+mod notes;
 mod safety;
 mod scores;
 mod security;
@@ -23,8 +24,13 @@ pub use counts::{Context, View};
 pub use explained::{Agreement, Measure, agreement};
 pub use measuring::{Reading, Task, expected, measure, tasks, under_shift};
 pub use naming::{describe, find, resolve};
-pub use scores::{Bin, Evaded, GroupScores, LEAST_PROBABILITY, Matched, Sums, TEMPERATURES, temperature};
-pub use shift::{Detection, SCORES, ShiftSums, Shifts};
+pub(crate) use notes::resamples as resamples_note;
+pub use notes::{FEW_ROWS, NoteKind, note_kind};
+pub use scores::{
+    AbstentionCurve, AbstentionStep, Bin, Evaded, GroupScores, LEAST_PROBABILITY, Matched, Sums,
+    TEMPERATURES, abstention_curves, temperature,
+};
+pub use shift::{Detection, SCORES, ShiftSums, Shifts, TableSums};
 pub use table::{Folded, Parts, Table};
 
 use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
@@ -89,6 +95,9 @@ pub static CATALOG: &[&Metric] = &[
     &safety::shift::RELATIVE_MCE,
     &safety::shift::EFFECTIVE_ROBUSTNESS,
     &safety::shift::LABEL_SHIFT_ACCURACY,
+    &safety::shift::SHIFTED_ACCURACY,
+    &safety::shift::SHIFTED_ACCURACY_DROP,
+    &safety::shift::SHIFTED_EFFECTIVE_ROBUSTNESS,
     &safety::ood::AUROC[0],
     &safety::ood::AUROC[1],
     &safety::ood::AUROC[2],
@@ -242,6 +251,8 @@ pub enum About {
     Corruption,
     /// One severity of label shift (one value each; key part `@label-shift:severity`).
     Labels,
+    /// One other table of labeled rows (one value each; key part `@table`).
+    Tables,
     /// One set of rows without a class, or the mean over near or far ones (key parts `@set`, `@near`, `@far`).
     Sets,
 }
@@ -270,7 +281,10 @@ impl Needs {
     /// Whether there is one value for each of several shifts, or sets of rows without a class.
     #[must_use]
     pub fn is_of_parts(&self) -> bool {
-        matches!(self.material, Material::Shift(About::Corruption | About::Labels | About::Sets))
+        matches!(
+            self.material,
+            Material::Shift(About::Corruption | About::Labels | About::Tables | About::Sets)
+        )
     }
 
     /// Outputs under distribution shift.

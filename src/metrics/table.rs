@@ -19,8 +19,6 @@ pub struct Table {
     evasions: Vec<Option<Evasions>>,
     /// How the positive class's probability falls on the groups; nothing where there are no probabilities or no positive class.
     ranks: Option<Ranks>,
-    /// What logits are divided by, where it was fitted.
-    pub(super) temperature: Option<f64>,
     /// By case; nothing where it is not about explanations.
     explained: Vec<Option<Explained>>,
     /// Nothing where nothing is known under distribution shift.
@@ -87,7 +85,6 @@ impl Table {
             ranks: scores[0].as_ref().and_then(|clean| clean.ranks(&evidence.facts)),
             scores,
             evasions,
-            temperature: evidence.temperature,
             explained,
             shifted: Shifted::new(evidence),
             withheld: evidence.withheld(),

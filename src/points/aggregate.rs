@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::study::{Group, Options};
 use super::{CellEvidence, Measured, Point, disparities};
 use crate::measure::{Estimate, MetricKey, Value};
-use crate::metrics::{Form, Metric, Reading};
+use crate::metrics::{self, Form, Metric, Reading};
 use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE, SeedWeights};
+use crate::words::count;
 
 /// One point: every number that any of its cells has. `draws` is `[cell][task][resample]`.
 pub(super) fn point(
@@ -183,7 +184,7 @@ fn spread(
     }
     // A few undefined resamples change no interval that anybody could see.
     let note = (FEW_UNDEFINED * (all - defined.len()) > all)
-        .then(|| format!("undefined in {} of {all} resamples, which are left out", all - defined.len()));
+        .then(|| metrics::resamples_note(all - defined.len(), all));
     let seeds = plain.len();
     let kept: Vec<Vec<f64>> =
         resampled.iter().map(|draws| defined.iter().map(|b| draws[*b]).collect()).collect();
@@ -205,7 +206,8 @@ fn spread(
         if matches!(metric.form, Form::Share | Form::Shares) && n > 0 && (center <= least || center >= most) {
             let hits = if center >= most { n as f64 } else { 0.0 };
             let interval = Some(stats::clopper_pearson(hits, n as f64, level));
-            let method = format!("exact binomial over {n} rows: nothing varied over {seeds} seeds");
+            let method =
+                format!("exact binomial over {}: nothing varied over {seeds} seeds", count(n, "row"));
             return Spread { sd_row, interval, method, note };
         }
         return Spread {

@@ -8,6 +8,7 @@ use crate::measure::{Estimate, MetricKey};
 use crate::metrics::{self, Folded, Form, Metric, Reading, Table, Task};
 use crate::numeric::normal_quantile;
 use crate::stats::{self, Rate, RowWeights};
+use crate::words::count;
 
 /// Every number of one predictor, with its interval over rows drawn anew; nothing is said of other seeds.
 ///
@@ -103,9 +104,10 @@ fn interval(
             }
             (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned())
         }
-        (Form::Share, _) => {
-            (Some(stats::wilson(value * n as f64, n as f64, level)), format!("Wilson's over {n} rows"))
-        }
+        (Form::Share, _) => (
+            Some(stats::wilson(value * n as f64, n as f64, level)),
+            format!("Wilson's over {}", count(n, "row")),
+        ),
         _ => match measured.sd_row {
             Some(sd) if sd > 0.0 => {
                 let half = normal_quantile(0.5 + 0.5 * level) * sd;

@@ -84,7 +84,7 @@ pub(super) fn measurements(view: &View) -> Result<Vec<u8>> {
 }
 
 /// Every coordinate that any point has, in name order.
-fn coordinates(view: &View) -> Vec<&String> {
+pub(super) fn coordinates(view: &View) -> Vec<&String> {
     let names: BTreeSet<&String> = view.given.points.iter().flat_map(|p| p.coordinates.keys()).collect();
     names.into_iter().collect()
 }
@@ -102,10 +102,10 @@ fn optional(x: Option<f64>) -> String {
     x.map_or_else(String::new, |x| x.to_string())
 }
 
-fn record(writer: &mut csv::Writer<Vec<u8>>, row: &[String]) -> Result<()> {
+pub(super) fn record(writer: &mut csv::Writer<Vec<u8>>, row: &[String]) -> Result<()> {
     writer.write_record(row).map_err(|error| Error::internal(error.to_string()).context("cannot write CSV"))
 }
 
-fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
+pub(super) fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
     writer.into_inner().map_err(|error| Error::internal(error.to_string()).context("cannot write CSV"))
 }

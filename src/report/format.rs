@@ -75,11 +75,7 @@ pub(super) fn list(items: &[String]) -> String {
     }
 }
 
-/// `1 seed`, `3 seeds`.
-#[must_use]
-pub(super) fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
+pub(super) use crate::words::count;
 
 /// `is` or `are`.
 #[must_use]

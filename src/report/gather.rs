@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::format;
 use super::inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
     ExplainedBy, Explanations, Inputs, Smoothing, Threat,
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::evidence::UNION;
 use crate::experiment::Experiment;
 use crate::measure::{AttackKey, MetricKey};
-use crate::metrics::{self, Material, Metric, Under};
+use crate::metrics::{self, Material, Metric, NoteKind, Under};
 use crate::pareto::{self, Front, Objective};
 use crate::points::Point;
 use crate::probes::explanation;
@@ -45,6 +46,9 @@ impl Inputs {
             standing,
             endings,
             checks,
+            temperatures,
+            abstentions,
+            pairs,
             ..
         } = judgement;
         let threat = &experiment.threat;
@@ -105,6 +109,9 @@ impl Inputs {
                 .collect(),
             certified,
             explanations,
+            temperatures,
+            abstentions,
+            pairs,
             convergence: endings
                 .into_iter()
                 .map(|ending| Convergence {
@@ -285,7 +292,7 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
             flat(&format!("{section}.{index}"), member, &mut all);
         }
     }
-    for section in ["threat", "checks", "front", "sweep", "engine"] {
+    for section in ["threat", "explanations", "shift", "calibration", "checks", "front", "sweep", "engine"] {
         flat(section, &experiment[section], &mut all);
     }
     flat("suite", &experiment["suite"], &mut all);
@@ -300,7 +307,6 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// What a reader must know before believing anything.
 /// Whether strengths were trained on from the ones below them, in any combination of the sweep.
 fn continued(judgement: &Judgement) -> bool {
     let swept =
@@ -309,6 +315,7 @@ fn continued(judgement: &Judgement) -> bool {
         || judgement.points.iter().any(swept)
 }
 
+/// What a reader must know before believing anything.
 fn warnings(judgement: &Judgement) -> Vec<String> {
     let mut warnings = Vec::new();
     let missing = judgement.planned - judgement.present;
@@ -336,13 +343,23 @@ fn warnings(judgement: &Judgement) -> Vec<String> {
     warnings
 }
 
-/// Remarks on single numbers, each once, with how many numbers it concerns.
+/// Remarks on single numbers, each once, with how many numbers it concerns. Small groups have remarks of their own.
 fn notes(judgement: &Judgement) -> Vec<String> {
     let mut concerned: BTreeMap<&str, BTreeSet<&MetricKey>> = BTreeMap::new();
+    let (mut undefined, mut most) = (BTreeSet::new(), 0);
     for point in &judgement.points {
         for (key, measured) in &point.measures {
             for note in &measured.notes {
-                concerned.entry(note).or_default().insert(key);
+                match metrics::note_kind(note) {
+                    NoteKind::SmallGroup => {}
+                    NoteKind::Resamples(times) => {
+                        undefined.insert(key);
+                        most = most.max(times);
+                    }
+                    NoteKind::Other => {
+                        concerned.entry(note).or_default().insert(key);
+                    }
+                }
             }
         }
     }
@@ -353,5 +370,17 @@ fn notes(judgement: &Judgement) -> Vec<String> {
             n => format!("{first} and {} more: {note}.", n - 1),
         }
     };
-    concerned.into_iter().map(sentence).collect()
+    let mut all: Vec<String> = concerned.into_iter().map(sentence).collect();
+    if let Some(first) = undefined.first() {
+        let first = metrics::describe(first);
+        let whose = match undefined.len() {
+            1 => format!("The interval of {first} leaves"),
+            n => format!("The intervals of {first} and {} leave", format::count(n - 1, "more number")),
+        };
+        all.push(format!(
+            "{whose} out resamples that hold no row to count: at most {most} of {}.",
+            judgement.experiment.front.resamples
+        ));
+    }
+    all
 }

@@ -14,9 +14,12 @@ use super::contest;
 use super::explanations;
 use super::figure::{self, Figure};
 use super::format;
+use super::further;
+use super::pairs;
 use super::remarks;
 use super::shift;
 use super::table::{self, Table};
+use super::temperatures;
 use super::terminal;
 use super::view::View;
 
@@ -67,10 +70,12 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             curves => named("security-curve"),
             strengths => named("strength"),
             groups => groups,
-            points => table_value("points", &table::points(view, &view.shown, false)),
+            points => table_value("points", &table::points(view, further::leading(view), false)),
+            pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
+            temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
             choice => contest::choice(view).map(|table| table_value("choice", &table)),
-            by_group => table::all_groups(view, false)
+            by_group => table::all_groups(view, false, |_| true)
                 .iter()
                 .enumerate()
                 .map(|(i, table)| table_value(&format!("group-{}", i + 1), table))
@@ -90,6 +95,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
                 .enumerate()
                 .map(|(i, table)| table_value(&format!("shift-{}", i + 1), table))
                 .collect::<Value>(),
+            further => further::table(view).map(|table| table_value("further", &table)),
             rates => table::rates(view).map(|table| table_value("rates", &table)),
             attacks => table::attacks(view).map(|table| table_value("attacks", &table)),
             checks => checks::table(view).map(|table| table_value("checks", &table)),

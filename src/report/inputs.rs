@@ -6,6 +6,7 @@ use crate::metrics::Metric;
 use crate::pareto::exchange::ArcRate;
 use crate::pareto::{Choice, Front, Stretch};
 use crate::points::{Anchor, Point};
+use crate::run::{Abstention, Pair, Temperature};
 
 /// What a reader needs to know of one metric: its line in the glossary.
 #[derive(Debug, Clone, PartialEq)]
@@ -311,6 +312,12 @@ pub struct Inputs {
     pub certified: Option<Certified>,
     /// Explanations, where they are asked for.
     pub explanations: Option<Explanations>,
+    /// What logits are divided by, point by point; empty where no temperature is fitted.
+    pub temperatures: Vec<Temperature>,
+    /// What abstention does against the attacks, by point, seed and attack.
+    pub abstentions: Vec<Abstention>,
+    /// Which differences to the lowest strength one seed can tell; empty with several.
+    pub pairs: Vec<Pair>,
     /// How training ended.
     pub convergence: Vec<Convergence>,
     /// The sanity checks: by point, seed and number.

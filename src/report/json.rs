@@ -8,10 +8,13 @@ use crate::pareto::exchange::{ArcRate, Change, Rate};
 use crate::pareto::{Choice, Stretch};
 use crate::points::{Measured, Point};
 
+use super::abstention;
 use super::certificates;
 use super::explanations;
 use super::format;
 use super::inputs::Described;
+use super::pairs;
+use super::temperatures;
 use super::view::View;
 
 /// Raised whenever a reader of the older file would misread the newer one.
@@ -98,6 +101,15 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     }
     if let Some(explained) = &given.explanations {
         whole["explanations"] = explanations::json(explained);
+    }
+    if !given.temperatures.is_empty() {
+        whole["temperatures"] = temperatures::json(&given.temperatures);
+    }
+    if !given.abstentions.is_empty() {
+        whole["abstention"] = abstention::json(view);
+    }
+    if !given.pairs.is_empty() {
+        whole["pairs"] = pairs::json(&given.pairs);
     }
     let mut bytes = serde_json::to_vec_pretty(&whole)
         .map_err(|error| Error::internal(error.to_string()).context("cannot write JSON"))?;

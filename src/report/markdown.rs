@@ -8,9 +8,12 @@ use super::contest;
 use super::explanations;
 use super::figure::Figure;
 use super::format;
+use super::further;
+use super::pairs;
 use super::remarks;
 use super::shift;
 use super::table::{self, Table};
+use super::temperatures;
 use super::terminal;
 use super::view::View;
 
@@ -38,13 +41,16 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
         line(&format!("![{}](figures/{}.svg)", escaped(&figure.title), figure.name));
         line("");
     }
-    let mut tables = vec![table::points(view, &view.shown, false)];
+    let mut tables = vec![table::points(view, further::leading(view), false)];
+    tables.extend(pairs::table(view));
     tables.extend(contest::ownership(view));
     tables.extend(contest::choice(view));
     tables.extend(certificates::tables(view, false));
     tables.extend(explanations::tables(view, false));
     tables.extend(shift::tables(view, false));
-    tables.extend(table::all_groups(view, false));
+    tables.extend(temperatures::table(view));
+    tables.extend(table::all_groups(view, false, |_| true));
+    tables.extend(further::table(view));
     tables.extend(table::rates(view));
     tables.extend(table::attacks(view));
     tables.extend(checks::table(view));

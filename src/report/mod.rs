@@ -4,6 +4,7 @@
 //! that the same values give the same bytes. To add a format, write `<format>.rs` and list it in [`render`];
 //! to add a figure, see [`figure`].
 
+mod abstention;
 mod certificates;
 mod checks;
 mod contest;
@@ -11,16 +12,20 @@ mod csv;
 mod explanations;
 pub mod figure;
 mod format;
+mod further;
 mod gather;
 mod headline;
 mod html;
 mod inputs;
 mod json;
 mod markdown;
+mod pairs;
 mod prices;
 mod remarks;
 mod shift;
+mod small_groups;
 mod table;
+mod temperatures;
 mod terminal;
 mod view;
 
@@ -66,6 +71,9 @@ pub fn render(view: &View) -> Result<Vec<Output>> {
         Output::new("report.json", json::file(view)?),
         Output::new("report.html", html::page(view, &figures)?),
     ];
+    if !view.given.abstentions.is_empty() {
+        outputs.push(Output::new("abstention.csv", abstention::file(view)?));
+    }
     let pictures: Vec<Vec<u8>> =
         figures.par_iter().map(|figure| figure::png(&figure.svg)).collect::<Result<_>>()?;
     for (figure, picture) in figures.iter().zip(pictures) {

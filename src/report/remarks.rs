@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::measure::Value;
+use crate::measure::{Estimate, Value};
+use crate::metrics;
 
 use super::format;
+use super::headline;
+use super::small_groups;
 use super::view::View;
 
 /// `in brackets: 95 % intervals (crossed variance components of 3 seeds and 360 rows)`, or why there are none.
@@ -40,51 +43,48 @@ pub(super) fn seeds(view: &View) -> String {
     }
 }
 
-/// Why each withheld number is withheld, one line per reason.
+/// Small groups, and why each withheld number is withheld, one line per reason.
 pub(super) fn withheld(view: &View) -> Vec<String> {
-    let mut reasons: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for key in view.keys() {
         for point in 0..view.given.points.len() {
-            if let Some(Value::Undefined(reason)) = view.measured(point, &key).map(|m| &m.estimate.value) {
-                reasons
-                    .entry((view.title(&key), reason.clone()))
-                    .or_default()
-                    .push(view.labels[point].clone());
+            let Some(Estimate { value: Value::Undefined(reason), n, .. }) =
+                view.measured(point, &key).map(|measured| &measured.estimate)
+            else {
+                continue;
+            };
+            // Of groups without rows it is told attribute by attribute.
+            let is_empty_group = *n == 0 && metrics::find(&key.id).is_some_and(|metric| metric.needs.group);
+            if !is_empty_group {
+                reasons.entry((view.title(&key), reason.clone())).or_default().push(point);
             }
         }
     }
-    let whom = |labels: &[String]| {
-        if labels.len() == view.given.points.len() { "all points".to_owned() } else { format::list(labels) }
+    let whom = |points: &[usize]| {
+        if points.len() == view.given.points.len() && points.len() > 1 {
+            return "all points".to_owned();
+        }
+        headline::point_list(view, points)
     };
     // What withholds one number often withholds many.
-    let mut alike: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
-    for ((title, reason), labels) in reasons {
-        alike.entry((reason, labels)).or_default().push(title);
+    let mut alike: BTreeMap<(String, Vec<usize>), Vec<String>> = BTreeMap::new();
+    for ((title, reason), points) in reasons {
+        alike.entry((reason, points)).or_default().push(title);
     }
     let mut lines: Vec<String> = alike
         .into_iter()
-        .map(|((reason, labels), titles)| {
+        .map(|((reason, points), titles)| {
             let what = match titles.as_slice() {
                 [one] => format!("{one} is"),
                 [one, other] => format!("{one} and {other} are"),
-                [first, rest @ ..] => format!("{first} and {} more are", format::count(rest.len(), "number")),
+                [first, rest @ ..] => format!("{first} and {} are", format::count(rest.len(), "more number")),
                 [] => String::new(),
             };
-            format!("{what} undefined at {}: {reason}", whom(&labels))
+            format!("{what} undefined at {}: {reason}", whom(&points))
         })
         .collect();
     lines.sort();
-    let mut notes: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for key in &view.shown {
-        for point in 0..view.given.points.len() {
-            for note in view.measured(point, key).map_or(&[][..], |measured| &measured.notes) {
-                notes.entry((view.title(key), note.clone())).or_default().push(view.labels[point].clone());
-            }
-        }
-    }
-    lines.extend(
-        notes.into_iter().map(|((title, note), labels)| format!("{title} at {}: {note}", whom(&labels))),
-    );
+    lines.splice(0..0, small_groups::remarks(view));
     lines.extend(
         view.given
             .front

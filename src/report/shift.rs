@@ -17,6 +17,7 @@ pub(super) fn tables(view: &View, brief: bool) -> Vec<Table> {
     if !brief {
         tables.extend(by_corruption(view, &keys));
     }
+    tables.extend(others(view, &keys, brief));
     tables.extend(unfamiliar(view, &keys, brief));
     tables
 }
@@ -99,9 +100,10 @@ fn summary(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
     Some(Table {
         title: "Distribution shift",
         caption: format!(
-            "Rows that are not as in training, with nobody meaning harm.{what}{shifted} Means over {}; {}.",
+            "Rows that are not as in training, with nobody meaning harm.{what}{shifted} Means over {}; {}.{}",
             seeds(view),
-            intervals(view, "in brackets")
+            intervals(view, "in brackets"),
+            if brief { " Intervals of the others are in summary.md." } else { "" }
         ),
         head,
         rows: rows.collect(),
@@ -145,11 +147,71 @@ fn by_corruption(view: &View, keys: &[MetricKey]) -> Option<Table> {
     Some(Table {
         title: "Accuracy by corruption",
         caption: format!(
-            "Share classified correctly, mean over severities and {}; single severities are in points.csv.",
+            "Share classified correctly, mean over severities and {}; single severities are in points.csv, with intervals.",
             seeds(view)
         ),
         head,
         rows: rows.collect(),
+    })
+}
+
+/// One row per point and other table: how right is the model there, and how much less than on test rows?
+fn others(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
+    let names = parts(keys, "shifted_accuracy");
+    if names.is_empty() {
+        return None;
+    }
+    let clean = MetricKey::plain("accuracy");
+    let columns = [
+        ("accuracy there", "shifted_accuracy"),
+        ("lost", "shifted_accuracy_drop"),
+        ("effective robustness", "shifted_effective_robustness"),
+    ];
+    let mut head = who(view);
+    head.extend([words("table"), figures("rows")]);
+    if !brief {
+        head.push(headed(view, "test rows", &clean));
+    }
+    head.extend(columns.iter().map(|(name, id)| headed(view, name, &MetricKey::plain(id))));
+    let mut rows = Vec::new();
+    for point in 0..view.given.points.len() {
+        for name in &names {
+            let of = |id: &str| view.measured(point, &part(id, name));
+            let mut row = named(view, point);
+            row.push((*name).to_owned());
+            row.push(of("shifted_accuracy").map_or_else(String::new, |m| m.estimate.n.to_string()));
+            if !brief {
+                row.push(format::estimate(view.measured(point, &clean)));
+            }
+            row.extend(columns.iter().map(|(_, id)| match view.value(point, &part(id, name)) {
+                Some(value) if brief && *id == "shifted_effective_robustness" => format::number(value),
+                _ => format::estimate(of(id)),
+            }));
+            rows.push(row);
+        }
+    }
+    let measured = |point: usize| view.measured(point, &part("shifted_accuracy", names[0]));
+    let level = (0..view.given.points.len())
+        .filter_map(measured)
+        .find_map(|measured| measured.estimate.interval.map(|_| measured.estimate.level));
+    let uncertainty = level.map_or_else(
+        || intervals(view, "in brackets"),
+        |level| {
+            format!(
+                "in brackets: {:.0} % intervals over seeds and over the rows of each table",
+                100.0 * level
+            )
+        },
+    );
+    Some(Table {
+        title: "Another table",
+        caption: format!(
+            "Labeled rows of another file, encoded as training rows are: share classified correctly there. Lost: accuracy on test rows minus accuracy there. Effective robustness: accuracy there above what the sweep makes expect at this accuracy on test rows. Means over {}; {}.",
+            seeds(view),
+            uncertainty
+        ),
+        head,
+        rows,
     })
 }
 
@@ -194,9 +256,10 @@ fn unfamiliar(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
     Some(Table {
         title: "Rows without a class",
         caption: format!(
-            "Does the model know rows that belong to no class? AUROC: share of pairs in which the test row has the higher score, 0.5 says nothing; by {}. Passing: share of the rows without a class that pass where 95 % of the test rows do. Means over {}.",
+            "Does the model know rows that belong to no class? AUROC: share of pairs in which the test row has the higher score, 0.5 says nothing; by {}. Passing: share of the rows without a class that pass where 95 % of the test rows do. Means over {}{}.",
             format::list(&scores),
             seeds(view),
+            if brief { "; intervals are in summary.md" } else { "" }
         ),
         head,
         rows,

@@ -174,15 +174,17 @@ pub(super) fn groups(view: &View, breakdown: &Breakdown, brief: bool) -> Option<
         }
     }
     let caption = format!(
-        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.",
-        breakdown.title
+        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{}",
+        breakdown.title,
+        if brief { " Means; intervals are in summary.md." } else { "" }
     );
     Some(Table { title: "Group by group", caption, head, rows })
 }
 
-/// The groups of every sensitive attribute; classes have their figure.
-pub(super) fn all_groups(view: &View, brief: bool) -> Vec<Table> {
-    let attributes = view.given.breakdowns.iter().filter(|breakdown| breakdown.title != "class");
+/// The groups of every sensitive attribute that is `wanted`; classes have their figure.
+pub(super) fn all_groups(view: &View, brief: bool, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
+    let is_wanted = |breakdown: &&Breakdown| breakdown.title != "class" && wanted(&breakdown.title);
+    let attributes = view.given.breakdowns.iter().filter(is_wanted);
     attributes.filter_map(|breakdown| groups(view, breakdown, brief)).collect()
 }
 

@@ -11,9 +11,11 @@ use super::checks;
 use super::contest;
 use super::explanations;
 use super::format;
+use super::pairs;
 use super::remarks;
 use super::shift;
 use super::table::{self, Table};
+use super::temperatures;
 use super::view::{View, is_group_difference};
 
 const WIDTH: usize = 100;
@@ -39,12 +41,18 @@ pub fn terminal(view: &View) -> String {
     let keys = fitting(view);
     let points = table::points(view, &keys, true);
     text.push_str(&drawn(&points));
-    if keys.iter().any(is_group_difference) {
-        for table in table::all_groups(view, true) {
-            text.push('\n');
-            line(&mut text, &table.caption);
-            text.push_str(&drawn(&table));
-        }
+    line(&mut text, &points.caption);
+    if keys.len() < view.shown.len() {
+        let more = format::count(view.shown.len() - keys.len(), "more metric");
+        line(&mut text, &format!("{more} in summary.md, all numbers in points.csv."));
+    }
+    // Gaps between groups never stand alone; the attributes without one on show are in summary.md.
+    let gaps: Vec<&str> =
+        keys.iter().filter(|key| is_group_difference(key)).filter_map(|key| key.group.as_deref()).collect();
+    for table in table::all_groups(view, true, |attribute| gaps.contains(&attribute)) {
+        text.push('\n');
+        line(&mut text, &table.caption);
+        text.push_str(&drawn(&table));
     }
     let asked = certificates::tables(view, true).into_iter().chain(explanations::tables(view, true));
     for table in asked.chain(shift::tables(view, true)) {
@@ -52,17 +60,14 @@ pub fn terminal(view: &View) -> String {
         line(&mut text, &table.caption);
         text.push_str(&drawn(&table));
     }
-    line(&mut text, &points.caption);
-    if keys.len() < view.shown.len() {
-        let more = format::count(view.shown.len() - keys.len(), "more metric");
-        line(&mut text, &format!("{more} in summary.md, all numbers in points.csv."));
-    }
-    for table in contest::ownership(view).into_iter().chain(contest::choice(view)) {
+    let told = pairs::table(view).into_iter().chain(contest::ownership(view));
+    for table in told.chain(contest::choice(view)) {
         text.push('\n');
         text.push_str(&drawn(&table));
         line(&mut text, &table.caption);
     }
-    for reason in remarks::withheld(view).into_iter().chain(checks::remarks(view)) {
+    let remarks = temperatures::remark(view).into_iter().chain(remarks::withheld(view));
+    for reason in remarks.chain(checks::remarks(view)) {
         line(&mut text, &format!("{}.", format::capitalized(reason.trim_end_matches('.'))));
     }
     for note in &given.notes {

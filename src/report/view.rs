@@ -49,11 +49,15 @@ impl View {
         let mut shown = objectives.clone();
         let wanted: Vec<MetricKey> =
             if given.shown.is_empty() { default_keys(&given) } else { given.shown.clone() };
+        let balanced = MetricKey::plain("balanced_accuracy");
+        let knows_balanced = given.points.iter().any(|p| p.measures.contains_key(&balanced));
+        // A collapsing model improves these differences; balanced accuracy tells (metrics sheet, 3.1), and stands beside them.
+        if objectives.iter().any(is_group_difference) {
+            shown.extend(knows_balanced.then(|| balanced.clone()));
+        }
         shown.extend(wanted);
         if shown.iter().any(is_group_difference) {
-            // A collapsing model improves these differences; balanced accuracy tells (metrics sheet, 3.1).
-            let balanced = MetricKey::plain("balanced_accuracy");
-            shown.extend(given.points.iter().any(|p| p.measures.contains_key(&balanced)).then_some(balanced));
+            shown.extend(knows_balanced.then_some(balanced));
         }
         let mut seen = BTreeSet::new();
         shown.retain(|key| seen.insert(key.clone()));
@@ -286,7 +290,8 @@ impl View {
 
 /// Whether the number is a gap in decisions between groups, which must never be shown alone.
 pub(super) fn is_group_difference(key: &MetricKey) -> bool {
-    key.id.starts_with("demographic_parity_difference") || key.id.starts_with("equalized_odds_difference")
+    let distances = ["demographic_parity_", "equal_opportunity_difference", "equalized_odds_difference"];
+    distances.iter().any(|id| key.id.starts_with(id))
 }
 
 /// Clean metrics and those under the primary threat, of the whole model.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::pipeline::{self, Work};
+use super::record;
 use crate::error::{Error, Result};
 use crate::experiment::{Candidate, Cell, Experiment};
 use crate::models::Parameters;
@@ -22,7 +23,7 @@ const WITHOUT_PARENT: &str = "it starts from run ";
 /// Whether they are there depends on the parent's training alone: an evaluation that failed later would otherwise decide by
 /// timing.
 pub(super) fn last_weights(work: &Work<'_>, experiment: &Experiment, parent: &str) -> Result<Ancestor> {
-    let Some(record) = pipeline::record(work.store.root(), parent)? else {
+    let Some(record) = record::of(work.store.root(), parent)? else {
         return Err(Error::input(format!("run {parent}, which this cell starts from, is gone"))
             .help("run the experiment again: what is missing is made anew"));
     };
@@ -41,7 +42,7 @@ pub(super) fn last_weights(work: &Work<'_>, experiment: &Experiment, parent: &st
 
 /// Whether a cell must wait: a parent's training is not over, and one of `expected` will bring it.
 pub(super) fn waits(store: &Store, cell: &Cell, expected: &[&Cell]) -> bool {
-    cell.origin.parents().any(|parent| {
-        !store.has(&pipeline::record_file(parent)) && expected.iter().any(|other| other.run == parent)
-    })
+    cell.origin
+        .parents()
+        .any(|parent| !store.has(&record::file(parent)) && expected.iter().any(|other| other.run == parent))
 }

@@ -1,6 +1,7 @@
 //! Certificates of one model: stored one by one, read together, held against the attacks.
 
-use super::pipeline::{self, EvidenceFiles, Work};
+use super::evidence_files::EvidenceFiles;
+use super::pipeline::{self, Work};
 use super::{Store, encoding};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -134,7 +135,7 @@ mod tests {
 
     use super::*;
     use crate::experiment::{self, Loaded};
-    use crate::run::{self, Options, Results, Silent};
+    use crate::run::{self, Options, Results, Silent, record};
 
     const EXPERIMENT: &str = r#"
 name = "planted"
@@ -232,7 +233,7 @@ resamples = 100
         assert_eq!(judgement.points[1].seeds, [0], "the other cell stands");
 
         // Work on the cell finds it too, and records it nowhere: a mended certificate is asked again.
-        let file = out.join(pipeline::record_file(&results.sweep.cells[0].run));
+        let file = out.join(record::file(&results.sweep.cells[0].run));
         let before = crate::files::read_text(&file).unwrap();
         let experiment = &results.sweep.variants[0];
         let cell = &results.sweep.cells[0];

@@ -1,6 +1,6 @@
 //! What the sanity checks came to, over models, seeds and epochs.
 
-use super::judge::Present;
+use super::present::Present;
 use super::sweep::Sweep;
 use crate::evidence::{Finding, Seen};
 use crate::points::{CellEvidence, Study};

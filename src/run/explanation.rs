@@ -1,7 +1,8 @@
 //! Explanations of one model: made where they are missing.
 
 use super::encoding;
-use super::pipeline::{self, EvidenceFiles, Work};
+use super::evidence_files::EvidenceFiles;
+use super::pipeline::{self, Work};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::evidence::Split;

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::judge::Present;
-use super::pipeline;
+use super::present::Present;
+use super::record;
 use super::sweep::{Sweep, facts_file};
 use crate::error::{Error, Result};
 use crate::evidence::Split;
 use crate::files;
 
 /// Bumped when the same evidence would give another report.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 const FILE: &str = "outputs.json";
 
@@ -36,7 +36,7 @@ pub(super) fn inputs(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Res
         list.push(hashed(store, &facts_file(&sweep.data.fingerprint, Split::Validation))?);
     }
     for present in cells {
-        list.push(hashed(store, &pipeline::record_file(&present.cell.run))?);
+        list.push(hashed(store, &record::file(&present.cell.run))?);
         for model in &present.models {
             for file in model.evidence().chain(&model.transfer) {
                 list.push(hashed(store, file)?);

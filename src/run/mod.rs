@@ -4,12 +4,16 @@ mod ancestry;
 pub mod attack;
 mod certification;
 mod checked;
+mod details;
 mod encoding;
 mod events;
+mod evidence_files;
 mod explanation;
 mod judge;
 mod ledger;
 mod pipeline;
+mod present;
+mod record;
 pub mod selftest;
 mod shifting;
 mod store;
@@ -30,8 +34,9 @@ use crate::models;
 
 pub use certification::CertifiedShare;
 pub use checked::Checked;
+pub use details::{Abstention, Ending, Pair, Standing, Temperature};
 pub use events::{Event, Observer, Silent};
-pub use judge::{Ending, Judgement, Standing};
+pub use judge::Judgement;
 pub use store::{Claim, Store};
 pub use sweep::DataRecord;
 use sweep::Sweep;
@@ -116,6 +121,8 @@ struct Prepared {
     dataset: Dataset,
     /// Rows without a class, by the name of their set.
     unfamiliar: BTreeMap<String, Rows>,
+    /// Rows of other tables, by name.
+    tables: BTreeMap<String, Rows>,
     /// Corrupted test rows, for all models.
     shifted: shifting::Shifted,
     /// One per variant, where weights are imported.
@@ -144,12 +151,16 @@ fn prepare(loaded: &Loaded, folder: &Path) -> Result<Prepared> {
     }
     let hashes: Vec<Option<String>> =
         weights.iter().map(|bytes| bytes.as_deref().map(files::sha256)).collect();
-    let loaded = loaded.fitted(&dataset);
+    let tables = shifting::tables(loaded, folder)
+        .map_err(|error| error.context(format!("cannot run `{}`", loaded.path.display())))?;
+    let contents = tables.iter().map(|(name, (_, hash))| (name.clone(), hash.clone())).collect();
+    let tables = tables.into_iter().map(|(name, (rows, _))| (name, rows)).collect();
+    let loaded = loaded.fitted(&dataset, &contents);
     let plan = experiment::plan(&loaded, &dataset.fingerprint, &hashes)?;
     let unfamiliar = shifting::unfamiliar(&loaded.experiment, &dataset, folder)
         .map_err(|error| error.context(format!("cannot run `{}`", loaded.path.display())))?;
     let shifted = shifting::Shifted::default();
-    Ok(Prepared { loaded, dataset, unfamiliar, shifted, weights, plan })
+    Ok(Prepared { loaded, dataset, unfamiliar, tables, shifted, weights, plan })
 }
 
 /// The cells of an experiment and whether their results are in `out`.
@@ -275,14 +286,14 @@ impl Results {
     ///
     /// When a cell's record is damaged.
     pub fn look(&self) -> Result<Found<'_>> {
-        Ok(Found { results: self, cells: judge::present(&self.store, &self.sweep)? })
+        Ok(Found { results: self, cells: present::present(&self.store, &self.sweep)? })
     }
 }
 
 /// The cells of a results folder that are done.
 pub struct Found<'a> {
     results: &'a Results,
-    cells: Vec<judge::Present<'a>>,
+    cells: Vec<present::Present<'a>>,
 }
 
 impl Found<'_> {

@@ -3,24 +3,20 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use serde::{Deserialize, Serialize};
-
 use super::ancestry::{self, Ancestor};
+use super::evidence_files::EvidenceFiles;
+use super::record::{self, CellRecord, weights_file};
 use super::sweep::facts_file;
 use super::{Options, Prepared, State, Store};
 use super::{certification, encoding, explanation, shifting};
 use crate::data::Dataset;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::evidence::{Outputs, Split};
-use crate::experiment::{self, Candidate, Cell, Experiment, Loaded, Origin};
-use crate::files;
+use crate::experiment::{Candidate, Cell, Experiment, Loaded, Origin};
 use crate::models::{self, Architecture, Network, Parameters};
 use crate::probes::{self, checks};
 use crate::seed::Seed;
-use crate::training::{self, EpochRecord};
-
-/// Bumped when the layout of `cell.json` changes.
-const SCHEMA: u32 = 1;
+use crate::training;
 
 /// The splits that evidence is gathered on.
 pub(super) const SPLITS: [Split; 2] = [Split::Validation, Split::Test];
@@ -45,125 +41,9 @@ pub(super) enum Ended {
     Failed(String),
 }
 
-/// `cell.json`: what was trained and how it went. Written last: its presence means that training is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CellRecord {
-    schema: u32,
-    /// Everything that decided the weights, for readers; the id is in the folder's name.
-    pub(super) settings: serde_json::Value,
-    /// Why training failed, where it did.
-    pub(super) failure: Option<String>,
-    /// Candidate to the number of epochs its weights were trained for.
-    pub(super) candidates: Vec<(Candidate, usize)>,
-    /// One entry per epoch.
-    pub(super) convergence: Vec<EpochRecord>,
-}
-
-impl CellRecord {
-    /// Epochs after which the candidate's weights were taken.
-    pub(super) fn epoch(&self, candidate: Candidate) -> Option<usize> {
-        self.candidates.iter().find(|(which, _)| *which == candidate).map(|(_, epoch)| *epoch)
-    }
-}
-
-pub(super) fn record_file(run: &str) -> String {
-    format!("cells/{run}/cell.json")
-}
-
-fn weights_file(run: &str, epoch: usize) -> String {
-    format!("cells/{run}/epoch-{epoch:04}.safetensors")
-}
-
-pub(super) fn evidence_file(id: &str) -> String {
-    format!("evidence/{id}.safetensors")
-}
-
-/// The files with the evidence about one model on one split.
-pub(super) struct EvidenceFiles {
-    pub(super) clean: String,
-    pub(super) evasion: String,
-    /// What the sanity checks saw; on test rows only, where numbers are stated.
-    pub(super) checks: Option<String>,
-    /// One per certificate that the experiment lists; on validation rows only where these choose between checkpoints: nothing else reads them there.
-    pub(super) certificates: Vec<String>,
-    /// What explanations came to, where they are asked for; on test rows only.
-    pub(super) explanations: Option<String>,
-    /// One per question under distribution shift; on test rows only.
-    pub(super) shift: Vec<String>,
-}
-
-impl EvidenceFiles {
-    pub(super) fn new(
-        experiment: &Experiment,
-        run: &str,
-        seed: u64,
-        epoch: usize,
-        split: Split,
-        chooses: bool,
-    ) -> Result<Self> {
-        let clean = serde_json::json!({ "kind": "clean" });
-        let mut evasion = experiment::evasion_settings(experiment, split)?;
-        evasion["seed"] = serde_json::json!(seed);
-        let mut checks = experiment::checks_settings(experiment, split)?;
-        checks["seed"] = serde_json::json!(seed);
-        let file = |probe: &_| evidence_file(&experiment::evidence_id(run, epoch, split, probe));
-        let mut certificates = Vec::new();
-        let is_read = split == Split::Test || chooses;
-        for certificate in experiment.certificates.iter().filter(|_| is_read) {
-            let mut settings = experiment::certificate_settings(experiment, split, certificate)?;
-            settings["seed"] = serde_json::json!(seed);
-            certificates.push(file(&settings));
-        }
-        let explanations = match experiment::explanation_settings(experiment)? {
-            Some(mut settings) if split == Split::Test => {
-                settings["seed"] = serde_json::json!(seed);
-                Some(file(&settings))
-            }
-            _ => None,
-        };
-        let asked = experiment.shift.as_ref().filter(|_| split == Split::Test);
-        let questions = |spec: &experiment::ShiftSpec| -> Result<Vec<String>> {
-            Ok(spec.questions()?.into_iter().map(|question| file(&spec.settings(question))).collect())
-        };
-        Ok(Self {
-            certificates,
-            explanations,
-            shift: asked.map_or_else(|| Ok(Vec::new()), questions)?,
-            clean: file(&clean),
-            evasion: file(&evasion),
-            checks: (split == Split::Test).then(|| file(&checks)),
-        })
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        let attacked = [&self.clean, &self.evasion].into_iter().chain(&self.checks);
-        attacked.chain(&self.certificates).chain(&self.explanations).chain(&self.shift)
-    }
-}
-
-/// The record of a run's training, where it is over.
-pub(super) fn record(root: &Path, run: &str) -> Result<Option<CellRecord>> {
-    let path = root.join(record_file(run));
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let damaged = |what: String| {
-        Error::input(format!("the file is damaged: {what}"))
-            .context(format!("cannot read `{}`", path.display()))
-            .help("remove the file and run the experiment again: only this cell is made anew")
-    };
-    let record: CellRecord =
-        serde_json::from_slice(&files::read(&path)?).map_err(|error| damaged(error.to_string()))?;
-    if record.schema != SCHEMA {
-        return Err(damaged(format!("it has schema {}, this version reads {SCHEMA}", record.schema)));
-    }
-    Ok(Some(record))
-}
-
 /// Whether everything about the cell is there.
 pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell) -> Result<State> {
-    let Some(record) = record(root, &cell.run)? else { return Ok(State::ToRun) };
+    let Some(record) = record::of(root, &cell.run)? else { return Ok(State::ToRun) };
     if record.failure.is_some() {
         return Ok(State::Failed);
     }
@@ -203,7 +83,7 @@ pub(super) fn write_facts(store: &Store, dataset: &Dataset) -> Result<()> {
 pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
     let experiment = &work.loaded.variants[cell.variant].experiment;
     let dataset = &work.prepared.dataset;
-    let mut record = match record(work.store.root(), &cell.run)? {
+    let mut record = match record::of(work.store.root(), &cell.run)? {
         Some(record) => record,
         None => train(work, cell, experiment, dataset)?,
     };
@@ -219,7 +99,7 @@ pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
             Err(error) if error.kind() == Kind::Diverged => {
                 let reason = error.context("evaluation").chain().join(": ");
                 record.failure = Some(reason.clone());
-                write_record(work.store, &cell.run, &record)?;
+                record::write(work.store, &cell.run, &record)?;
                 return Ok(Ended::Failed(reason));
             }
             Err(error) => return Err(error),
@@ -232,7 +112,7 @@ pub(super) fn cell(work: &Work<'_>, cell: &Cell) -> Result<Ended> {
 fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Dataset) -> Result<CellRecord> {
     let architecture = experiment.model.architecture(dataset.shape, dataset.classes.len())?;
     let mut record = CellRecord {
-        schema: SCHEMA,
+        schema: record::SCHEMA,
         settings: cell.settings.clone(),
         failure: None,
         candidates: Vec::new(),
@@ -244,7 +124,7 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
             Ancestor::Weights(parameters) => ancestors.push(parameters),
             Ancestor::Failed(reason) => {
                 record.failure = Some(reason);
-                write_record(work.store, &cell.run, &record)?;
+                record::write(work.store, &cell.run, &record)?;
                 return Ok(record);
             }
         }
@@ -254,7 +134,7 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
             let mixed = Parameters::between(a, b, *t);
             record.candidates.push((Candidate::Last, 0));
             work.store.write(&weights_file(&cell.run, 0), &models::weights::to_safetensors(&mixed))?;
-            write_record(work.store, &cell.run, &record)?;
+            record::write(work.store, &cell.run, &record)?;
             return Ok(record);
         }
         (_, Origin::Continued { .. }, [parent]) => parent.clone(),
@@ -303,15 +183,8 @@ fn train(work: &Work<'_>, cell: &Cell, experiment: &Experiment, dataset: &Datase
         Err(error) if error.kind() == Kind::Diverged => record.failure = Some(error.chain().join(": ")),
         Err(error) => return Err(error),
     }
-    write_record(work.store, &cell.run, &record)?;
+    record::write(work.store, &cell.run, &record)?;
     Ok(record)
-}
-
-fn write_record(store: &Store, run: &str, record: &CellRecord) -> Result<()> {
-    let mut bytes = serde_json::to_vec_pretty(record)
-        .map_err(|error| Error::internal(format!("cannot write a cell's record: {error}")))?;
-    bytes.push(b'\n');
-    store.write(&record_file(run), &bytes)
 }
 
 /// The questions to one cell's models; the network is built when the first piece of evidence is missing.

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::pipeline::{self, EvidenceFiles, Work};
+use super::evidence_files::EvidenceFiles;
+use super::pipeline::{self, Work};
 use super::{Store, encoding};
-use crate::data::{Dataset, Rows};
+use crate::data::{self, Dataset, Rows};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Company, Peer, Shift, Split};
-use crate::experiment::{Candidate, Cell, Experiment, Origin, ShiftQuestion};
+use crate::evidence::{Company, Peer, Shift, Split, TableFacts};
+use crate::experiment::{Candidate, Cell, Experiment, Loaded, Origin, ShiftQuestion};
 use crate::models::Network;
 use crate::points::CellEvidence;
+use crate::probes;
 use crate::probes::shift::Corruption;
 use crate::training::defenses;
 
@@ -28,6 +30,25 @@ pub(super) fn unfamiliar(
         }
     }
     Ok(sets)
+}
+
+/// The rows of every other table that `loaded` names, by name, with the SHA-256 of its content.
+pub(super) fn tables(loaded: &Loaded, folder: &Path) -> Result<BTreeMap<String, (Rows, String)>> {
+    let mut tables = BTreeMap::new();
+    let Some(spec) = &loaded.experiment.shift else { return Ok(tables) };
+    for (index, table) in spec.tables.iter().enumerate() {
+        let at = |error: Error| error.context(loaded.place(&["shift", "tables", &index.to_string()]));
+        let (rows, hash) =
+            data::beside(&loaded.experiment.data, &loaded.experiment.split, folder, &table.file)
+                .map_err(at)?;
+        if table.sha256.as_ref().is_some_and(|expected| *expected != hash) {
+            let message =
+                format!("`{}` has another content than `sha256` says: {hash}", table.file.display());
+            return Err(at(Error::input(message).help("get the right file, or mend `sha256`")));
+        }
+        tables.insert(table.name.clone(), (rows, hash));
+    }
+    Ok(tables)
 }
 
 /// Corrupted test rows, made when first needed and kept for the other models, as long as they are not too many.
@@ -89,6 +110,15 @@ pub(super) fn ask(
                 let facts = set.ask(network, rows)?;
                 (Shift { ood: vec![facts], ..Shift::default() }, rows.len())
             }
+            ShiftQuestion::Table(table) => {
+                let rows = &work.prepared.tables[&table.name];
+                let facts = TableFacts {
+                    name: table.name.clone(),
+                    labels: rows.facts.labels.clone(),
+                    predictions: probes::clean(network, rows)?.predictions,
+                };
+                (Shift { tables: vec![facts], ..Shift::default() }, 0)
+            }
         };
         work.store.write(file, &encoding::encode_shift(&shift, rows)?)?;
     }
@@ -110,11 +140,12 @@ pub(super) fn introduce(evidence: &mut [CellEvidence], standings: &[Standing<'_>
         .iter()
         .map(|cell| {
             let evidence = cell.outcome.as_ref().ok()?;
-            let corrupted = &evidence.shift.corrupted;
-            (!corrupted.is_empty()).then(|| {
+            let Shift { corrupted, tables, .. } = &evidence.shift;
+            evidence.shift.has_company().then(|| {
                 Arc::new(Peer {
                     clean: evidence.clean.predictions.clone(),
                     corrupted: corrupted.iter().map(|facts| facts.predictions.clone()).collect(),
+                    tables: tables.iter().map(|facts| facts.predictions.clone()).collect(),
                 })
             })
         })
@@ -122,7 +153,7 @@ pub(super) fn introduce(evidence: &mut [CellEvidence], standings: &[Standing<'_>
     let mut companies: BTreeMap<(u64, usize), Arc<Company>> = BTreeMap::new();
     for (cell, Standing { cell: of, .. }) in evidence.iter_mut().zip(standings) {
         let Ok(evidence) = &mut cell.outcome else { continue };
-        if evidence.shift.corrupted.is_empty() {
+        if !evidence.shift.has_company() {
             continue;
         }
         let company = companies.entry((of.seed, of.variant)).or_insert_with(|| {

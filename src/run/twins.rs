@@ -5,7 +5,9 @@
 
 use std::sync::atomic::Ordering;
 
-use super::pipeline::{self, EvidenceFiles, Work};
+use super::evidence_files::{EvidenceFiles, evidence_file};
+use super::pipeline::{self, Work};
+use super::record;
 use super::{Store, encoding};
 use crate::error::{Kind, Result};
 use crate::evidence::{Observation, Seen, Split};
@@ -30,7 +32,7 @@ pub(super) fn file(experiment: &Experiment, cell: &Cell, epoch: usize, twin: &Ce
     settings["kind"] = serde_json::json!("transfer");
     settings["twin"] = serde_json::json!(twin.run);
     settings["seed"] = serde_json::json!(cell.seed);
-    Ok(pipeline::evidence_file(&experiment::evidence_id(&cell.run, epoch, Split::Test, &settings)))
+    Ok(evidence_file(&experiment::evidence_id(&cell.run, epoch, Split::Test, &settings)))
 }
 
 /// Makes what is missing for every pair of cells that are both there.
@@ -51,7 +53,7 @@ fn pair(work: &Work<'_>, cell: &Cell, twin: &Cell) -> Result<()> {
     let experiment = &work.loaded.variants[cell.variant].experiment;
     let store: &Store = work.store;
     let (Some(record), Some(other)) =
-        (pipeline::record(store.root(), &cell.run)?, pipeline::record(store.root(), &twin.run)?)
+        (record::of(store.root(), &cell.run)?, record::of(store.root(), &twin.run)?)
     else {
         return Ok(());
     };

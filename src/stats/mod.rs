@@ -15,6 +15,7 @@ mod crossed;
 mod discrete;
 mod disparity;
 mod fieller;
+mod paired;
 mod proportion;
 mod rank;
 mod resample;
@@ -28,6 +29,7 @@ pub use disparity::{
     stratified_interval,
 };
 pub use fieller::{Ratio, fieller};
+pub use paired::{holm, mcnemar};
 pub use proportion::{clopper_pearson, wilson};
 pub use rank::Ranks;
 pub use resample::{LANES, RowWeights, SeedWeights};

@@ -171,7 +171,7 @@ fn signed_differences_name_the_first_group_and_need_two() {
 fn intersections_are_the_combinations_that_have_rows() {
     let rows = [(1, 0.9, 0), (0, 0.1, 0), (1, 0.2, 0), (1, 0.7, 0)];
     let mut evidence = binary(&rows, vec![attribute("a", &[0, 0, 1, 1]), attribute("b", &[0, 1, 0, -1])]);
-    let facts = (*evidence.facts).clone().with_intersections();
+    let facts = (*evidence.facts).clone().with_intersections().unwrap();
     assert_eq!(facts.attributes.len(), 3);
     assert_eq!(facts.attributes[2].name, "a*b");
     assert_eq!(facts.attributes[2].groups, ["a0*b0", "a0*b1", "a1*b0"]);

@@ -232,7 +232,7 @@ fn few_rows_and_missing_group_codes_are_said() {
     let reading = &readings[&"group_accuracy@sex=F".parse().unwrap()];
     assert_eq!(reading.value.get(), Some(3.0 / 5.0));
     assert_eq!(reading.n, 5);
-    assert_eq!(reading.notes, ["`sex=F` has only 5 rows", "1 rows without `sex` are left out"]);
+    assert_eq!(reading.notes, ["`sex=F` has only 5 rows", "1 row without `sex` is left out"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use equipoise::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
 use equipoise::measure::{MetricKey, Value};
 use equipoise::metrics;
+use equipoise::stats;
 
 use crate::program::Program;
 use crate::scores::stated;
@@ -238,4 +239,25 @@ fn a_file_gives_the_values_of_its_rows() {
         let found = score(&["--scores", &names.join(",")]);
         assert!(compare(case["name"].as_str().unwrap(), &case["values"], found).0 >= 16);
     }
+}
+
+/// statsmodels, and for `McNemar`'s test scipy's binomial test beside it.
+#[test]
+fn paired_tests_and_their_correction_equal_the_public_values() {
+    let fixture = fixture();
+    let close =
+        |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+    let pairs = fixture["mcnemar"].as_array().unwrap();
+    for pair in pairs {
+        let count = |name: &str| pair[name].as_u64().unwrap();
+        close(stats::mcnemar(count("b"), count("c")), pair["p_value"].as_f64().unwrap());
+    }
+    let families = fixture["holm"].as_array().unwrap();
+    for family in families {
+        let found = stats::holm(&numbers(&family["p_values"]));
+        let expected = numbers(&family["adjusted"]);
+        assert_eq!(found.len(), expected.len());
+        found.into_iter().zip(expected).for_each(|(found, expected)| close(found, expected));
+    }
+    assert!(pairs.len() >= 5 && families.len() >= 2);
 }

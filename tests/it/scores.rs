@@ -186,6 +186,38 @@ fn evasion_and_abstention_match_the_closed_form() {
         let refused = cdf(unmoved.1.min(moved.0)) - cdf(unmoved.0) + cdf(moved.1) - cdf(moved.0);
         assert!((of("forced_abstention") - refused).abs() < 1e-4, "{coverage}: {refused}");
     }
+    // The curve: the same formulas at every coverage, the same numbers where there are metrics.
+    let curves = metrics::abstention_curves(&evidence);
+    assert_eq!((curves.len(), &curves[0].withheld), (1, &None));
+    let steps = &curves[0].steps;
+    assert_eq!(steps.len(), 20);
+    for step in steps {
+        let accepted = |t: f64| cdf(m - t) + cdf(-m - t);
+        let (mut low, mut high) = (0.0, 6.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if accepted(middle) > step.coverage { low = middle } else { high = middle }
+        }
+        let confidence = 1.0 / (1.0 + libm::exp(-low));
+        assert!((step.threshold - confidence).abs() < 1e-4, "{step:?}: {confidence}");
+        assert!((step.confident_evasion - cdf(shift - low - m)).abs() < 1e-4, "{step:?}");
+        let band = |center: f64| (center - low - m, center + low - m);
+        let (unmoved, moved) = (band(0.0), band(shift));
+        let union = cdf(unmoved.1) - cdf(unmoved.0) + cdf(moved.1)
+            - cdf(moved.0)
+            - (cdf(unmoved.1) - cdf(moved.0)).max(0.0);
+        assert!((step.forced_abstention - union).abs() < 1e-4, "{step:?}: {union}");
+    }
+    for (place, word) in [(15, "80"), (18, "95")] {
+        let of = |id: &str| {
+            let key = format!("{id}_{word}!suite:linf:0.2");
+            readings[&key.parse().unwrap()].value.get().unwrap().to_bits()
+        };
+        assert_eq!(steps[place].confident_evasion.to_bits(), of("confident_evasion"));
+        assert_eq!(steps[place].forced_abstention.to_bits(), of("forced_abstention"));
+    }
+    let bare = Evidence { evasion: Vec::new(), ..evidence };
+    assert!(metrics::abstention_curves(&bare).is_empty());
 }
 
 #[test]

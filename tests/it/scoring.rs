@@ -110,7 +110,7 @@ fn one_group_column_needs_no_suffix_and_several_have_one() {
         near(value(&both, key), value(alone, key));
     }
     let notes = race["metrics"]["demographic_parity_difference"]["notes"].to_string();
-    assert!(notes.contains("1 rows without `race` are left out"), "{notes}");
+    assert!(notes.contains("1 row without `race` is left out"), "{notes}");
     assert!(race["metrics"].get("selection_rate@race=").is_none());
 }
 

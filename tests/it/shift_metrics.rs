@@ -47,7 +47,7 @@ fn facts() -> Arc<SplitFacts> {
 }
 
 fn peer(clean: &str, pairs: [&str; 4]) -> Arc<Peer> {
-    Arc::new(Peer { clean: said(clean), corrupted: pairs.map(said).to_vec() })
+    Arc::new(Peer { clean: said(clean), corrupted: pairs.map(said).to_vec(), tables: Vec::new() })
 }
 
 fn evidence() -> Evidence {
@@ -67,6 +67,7 @@ fn evidence() -> Evidence {
         corrupted: corrupted.to_vec(),
         reweighted: [1, 3].into_iter().filter_map(LabelShift::of).collect(),
         ood: Vec::new(),
+        tables: Vec::new(),
         company: Some(Arc::new(Company { reference: Some(reference), peers })),
     };
     let clean = Outputs { predictions: said(CLEAN), logits: Vec::new() };
@@ -296,5 +297,5 @@ fn without_shift_nothing_is_said_of_it() {
     let is_shifted =
         |key: &&MetricKey| matches!(metrics::find(&key.id).unwrap().needs.material, Material::Shift(_));
     assert_eq!(metrics::measure(&bare, None).keys().filter(is_shifted).count(), 0);
-    assert_eq!(CATALOG.iter().filter(|m| matches!(m.needs.material, Material::Shift(_))).count(), 9 + 20);
+    assert_eq!(CATALOG.iter().filter(|m| matches!(m.needs.material, Material::Shift(_))).count(), 12 + 20);
 }

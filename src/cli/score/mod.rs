@@ -24,6 +24,7 @@ use crate::files;
 use crate::measure::MetricKey;
 use crate::points::{self, Measured, Options};
 use crate::seed::Seed;
+use crate::words::count;
 
 /// Resamples at most.
 const MOST_RESAMPLES: usize = 100_000;
@@ -196,7 +197,8 @@ fn watched(evidence: &Evidence, options: Options, quiet: bool) -> BTreeMap<Metri
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let style = ProgressStyle::with_template("{msg} · {elapsed}").expect("the template is well formed");
     let line = ProgressBar::with_draw_target(None, target).with_style(style);
-    line.set_message(format!("{} resamples of {} rows", options.resamples, evidence.facts.len()));
+    let rows = count(evidence.facts.len(), "row");
+    line.set_message(format!("{} of {rows}", count(options.resamples, "resample")));
     line.enable_steady_tick(std::time::Duration::from_millis(200));
     let measures = points::alone(evidence, options);
     line.finish_and_clear();

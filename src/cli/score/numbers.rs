@@ -133,19 +133,34 @@ pub(super) fn json(scored: &Scored) -> Json {
     })
 }
 
-/// One line per number: `metric,value,reason,low,high,n,better,interval,notes`; an empty cell where there is nothing.
+/// The columns of [`csv`].
+const COLUMNS: [&str; 13] = [
+    "metric",
+    "value",
+    "reason",
+    "low",
+    "high",
+    "n",
+    "better",
+    "interval",
+    "notes",
+    "chance_expected",
+    "chance_quantile_95",
+    "p_value",
+    "rows_to_see",
+];
+
+/// One line per number, under [`COLUMNS`]: the last four say what chance alone would show of a distance between groups; an empty cell where there is nothing.
 pub(super) fn csv(scored: &Scored) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write =
         |record: &[String]| writer.write_record(record).map_err(|source| Error::internal(source.to_string()));
-    write(
-        &["metric", "value", "reason", "low", "high", "n", "better", "interval", "notes"].map(str::to_owned),
-    )?;
+    write(&COLUMNS.map(str::to_owned))?;
     let text = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for (name, metric, measured) in all(scored) {
         let better = better(metric).unwrap_or_default().to_owned();
         let record = match measured {
-            Ok(Measured { estimate, notes, .. }) => [
+            Ok(Measured { estimate, notes, by_chance, .. }) => [
                 name,
                 text(estimate.value.get()),
                 estimate.value.reason().unwrap_or_default().to_owned(),
@@ -155,10 +170,15 @@ pub(super) fn csv(scored: &Scored) -> Result<String> {
                 better,
                 estimate.method.clone(),
                 notes.join("; "),
+                text(by_chance.map(|chance| chance.expected)),
+                text(by_chance.map(|chance| chance.quantile_95)),
+                text(by_chance.and_then(|chance| chance.p_value)),
+                text(by_chance.and_then(|chance| chance.rows_to_see)),
             ],
             Err(reason) => {
-                let nothing = String::new;
-                [name, nothing(), reason, nothing(), nothing(), "0".to_owned(), better, nothing(), nothing()]
+                let mut record: [String; COLUMNS.len()] = std::array::from_fn(|_| String::new());
+                (record[0], record[2], record[5], record[6]) = (name, reason, "0".to_owned(), better);
+                record
             }
         };
         write(&record)?;

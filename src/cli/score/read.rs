@@ -75,7 +75,7 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Evidence> {
         attributes: groups.into_iter().map(attribute).collect::<Result<_>>()?,
     };
     let clean = Outputs { predictions, logits: Vec::new() };
-    Ok(Evidence { probabilities, ..Evidence::of(Arc::new(facts.with_intersections()), clean) })
+    Ok(Evidence { probabilities, ..Evidence::of(Arc::new(facts.with_intersections()?), clean) })
 }
 
 /// A column has one meaning.

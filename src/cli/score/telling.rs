@@ -2,6 +2,7 @@
 
 use super::Scored;
 use super::sections::{Figures, Line, Section, UNDEFINED, letter, sections};
+use crate::words::count;
 
 /// The table fits a terminal of this many columns.
 const WIDTH: usize = 80;
@@ -75,12 +76,7 @@ fn visible(text: &str) -> String {
 
 /// What stands in place of the notes left out.
 fn more(notes: &[String]) -> String {
-    format!("{} more notes: --json and --csv have them all", notes.len() - NOTES)
-}
-
-/// `1 row`, `2 rows`.
-fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+    format!("{}: --json and --csv have them all", count(notes.len() - NOTES, "more note"))
 }
 
 /// A fragment with a capital and a full stop.

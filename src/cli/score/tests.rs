@@ -216,6 +216,15 @@ fn too_many_classes_or_groups_are_refused() {
     let many = |n: usize| (0..n).map(|i| format!("{},0.5,{i}\n", i % 2)).collect::<String>();
     assert_eq!(read(&format!("y,p,id\n{}", many(32_767)), &wanted).facts.attributes[0].groups.len(), 32_767);
     refused(&format!("y,p,id\n{}", many(32_768)), &wanted, &["column `id` has 32768 groups"]);
+    // Each column alone has few groups, both together one per row.
+    let both = Asked { groups: vec!["a".to_owned(), "b".to_owned()], ..by_score() };
+    let crossed =
+        |n: usize| (0..n).map(|i| format!("{},0.5,{},{}\n", i % 2, i / 200, i % 200)).collect::<String>();
+    let found = read(&format!("y,p,a,b\n{}", crossed(32_767)), &both);
+    assert_eq!(found.facts.attributes[2].groups.len(), 32_767);
+    assert_eq!(found.facts.attributes[2].codes[32_766], 32_766);
+    let parts = ["attributes `a` and `b` have 32768 combinations", "fewer groups"];
+    refused(&format!("y,p,a,b\n{}", crossed(32_768)), &both, &parts);
 }
 
 /// Otherwise it would swallow the rows below it, and nobody would miss them.

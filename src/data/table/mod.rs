@@ -21,6 +21,51 @@ const MISSING: &str = "missing";
 /// Reads all files of a CSV data set.
 pub(crate) fn read(found: &Found, folder: &std::path::Path) -> Result<Raw> {
     let manifest = &found.manifest;
+    let Gathering { reader, identity, test_from } = gather(found, folder)?;
+    let own = reader.rows;
+    finish(manifest, reader, own, identity, test_from)
+        .map_err(|error| error.context(format!("cannot read data set `{}`", manifest.name)))
+}
+
+/// Reads all files of a CSV data set and, below their rows, those of another file with the same columns: with how many rows the data set
+/// itself has left, and had. Classes are those of its own rows; the sensitive attributes of all are left out.
+///
+/// # Errors
+///
+/// As [`read`]; where the other file is not written as the manifest says, has a label that means no class, or has no rows left.
+pub(crate) fn read_with(
+    found: &Found,
+    folder: &std::path::Path,
+    bytes: &[u8],
+) -> Result<(Raw, usize, usize)> {
+    let manifest = Manifest { sensitive: Vec::new(), ..found.manifest.clone() };
+    let Gathering { mut reader, identity, test_from } = gather(found, folder)?;
+    let own = reader.rows;
+    reader.lines = Some(Vec::new());
+    // With its sensitive columns: a file that lacks them is not of this data set.
+    reader.add(&found.manifest, bytes)?;
+    if reader.rows == own {
+        return Err(Error::input("there are no rows"));
+    }
+    let raw = finish(&manifest, reader, own, identity, test_from)?;
+    let left = raw.rows.partition_point(|row| (*row as usize) < own);
+    if left == raw.rows.len() {
+        return Err(Error::input("no row passes the filters of the data set's manifest")
+            .help("they hold for shifted rows too: the same rows of the world are asked about"));
+    }
+    Ok((raw, left, own))
+}
+
+/// What the files of a data set hold.
+struct Gathering {
+    reader: Reader,
+    identity: String,
+    /// The first row of the authors' test part, where they made one.
+    test_from: Option<usize>,
+}
+
+fn gather(found: &Found, folder: &std::path::Path) -> Result<Gathering> {
+    let manifest = &found.manifest;
     let mut reader = Reader::default();
     let mut identity = String::new();
     let mut test_from = None;
@@ -38,13 +83,14 @@ pub(crate) fn read(found: &Found, folder: &std::path::Path) -> Result<Raw> {
         })?;
     }
     identity.push_str(&manifest.decisive_text());
-    finish(manifest, reader, identity, test_from)
-        .map_err(|error| error.context(format!("cannot read data set `{}`", manifest.name)))
+    Ok(Gathering { reader, identity, test_from })
 }
 
+/// The first `own` rows are those of the data set's files.
 fn finish(
     manifest: &Manifest,
     mut reader: Reader,
+    own: usize,
     identity: String,
     test_from: Option<usize>,
 ) -> Result<Raw> {
@@ -67,9 +113,20 @@ fn finish(
         }
     }
     let texts = reader.texts(label);
-    let meaning = classes(&manifest.label, &texts.levels, &texts.codes)?;
-    let labels =
-        texts.codes.iter().map(|code| meaning.of_level[*code as usize].unwrap_or_default()).collect();
+    let left = rows.partition_point(|row| (*row as usize) < own);
+    let meaning = classes(&manifest.label, &texts.levels, &texts.codes[..left])?;
+    let class = |(code, row): (&u32, &u32)| {
+        let level = &texts.levels[*code as usize];
+        // A class may be declared that the data set's own rows do not have.
+        let declared = || manifest.label.classes.iter().position(|class| class.values().contains(level));
+        meaning.of_level[*code as usize].or_else(|| declared().map(|class| class as u16)).ok_or_else(|| {
+            let line = reader.lines.as_ref().and_then(|lines| lines.get(*row as usize - own).copied());
+            let what = if level.is_empty() { "is empty" } else { "means no class" };
+            Error::input(format!("line {}, column `{label}`: the label `{level}` {what}", line.unwrap_or(0)))
+                .help(format!("the classes are `{}`", meaning.names.join("`, `")))
+        })
+    };
+    let labels = texts.codes.iter().zip(&rows).map(class).collect::<Result<_>>()?;
     let attributes = manifest
         .sensitive
         .iter()

@@ -49,6 +49,8 @@ pub(super) struct Reader {
     pub(super) columns: Vec<Gathered>,
     pub(super) pixels: Vec<u8>,
     pub(super) rows: usize,
+    /// The line of every row that is added from now on, where wanted.
+    pub(super) lines: Option<Vec<u64>>,
 }
 
 impl Reader {
@@ -112,6 +114,9 @@ impl Reader {
                 })?;
             }
             self.rows += 1;
+            if let Some(lines) = &mut self.lines {
+                lines.push(line());
+            }
         }
         Ok(())
     }

@@ -156,6 +156,63 @@ pub(crate) static LABEL_SHIFT_ACCURACY: Metric = Metric {
     ..OF_CORRUPTIONS
 };
 
+/// What all about another table of rows share.
+const OF_TABLES: Metric = Metric {
+    needs: Needs::NOTHING.shifted(About::Tables),
+    source: "Taori et al. 2020, Measuring robustness to natural distribution shifts in image classification, NeurIPS",
+    ..OF_CORRUPTIONS
+};
+
+/// Share classified correctly of the rows of another table.
+pub(crate) static SHIFTED_ACCURACY: Metric = Metric {
+    id: "shifted_accuracy",
+    title: "accuracy on another table",
+    meaning: "Share classified correctly of the labeled rows of another table (another year, another place): 1 is every row, 0 none.",
+    compute: |c| {
+        let table = &c.shift().tables[member(c)];
+        share(table.right, table.weight)
+    },
+    ..OF_TABLES
+};
+
+/// Accuracy on test rows minus that on the rows of another table.
+pub(crate) static SHIFTED_ACCURACY_DROP: Metric = Metric {
+    id: "shifted_accuracy_drop",
+    title: "accuracy lost on another table",
+    meaning: "Accuracy on test rows minus accuracy on the labeled rows of another table: 0 loses nothing, above 0 loses that share of rows, below 0 gains.",
+    direction: Some(Direction::Lower),
+    range: (-1.0, 1.0),
+    chance: "how much rarer the predicted class is in the other table, for a constant predictor",
+    form: Form::Other,
+    compute: |c| {
+        let table = &c.shift().tables[member(c)];
+        match (share(c.shift().clean, c.shift().weight), share(table.right, table.weight)) {
+            (Value::Defined(clean), Value::Defined(shifted)) => Value::finite(clean - shifted),
+            (undefined @ Value::Undefined(_), _) | (_, undefined) => undefined,
+        }
+    },
+    ..OF_TABLES
+};
+
+/// Accuracy on another table above what the sweep's clean accuracy makes expect.
+pub(crate) static SHIFTED_EFFECTIVE_ROBUSTNESS: Metric = Metric {
+    id: "shifted_effective_robustness",
+    title: "effective robustness on another table",
+    meaning: "Accuracy on the labeled rows of another table minus what the sweep makes expect at this clean accuracy (least squares through all its trained models of the same seed, both accuracies as probits): 0 is on the line, above 0 keeps more than clean accuracy explains.",
+    range: (-1.0, 1.0),
+    chance: "0 on average over the sweep",
+    form: Form::Other,
+    source: EFFECTIVE_ROBUSTNESS.source,
+    compute: |c| {
+        let (sums, table) = (c.shift(), &c.shift().tables[member(c)]);
+        let of = |(clean, _): &(f64, f64), right: &f64| [*clean, *right];
+        let peers: Vec<[f64; 2]> =
+            sums.peers.iter().zip(&table.peers).map(|(peer, right)| of(peer, right)).collect();
+        beyond_the_line(&peers, [sums.clean, table.right], [sums.weight, table.weight], 1.0)
+    },
+    ..OF_TABLES
+};
+
 fn member(c: &Context<'_>) -> usize {
     c.member.expect("a metric about one shift is given it")
 }
@@ -197,23 +254,32 @@ fn relative(sums: &ShiftSums, base: fn(f64, f64) -> f64) -> Value {
 const FEWEST: usize = 3;
 
 fn effective(sums: &ShiftSums) -> Value {
-    if sums.peers.len() < FEWEST {
+    let peers: Vec<[f64; 2]> = sums.peers.iter().map(|(clean, right)| [*clean, *right]).collect();
+    let own = [sums.clean, sums.pairs.iter().sum()];
+    beyond_the_line(&peers, own, [sums.weight; 2], sums.pairs.len() as f64)
+}
+
+/// How far a model's accuracy on shifted rows is above the line through its `peers`: weights of right rows without and with shift, in all so many of
+/// `weights`; with shift the rows are looked at `times` times.
+fn beyond_the_line(peers: &[[f64; 2]], own: [f64; 2], weights: [f64; 2], times: f64) -> Value {
+    if peers.len() < FEWEST {
         return Value::undefined(format!(
             "a line through the sweep needs at least {FEWEST} models of the same seed"
         ));
     }
-    if sums.weight <= 0.0 {
+    if weights.iter().any(|weight| *weight <= 0.0) {
         return Value::undefined("there are no rows");
     }
-    let half = 0.5 / sums.weight;
-    let accuracy = |right: f64, pairs: usize| right / (sums.weight * pairs as f64);
-    let scaled = |accuracy: f64| probit(accuracy.clamp(half, 1.0 - half));
-    let pairs = sums.pairs.len();
-    let places: Vec<(f64, f64)> = sums
-        .peers
-        .iter()
-        .map(|(clean, right)| (scaled(accuracy(*clean, 1)), scaled(accuracy(*right, pairs))))
-        .collect();
+    let accuracies = |right: &[f64; 2]| [right[0] / weights[0], right[1] / (weights[1] * times)];
+    let scaled = |accuracy: f64, weight: f64| {
+        let half = 0.5 / weight;
+        probit(accuracy.clamp(half, 1.0 - half))
+    };
+    let place = |right: &[f64; 2]| {
+        let [clean, shifted] = accuracies(right);
+        (scaled(clean, weights[0]), scaled(shifted, weights[1]))
+    };
+    let places: Vec<(f64, f64)> = peers.iter().map(place).collect();
     let n = places.len() as f64;
     let (x, y) = places.iter().fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x / n, sy + y / n));
     let spread: f64 = places.iter().map(|(px, _)| (px - x) * (px - x)).sum();
@@ -221,8 +287,8 @@ fn effective(sums: &ShiftSums) -> Value {
         return Value::undefined("all models of the sweep have the same clean accuracy");
     }
     let slope = places.iter().map(|(px, py)| (px - x) * (py - y)).sum::<f64>() / spread;
-    let expected = normal_cdf(y + slope * (scaled(accuracy(sums.clean, 1)) - x));
-    Value::finite(accuracy(sums.pairs.iter().sum(), pairs) - expected)
+    let expected = normal_cdf(y + slope * (place(&own).0 - x));
+    Value::finite(accuracies(&own)[1] - expected)
 }
 
 fn label_shift(sums: &ShiftSums, factor: f64) -> Value {

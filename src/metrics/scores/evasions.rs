@@ -1,6 +1,8 @@
 //! A model that abstains below a confidence, under attack: what is accepted and wrong, and what is refused.
 
 use super::Scores;
+use crate::evidence::{Evidence, UNION};
+use crate::measure::AttackKey;
 
 /// The shares of unchanged rows that are accepted at the thresholds in question.
 const COVERAGES: [f64; 2] = [0.80, 0.95];
@@ -97,4 +99,69 @@ impl Evasions {
             refused: refused.map(|lanes| lanes[lane]),
         })
     }
+}
+
+/// Steps of an [`AbstentionCurve`].
+const STEPS: u32 = 20;
+
+/// What a model that abstains below a threshold does against one attack, from a threshold that accepts few of the unchanged rows to one that accepts all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AbstentionCurve {
+    /// The union of all attacks at one radius.
+    pub attack: AttackKey,
+    /// Why the curve may not be stated, where that is so.
+    pub withheld: Option<String>,
+    /// Ascending in coverage.
+    pub steps: Vec<AbstentionStep>,
+}
+
+/// One threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AbstentionStep {
+    /// The share of unchanged rows that it is chosen to accept.
+    pub coverage: f64,
+    /// The confidence from which on an answer is accepted.
+    pub threshold: f64,
+    /// Share of rows that are wrong and accepted, unchanged or at a point that the attack kept; at least, as the attack looked for no more.
+    pub confident_evasion: f64,
+    /// Share of rows that are refused, unchanged or at a point that the attack kept; at least.
+    pub forced_abstention: f64,
+}
+
+/// The curves of one model under the union of all attacks, one per radius, at coverages 0.05, 0.1 and so on to 1; none where it states no probabilities.
+/// At coverages 0.8 and 0.95 they are the metrics `confident_evasion_80`, `forced_abstention_95` and so on.
+#[must_use]
+pub fn abstention_curves(evidence: &Evidence) -> Vec<AbstentionCurve> {
+    let Some(clean) = Scores::of_clean(evidence) else { return Vec::new() };
+    let n = clean.entries.len();
+    let thresholds: Vec<(f64, f64)> = (1..=STEPS)
+        .map(|step| {
+            let coverage = f64::from(step) / f64::from(STEPS);
+            let wanted = coverage * n as f64;
+            let place = (0..n).find(|place| (place + 1) as f64 >= wanted).unwrap_or(n - 1);
+            (coverage, clean.entries[place].confidence)
+        })
+        .collect();
+    let unions = evidence.evasion.iter().filter(|facts| facts.attack == UNION);
+    unions
+        .filter_map(|facts| {
+            let first = Scores::of_outputs(&facts.first_success, evidence, false)?;
+            let worst = Scores::of_outputs(&facts.max_loss, evidence, false)?;
+            let evasions = Evasions::new([&clean, &first, &worst]);
+            let share = |holds: &dyn Fn(&(f64, f64)) -> bool| {
+                evasions.rows.iter().filter(|row| holds(row)).count() as f64 / n as f64
+            };
+            let step = |(coverage, threshold): &(f64, f64)| AbstentionStep {
+                coverage: *coverage,
+                threshold: *threshold,
+                confident_evasion: share(&|(wrong, _)| wrong >= threshold),
+                forced_abstention: share(&|(_, least)| least < threshold),
+            };
+            Some(AbstentionCurve {
+                attack: AttackKey::new(&facts.protocol, facts.norm, facts.epsilon),
+                withheld: evidence.withheld(),
+                steps: thresholds.iter().map(step).collect(),
+            })
+        })
+        .collect()
 }

@@ -8,8 +8,8 @@ mod ranks;
 mod sums;
 mod temperature;
 
-pub use evasions::Evaded;
 pub(super) use evasions::Evasions;
+pub use evasions::{AbstentionCurve, AbstentionStep, Evaded, abstention_curves};
 pub(super) use ranks::MOST_GROUPS;
 pub(super) use ranks::Ranks;
 pub use ranks::{GroupScores, Matched};

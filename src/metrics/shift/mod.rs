@@ -4,6 +4,7 @@
 //! metrics. All sums are of whole numbers, so that no value depends on the order of rows.
 
 mod detection;
+mod tables;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use super::About;
 use crate::evidence::{Evidence, LabelShift, Peer, Shift, ShiftFacts, SplitFacts};
 pub use detection::{Detection, SCORES};
 use detection::{Detector, detectors};
+use tables::TableRows;
+pub use tables::TableSums;
 
 /// The distribution shifts that are observed: what numbers are about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Shifts {
     pub labels: Vec<u8>,
     /// (set of rows without a class, whether it is near).
     pub sets: Vec<(String, bool)>,
+    /// Other tables of rows.
+    pub tables: Vec<String>,
 }
 
 impl Shifts {
@@ -31,6 +36,7 @@ impl Shifts {
             corruptions: shift.corrupted.iter().map(|facts| (facts.shift.clone(), facts.severity)).collect(),
             labels: shift.reweighted.iter().map(|shift| shift.severity).collect(),
             sets: shift.ood.iter().map(|facts| (facts.set.clone(), facts.near)).collect(),
+            tables: shift.tables.iter().map(|facts| facts.name.clone()).collect(),
         }
     }
 
@@ -40,6 +46,7 @@ impl Shifts {
             About::Corruptions | About::Company => Vec::new(),
             About::Corruption => self.corruptions.iter().map(|(name, s)| format!("{name}:{s}")).collect(),
             About::Labels => self.labels.iter().map(|severity| format!("label-shift:{severity}")).collect(),
+            About::Tables => self.tables.clone(),
             About::Sets => {
                 let near = self.sets.iter().map(|(_, near)| *near);
                 self.sets.iter().map(|(set, _)| set.clone()).chain(pools(near).map(|pool| pool.0)).collect()
@@ -64,6 +71,7 @@ pub(super) struct ShiftParts {
     corrupted: bool,
     company: bool,
     sets: bool,
+    tables: bool,
 }
 
 impl ShiftParts {
@@ -71,6 +79,7 @@ impl ShiftParts {
         match about {
             About::Corruptions | About::Corruption | About::Labels => self.corrupted = true,
             About::Company => (self.corrupted, self.company) = (true, true),
+            About::Tables => (self.corrupted, self.company, self.tables) = (true, true, true),
             About::Sets => self.sets = true,
         }
     }
@@ -129,6 +138,7 @@ pub(super) struct Shifted {
     sets: Vec<[Detector; SCORES.len()]>,
     /// Positions of the sets in each pool.
     pools: Vec<Vec<usize>>,
+    tables: Vec<TableRows>,
 }
 
 /// What metrics under distribution shift are functions of.
@@ -155,6 +165,8 @@ pub struct ShiftSums {
     /// Per set without classes and per score; then the means over near and over far sets. Nothing where one side is empty or the model states no
     /// scores.
     pub sets: Vec<[Option<Detection>; SCORES.len()]>,
+    /// Per other table of rows.
+    pub tables: Vec<TableSums>,
 }
 
 fn flags(predictions: &[u16], labels: &[u16]) -> Vec<f32> {
@@ -204,7 +216,11 @@ impl Shifted {
             })
             .collect();
         let near = shift.ood.iter().map(|facts| facts.near);
+        let beside: Vec<&Peer> =
+            company.iter().flat_map(|company| &company.peers).map(|peer| &**peer).collect();
+        let tables = shift.tables.iter().enumerate();
         Some(Self {
+            tables: tables.map(|(index, facts)| TableRows::new(facts, index, &beside)).collect(),
             facts: Arc::clone(&evidence.facts),
             corruptions,
             factors: shift.reweighted.iter().map(|LabelShift { factor, .. }| *factor).collect(),
@@ -232,6 +248,10 @@ impl Shifted {
             let mut folded = Vec::new();
             self.peers.fold(weights, &mut folded);
             sums.peers = folded.as_chunks::<2>().0.iter().map(|[clean, right]| (*clean, *right)).collect();
+        }
+        if parts.tables {
+            sums.tables.clear();
+            sums.tables.extend(self.tables.iter().map(|table| table.fold(weights)));
         }
         if parts.sets {
             sums.sets.clear();

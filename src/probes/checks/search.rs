@@ -10,6 +10,7 @@ use crate::evidence::EvasionFacts;
 use crate::measure::Norm;
 use crate::models::Access;
 use crate::seed::Stream;
+use crate::words::count;
 
 /// Queries per row of our own random search.
 const QUERIES: u32 = 200;
@@ -48,13 +49,15 @@ fn sight(broken: &[u32], n: usize, who: &str) -> Sight {
     let which = if named.is_empty() {
         String::new()
     } else {
-        format!(" (data-set numbers {}{})", named.join(", "), if hits > NAMED { ", …" } else { "" })
+        let numbers = if hits == 1 { "number" } else { "numbers" };
+        format!(" (data-set {numbers} {}{})", named.join(", "), if hits > NAMED { ", …" } else { "" })
     };
     Sight::count(
         hits,
         n,
         format!(
-            "{who} broke {hits} rows that the gradient attacks had left standing, of {n} looked at{which}"
+            "{who} broke {} that the gradient attacks had left standing, of {n} looked at{which}",
+            count(hits, "row")
         ),
     )
 }
@@ -112,9 +115,10 @@ fn estimate(
     let (low, high) = interval(fell as u64, tried.len() as u64);
     let names: Vec<String> = sampled.iter().map(|member| format!("`{}`", member.name)).collect();
     Some(format!(
-        "on a sample {} broke {fell} of {} rows left standing: of all such rows they would break {:.1} % [{:.1}, {:.1}]",
+        "on a sample {} broke {fell} of {} left standing: of all such rows {} would break {:.1} % [{:.1}, {:.1}]",
         names.join(" and "),
-        tried.len(),
+        count(tried.len(), "row"),
+        if names.len() == 1 { "it" } else { "they" },
         100.0 * fell as f64 / tried.len() as f64,
         100.0 * low,
         100.0 * high
@@ -216,7 +220,8 @@ fn noise(bench: &mut Bench<'_>) -> Result<Sight> {
         hits,
         n,
         format!(
-            "{POINTS} random points each broke {hits} rows that the suite had left standing, of {n} looked at"
+            "{POINTS} random points each broke {} that the suite had left standing, of {n} looked at",
+            count(hits, "row")
         ),
     ))
 }

@@ -5,6 +5,7 @@ use crate::attacks::{Member, Spec};
 use crate::error::Result;
 use crate::losses::Loss;
 use crate::measure::Norm;
+use crate::words::count;
 
 /// Starts that check 9 gives the lead attack.
 const STARTS: u64 = 5;
@@ -37,7 +38,10 @@ fn one_step(bench: &mut Bench<'_>) -> Result<Sight> {
     Ok(Sight::count(
         hits,
         n,
-        format!("one gradient step broke {hits} rows that the suite had left standing, of {n} looked at"),
+        format!(
+            "one gradient step broke {} that the suite had left standing, of {n} looked at",
+            count(hits, "row")
+        ),
     ))
 }
 
@@ -77,8 +81,9 @@ fn convergence(bench: &mut Bench<'_>) -> Result<Sight> {
         hits,
         n,
         format!(
-            "`{}` with twice the steps broke {hits} rows that the suite had left standing, of {n} looked at",
-            lead.name
+            "`{}` with twice the steps broke {} that the suite had left standing, of {n} looked at",
+            lead.name,
+            count(hits, "row")
         ),
     ))
 }
@@ -109,8 +114,9 @@ fn restarts(bench: &mut Bench<'_>) -> Result<Sight> {
         hits,
         n,
         format!(
-            "{STARTS} new starts of `{}` broke {hits} rows that the suite had left standing, of {n} looked at",
-            lead.name
+            "{STARTS} new starts of `{}` broke {} that the suite had left standing, of {n} looked at",
+            lead.name,
+            count(hits, "row")
         ),
     ))
 }

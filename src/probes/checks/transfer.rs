@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::evidence::Observation;
 use crate::losses::Loss;
 use crate::models::Network;
+use crate::words::count;
 
 /// Steps of the attack on the twin.
 const STEPS: NonZeroU32 = NonZeroU32::new(20).expect("20 is not 0");
@@ -73,7 +74,8 @@ fn sight(bench: &mut Bench<'_>, twin: &mut dyn Network) -> Result<Sight> {
         hits,
         n,
         format!(
-            "points made on the undefended twin broke {hits} rows that the suite had left standing, of {n} looked at"
+            "points made on the undefended twin broke {} that the suite had left standing, of {n} looked at",
+            count(hits, "row")
         ),
     ))
 }

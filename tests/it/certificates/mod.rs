@@ -15,21 +15,21 @@
 //! attacked  x   .   .   x   x   . |  x   x   .   .   .   x    the vote stands at 0.2
 //! ```
 
+mod dominance;
 mod runs;
+mod sandwich;
 mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use equipoise::evidence::{
-    Attribute, CertificateFacts, Certificates, Evidence, Finding, Observation, SMOOTHED_SANDWICH, Seen,
-    Shift, SmoothedAttack, SmoothedFacts, Split, SplitFacts, Status, UNION,
+    Attribute, CertificateFacts, Certificates, Evidence, Finding, SMOOTHED_SANDWICH, Shift, SmoothedAttack,
+    SmoothedFacts, Split, SplitFacts, Status, UNION,
 };
-use equipoise::measure::{AttackKey, Bound, Direction, Estimate, MetricKey, Norm, Value};
+use equipoise::measure::{AttackKey, Bound, MetricKey, Norm};
 use equipoise::metrics::{self, Case, Reading};
-use equipoise::pareto::{self, Front, Objective};
-use equipoise::points::{Anchor, Measured, Point, anchors};
-use equipoise::probes::checks::{self, Settings, contradiction, sandwiches};
+use equipoise::points::{Anchor, anchors};
 
 use crate::metrics::{outputs, union};
 
@@ -255,201 +255,6 @@ fn constant_predictors_are_certified_where_they_are_right() {
     }
     // The keys of the attack alone are those of models: certificates make no attacks.
     assert_eq!(all[0].values.keys().cloned().collect::<Vec<_>>(), keys);
-}
-
-#[test]
-fn a_certified_row_that_falls_is_named() {
-    let evidence = table();
-    let ask = |evidence: &Evidence| {
-        contradiction(&evidence.facts, &evidence.clean, &evidence.evasion, &evidence.certificates)
-    };
-    assert_eq!(ask(&evidence), None);
-
-    // Row 1, which the attack broke, is certified now.
-    let mut planted = table();
-    planted.certificates = Certificates::of(vec![proof("crown", 0.2, &[0, 1])], Vec::new());
-    let said = ask(&planted).unwrap();
-    for part in
-        ["check 28 `sandwich`", "data-set row 101", "`crown`", "L∞ ε = 0.2", "`union`", "distance 0.1"]
-    {
-        assert!(said.contains(part), "`{part}` is missing in: {said}");
-    }
-    // At another radius, or in another norm, the two do not contradict each other.
-    planted.certificates.proven[0].epsilon = 0.1;
-    assert_eq!(ask(&planted), None);
-    planted.certificates.proven[0].epsilon = 0.2;
-    planted.certificates.proven[0].norm = Norm::L2;
-    assert_eq!(ask(&planted), None);
-    // Row 2 is wrong as it is: no attack is needed.
-    planted.certificates = Certificates::of(vec![proof("exact", 0.05, &[2])], Vec::new());
-    let said = ask(&planted).unwrap();
-    assert!(said.contains("row 102") && said.contains("wrong on it as it is"), "{said}");
-}
-
-fn observed(evidence: &Evidence) -> Vec<Observation> {
-    sandwiches(&evidence.facts, &evidence.clean, &evidence.evasion, &evidence.certificates)
-}
-
-#[test]
-fn the_sandwich_counts_what_it_compared() {
-    let seen = observed(&table());
-    // Certified rows: 2 by intervals, 4 by relaxation. Of the vote: rows 0, 4, 6 and 11, all standing.
-    assert_eq!(seen[0].seen, Seen::Count { hits: 0, of: 6, chance: None });
-    assert_eq!(seen[1].seen, Seen::Count { hits: 0, of: 4, chance: Some(0.002) });
-    let findings = checks::judge(&seen, &Settings::default());
-    let status = |id: &str| findings.iter().find(|finding| finding.check == id).unwrap().status;
-    assert_eq!((status("sandwich"), status(SMOOTHED_SANDWICH)), (Status::Pass, Status::Pass));
-    assert!(observed(&Evidence { certificates: Certificates::default(), ..table() }).is_empty());
-}
-
-/// Of 1,000 certified rows each may be wrong with probability 0.002 (once as certified, once as attacked), so that 2 are to be expected. In exact
-/// fractions (Python 3) 8 or more come with probability 1.1e-3, above what all checks together are allowed, and 11 or more with 8.0e-6, below
-/// what each of a hundred would be.
-#[test]
-fn a_vote_may_be_miscounted_now_and_then() {
-    let facts = crate::points::facts(1000, 2);
-    let with = |hits: usize| {
-        let mut smoothed = vote();
-        smoothed.predictions = facts.labels.iter().map(|label| Some(*label)).collect();
-        smoothed.radius = vec![0.3; 1000];
-        smoothed.attacked[0].standing = (0..1000).map(|row| row >= hits).collect();
-        let certificates = Certificates::of(Vec::new(), vec![smoothed]);
-        let clean = outputs(&facts.labels);
-        let seen = sandwiches(&facts, &clean, &[], &certificates);
-        let finding = checks::judge(&seen, &Settings::default()).pop().unwrap();
-        assert_eq!(finding.check, SMOOTHED_SANDWICH);
-        finding.status
-    };
-    let expected = [Status::Pass, Status::Pass, Status::Warn, Status::Warn, Status::Fail];
-    assert_eq!([0, 2, 3, 8, 11].map(with), expected);
-}
-
-/// Votes on 1,000 certified rows as above. In exact fractions (Python 3) 10 hits or more come with probability 4.5e-5, below the level of a single test (0.001
-/// divided by the nine checks that are tested), and above a third of it; 11 or more with 8.0e-6.
-#[test]
-fn of_several_votes_the_worst_counts_and_each_is_tested_at_its_share_of_the_level() {
-    let facts = crate::points::facts(1000, 2);
-    let judged = |votes: &[(f64, usize)]| {
-        let smoothed = votes.iter().map(|(sigma, hits)| {
-            let mut smoothed = vote();
-            smoothed.sigma = *sigma;
-            smoothed.predictions = facts.labels.iter().map(|label| Some(*label)).collect();
-            smoothed.radius = vec![0.3; 1000];
-            smoothed.attacked[0].standing = (0..1000).map(|row| row >= *hits).collect();
-            smoothed
-        });
-        let certificates = Certificates::of(Vec::new(), smoothed.collect());
-        let seen = sandwiches(&facts, &outputs(&facts.labels), &[], &certificates);
-        let findings = checks::judge(&seen, &Settings::default());
-        let mut own = findings.into_iter().filter(|finding| finding.check == SMOOTHED_SANDWICH);
-        let found = own.next().unwrap();
-        assert!(own.next().is_none(), "one verdict per model");
-        found
-    };
-    assert_eq!(judged(&[(0.25, 10)]).status, Status::Fail);
-    assert_eq!(judged(&[(0.25, 0), (0.5, 10), (1.0, 0)]).status, Status::Warn);
-    let failed = judged(&[(0.25, 0), (0.5, 11), (1.0, 3)]);
-    assert_eq!(failed.status, Status::Fail);
-    for part in ["σ = 0.5 broke 11 of 1000", "the worst of 3, each tested at 1/3 of the level"] {
-        assert!(failed.says.contains(part), "{}", failed.says);
-    }
-}
-
-fn measured(value: f64, bound: Bound) -> Measured {
-    Measured {
-        estimate: Estimate {
-            value: Value::Defined(value),
-            interval: None,
-            level: 0.95,
-            method: String::new(),
-            n: 12,
-            bound,
-        },
-        per_seed: Vec::new(),
-        sd_seed: None,
-        sd_row: None,
-        by_chance: None,
-        notes: Vec::new(),
-    }
-}
-
-/// A point with this accuracy, under attack, and certified.
-fn point(accuracy: f64, robust: f64, certified: f64) -> Point {
-    let key = |text: &str| text.parse::<MetricKey>().unwrap();
-    Point {
-        coordinates: BTreeMap::new(),
-        defense: "at".to_owned(),
-        strength: accuracy,
-        model: "last".to_owned(),
-        seeds: vec![0],
-        failed: Vec::new(),
-        measures: BTreeMap::from([
-            (key("accuracy"), measured(accuracy, Bound::Exact)),
-            (key("robust_accuracy!suite:linf:0.2"), measured(robust, Bound::Upper)),
-            (key("certified_accuracy!cert:linf:0.2"), measured(certified, Bound::Lower)),
-            // At another radius: of no use.
-            (key("certified_accuracy!cert:linf:0.1"), measured(0.9, Bound::Lower)),
-        ]),
-        degenerate: None,
-    }
-}
-
-fn proven(points: &[Point], objectives: &[&str]) -> Vec<(usize, usize)> {
-    let objectives: Vec<Objective> =
-        objectives.iter().map(|key| Objective::of(&key.parse().unwrap()).unwrap()).collect();
-    let costs: Vec<Vec<f64>> = points
-        .iter()
-        .map(|point| objectives.iter().map(|o| o.direction.as_cost(point.value(&o.key).unwrap())).collect())
-        .collect();
-    assert!(objectives.iter().all(|objective| objective.direction == Direction::Higher));
-    let members = pareto::nondominated(&costs);
-    let dominated = (0..points.len())
-        .filter(|point| !members.contains(point))
-        .map(|point| {
-            let by = members.iter().find(|by| pareto::dominates(&costs[**by], &costs[point])).unwrap();
-            (point, *by)
-        })
-        .collect();
-    let front = Front {
-        objectives,
-        members,
-        dominated,
-        excluded: Vec::new(),
-        hypervolume: 0.0,
-        hypervolume_interval: None,
-        stability: vec![None; points.len()],
-        seeds: 1,
-    };
-    pareto::proven(points, &front)
-}
-
-#[test]
-fn dominance_is_proven_where_the_certificate_reaches_the_attack() {
-    let points = [
-        point(0.95, 0.80, 0.60), // on the front
-        point(0.95, 0.60, 0.00), // the certificate just reaches it, and accuracy is no better: not proven to be worse
-        point(0.94, 0.60, 0.10), // worse in accuracy, and 0.60 reaches 0.60: proven
-        point(0.90, 0.61, 0.10), // 0.60 does not reach 0.61
-        point(0.90, 0.30, 0.10), // proven
-        point(0.96, 0.10, 0.00), // on the front
-    ];
-    let at_attack = ["robust_accuracy!suite:linf:0.2", "accuracy"];
-    assert_eq!(proven(&points, &at_attack), [(2, 0), (4, 0)]);
-    // On the axis of what is certified the truth is the same.
-    let certified = ["certified_accuracy!cert:linf:0.2", "accuracy"];
-    assert_eq!(proven(&points, &certified), [(2, 0), (4, 0)]);
-    // Without a certificate nothing is.
-    let mut bare = points.to_vec();
-    for point in &mut bare {
-        point.measures.retain(|key, _| key.id != "certified_accuracy");
-    }
-    assert!(proven(&bare, &at_attack).is_empty());
-    // The exact worst case of linear models needs none.
-    let robust: MetricKey = at_attack[0].parse().unwrap();
-    for point in &mut bare {
-        point.measures.get_mut(&robust).unwrap().estimate.bound = Bound::Exact;
-    }
-    assert_eq!(proven(&bare, &at_attack).len(), 4);
 }
 
 #[test]

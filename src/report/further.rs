@@ -1,0 +1,45 @@
+//! Which metrics are columns of the table of points, and the others: one row each, so that no table is as wide as the catalog is long.
+
+use crate::measure::MetricKey;
+
+use super::format;
+use super::remarks::{intervals, seeds};
+use super::table::{Column, Table, figures, words};
+use super::view::View;
+
+/// Metrics beside the objectives that the table of points holds at most.
+const COLUMNS: usize = 6;
+/// Points that can be columns.
+const MOST: usize = 12;
+
+/// The metrics of the table of points: the objectives and what stands first after them; all where there are too many points to be columns.
+pub(super) fn leading(view: &View) -> &[MetricKey] {
+    let most = view.given.front.objectives.len() + COLUMNS;
+    if view.given.points.len() > MOST { &view.shown } else { &view.shown[..view.shown.len().min(most)] }
+}
+
+/// One row per metric that is no column of the table of points, one column per point.
+pub(super) fn table(view: &View) -> Option<Table> {
+    let rest = &view.shown[leading(view).len()..];
+    if rest.is_empty() {
+        return None;
+    }
+    let points = 0..view.given.points.len();
+    let mut head: Vec<Column> = vec![words("metric")];
+    head.extend(points.clone().map(|point| figures(view.long_label(point))));
+    let row = |key: &MetricKey| {
+        let mut row = vec![format!("{}{}", view.title(key), format::arrow(view.direction(key)))];
+        row.extend(points.clone().map(|point| format::estimate(view.measured(point, key))));
+        row
+    };
+    Some(Table {
+        title: "Further metrics",
+        caption: format!(
+            "The other numbers about all rows or all groups, one row each. Means over {}; {}. ↑ higher is better, ↓ lower is better.",
+            seeds(view),
+            intervals(view, "in brackets")
+        ),
+        head,
+        rows: rest.iter().map(row).collect(),
+    })
+}

@@ -1,0 +1,86 @@
+//! What logits are divided by before they are probabilities, where that was asked for: a table, a sentence, and an entry of `report.json`.
+
+use serde_json::{Value as Json, json};
+
+use crate::run::Temperature;
+use crate::stats;
+
+use super::format;
+use super::table::{Table, figures, words};
+use super::view::View;
+
+/// Mean, lowest and highest over seeds.
+fn summary(temperature: &Temperature) -> (f64, f64, f64) {
+    let values: Vec<f64> = temperature.per_seed.iter().map(|(_, value)| *value).collect();
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (stats::mean(&values).unwrap_or(f64::NAN), low, high)
+}
+
+/// What the temperatures change, and what they do not.
+const MEANING: &str = "Calibration, likelihood and abstention, without attack and under it, are of the probabilities after that division: of the model with one number fitted afterwards, not of the model as trained. Predictions do not change, attacks climb the undivided logits, and scores for rows without a class are of these too";
+
+/// One row per point; none where nothing was fitted.
+pub(super) fn table(view: &View) -> Option<Table> {
+    let given = &view.given.temperatures;
+    if given.is_empty() {
+        return None;
+    }
+    let mut head: Vec<_> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    head.extend(["temperature", "lowest", "highest", "seeds"].map(figures));
+    let row = |temperature: &Temperature| {
+        let (mean, low, high) = summary(temperature);
+        let mut row: Vec<String> =
+            view.varying.iter().map(|(_, values)| values[temperature.point].clone()).collect();
+        row.extend([mean, low, high].map(format::number));
+        row.push(temperature.per_seed.len().to_string());
+        row
+    };
+    Some(Table {
+        title: "Temperatures",
+        caption: format!(
+            "What logits are divided by: fitted for each model on {}, mean, lowest and highest over seeds. Above 1 the model was too sure of itself, below 1 not sure enough. {MEANING}.",
+            format::count(view.given.data.validation, "validation row")
+        ),
+        head,
+        rows: given.iter().map(row).collect(),
+    })
+}
+
+/// The same in a sentence; none where nothing was fitted.
+pub(super) fn remark(view: &View) -> Option<String> {
+    let given = &view.given.temperatures;
+    let all = || given.iter().map(summary);
+    let (first, last) = (given.first()?, given.last()?);
+    let low = all().map(|(_, low, _)| low).fold(f64::INFINITY, f64::min);
+    let high = all().map(|(_, _, high)| high).fold(f64::NEG_INFINITY, f64::max);
+    let one = |temperature: &Temperature| {
+        format!("{} {}", format::number(summary(temperature).0), view.place(temperature.point))
+    };
+    let means = match given.len() {
+        1 => one(first),
+        2 => format!("{} and {}", one(first), one(last)),
+        _ => format!("from {} to {}", one(first), one(last)),
+    };
+    Some(format!(
+        "logits are divided by a temperature fitted for each model on {} (on average {means}; of single models {} to {}). {MEANING}",
+        format::count(view.given.data.validation, "validation row"),
+        format::number(low),
+        format::number(high)
+    ))
+}
+
+/// One entry per point.
+pub(super) fn json(given: &[Temperature]) -> Json {
+    let entry = |temperature: &Temperature| {
+        let (mean, low, high) = summary(temperature);
+        json!({
+            "point": temperature.point,
+            "mean": mean,
+            "lowest": low,
+            "highest": high,
+            "per_seed": temperature.per_seed.iter().map(|(seed, value)| json!({ "seed": seed, "value": value })).collect::<Vec<_>>(),
+        })
+    };
+    given.iter().map(entry).collect()
+}
