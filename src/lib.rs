@@ -11,6 +11,7 @@
 // 0 words: plain values; no tensors, no command line.
 pub mod error;
 pub mod words;
+pub mod toml_errors;
 pub mod files;
 pub mod simd;
 pub mod numeric;

@@ -61,7 +61,7 @@ enum What {
     Score(Box<score::Arguments>),
     /// Download data sets and verify them.
     Fetch(fetch::Arguments),
-    /// List what there is: metrics, data sets, attacks, defenses, models, checks.
+    /// List what there is: metrics, data sets, attacks, defenses, certificates, explanations, corruptions, models, checks.
     Ls(ls::Arguments),
     /// Train and attack on problems with known answers; print measured against exact.
     Selftest(selftest::Arguments),

@@ -53,6 +53,10 @@ impl Observer for Progress {
             Event::Broken(rule, rows, of) => self.say(&format!(
                 "{rows} of {of} test rows break `{rule}` by themselves: it is not asked of them, but they must not break it any further"
             )),
+            Event::Damaged(path, what) => self.say(&format!(
+                "`{}` is made anew: {what}",
+                path.display()
+            )),
             Event::Started(_) => {}
             Event::Finished(..) | Event::DoneElsewhere(_) => self.bar.inc(1),
             Event::Failed(cell, reason) => {

@@ -2,11 +2,13 @@
 
 use super::{Experiment, Loaded};
 use crate::bounds::Spec;
+use crate::bounds::smoothing::Settings;
 use crate::error::{Error, Result};
 use crate::evidence::union_protocol;
 use crate::measure::AttackKey;
 use crate::metrics::Case;
 use crate::models::Architecture;
+use crate::numeric::normal_cdf;
 
 /// What can be checked without the data.
 pub(super) fn check(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
@@ -26,6 +28,30 @@ pub(super) fn check(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
     Ok(())
 }
 
+/// Votes are certified at the threat's radius by one smoothing at least: of the others the report says how far they reach.
+fn reach(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
+    let smoothed = || {
+        let all = experiment.certificates.iter().enumerate();
+        all.filter_map(|(index, spec)| Some((index, spec.smoothing()?)))
+    };
+    let epsilon = experiment.threat.epsilon;
+    let farthest = smoothed().max_by(|(_, a), (_, b)| a.reach().total_cmp(&b.reach()));
+    let Some((index, settings)) = farthest.filter(|(_, settings)| settings.reach() < epsilon) else {
+        return Ok(());
+    };
+    let Settings { sigma, samples, alpha, .. } = settings;
+    // Where all draws of all rows agreed.
+    let enough = libm::log(alpha) / libm::log(normal_cdf(epsilon / sigma));
+    let draws =
+        if enough < 1e7 { format!(", or `samples` to {} at least", enough.ceil()) } else { String::new() };
+    Err(Error::input(format!(
+        "the certificate `smoothing` can certify no row at epsilon = {epsilon}: with sigma = {sigma}, samples = {samples} and alpha = {alpha} its largest radius is {:.3}, of a row all of whose draws agree",
+        settings.reach()
+    ))
+    .help(format!("raise `sigma`{draws}, or lower `epsilon` in [threat]"))
+    .context(loaded.place(&["certificate", &index.to_string()])))
+}
+
 /// Whether every certificate can be had of such a model.
 pub(super) fn fit(loaded: &Loaded, experiment: &Experiment, architecture: &Architecture) -> Result<()> {
     for (index, certificate) in experiment.certificates.iter().enumerate() {
@@ -33,7 +59,7 @@ pub(super) fn fit(loaded: &Loaded, experiment: &Experiment, architecture: &Archi
             .check(architecture, experiment.threat.norm)
             .map_err(|error| error.context(loaded.place(&["certificate", &index.to_string()])))?;
     }
-    Ok(())
+    reach(loaded, experiment)
 }
 
 /// What numbers will hold under, beside attacks.

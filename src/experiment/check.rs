@@ -15,6 +15,9 @@ const NAME_LENGTH: usize = 100;
 /// Fewer resamples than this give intervals that jump from run to run.
 const FEWEST_RESAMPLES: usize = 100;
 
+/// Most models between two neighboring strengths: every one is evaluated like a trained one.
+const MOST_BETWEEN: u32 = 50;
+
 /// What can be checked without the data.
 pub(super) fn experiment(loaded: &Loaded) -> Result<()> {
     let whole = &loaded.experiment;
@@ -136,6 +139,11 @@ fn checkpoints(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
         if training.checkpoints[..index].contains(epoch) {
             return at(Error::input(format!("epoch {epoch} is listed twice")));
         }
+    }
+    if let Some(models) = training.interpolate.filter(|models| models.get() > MOST_BETWEEN) {
+        return Err(Error::input(format!("`interpolate` must be at most {MOST_BETWEEN}, got {models}"))
+            .help("so many models are evaluated between every two neighboring strengths; 1 to 3 are usual")
+            .context(loaded.place(&["training", "interpolate"])));
     }
     if training.interpolate.is_some() && experiment.front.models.first() != Some(&Candidate::Last) {
         return Err(Error::input("models in between have last weights only, and the front is about others")

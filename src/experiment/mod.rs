@@ -30,6 +30,7 @@ use crate::files;
 use crate::measure::Norm;
 use crate::models::{self, EngineKind};
 use crate::probes::{checks, explanation};
+use crate::toml_errors::{self, toml_error};
 use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
@@ -175,18 +176,20 @@ impl Experiment {
         models
     }
 
-    /// What each defense is called, in the order written: its name, else its kind, numbered by its place in the file where
-    /// several unnamed ones are of one kind.
+    /// What each defense is called, in the order written: its name, else its kind, numbered from 1 where several unnamed ones are of
+    /// one kind.
     #[must_use]
     pub fn defense_names(&self) -> Vec<String> {
-        let unnamed = |kind: &str| {
-            self.defenses.iter().filter(|other| other.name.is_none() && other.method.word() == kind).count()
+        let unnamed = |among: &[DefenseSweep], kind: &str| {
+            among.iter().filter(|other| other.name.is_none() && other.method.word() == kind).count()
         };
         let name = |(index, sweep): (usize, &DefenseSweep)| {
             let kind = sweep.method.word();
             match &sweep.name {
                 Some(name) => name.clone(),
-                None if unnamed(kind) > 1 => format!("{kind}-{}", index + 1),
+                None if unnamed(&self.defenses, kind) > 1 => {
+                    format!("{kind}-{}", unnamed(&self.defenses[..=index], kind))
+                }
                 None => kind.to_owned(),
             }
         };
@@ -434,11 +437,6 @@ fn overridden(
         // Where the file alone is wrong too, its own error has line and column.
         plain()?;
         let list = overrides.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        Err(Error::input(error.message().trim().to_owned()).context(format!("with the overrides `{list}`")))
+        Err(Error::input(toml_errors::plain(error.message())).context(format!("with the overrides `{list}`")))
     })
-}
-
-/// `toml`'s own message already shows line, column and the line itself.
-fn toml_error(error: &toml::de::Error) -> Error {
-    Error::input(error.to_string().trim_end().replace("TOML parse error at ", "at "))
 }

@@ -2,6 +2,7 @@
 
 use super::{Experiment, Override, Sweep, Variant};
 use crate::error::{Error, Result};
+use crate::toml_errors;
 
 /// The sections whose settings may be swept.
 const SWEPT: [&str; 4] = ["model", "training", "defense", "engine"];
@@ -83,7 +84,7 @@ fn variant(base: &Experiment, settings: &[Override]) -> Result<Variant> {
     }
     let experiment = table.try_into().map_err(|error: toml::de::Error| {
         let list = settings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        Error::input(error.message().trim().to_owned()).context(format!("in the sweep, at `{list}`"))
+        Error::input(toml_errors::plain(error.message())).context(format!("in the sweep, at `{list}`"))
     })?;
     Ok(Variant { coordinates, experiment })
 }

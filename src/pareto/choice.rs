@@ -12,10 +12,21 @@ pub struct Choice {
     pub candidates: Vec<usize>,
     /// Those that no other dominates on validation rows, ascending.
     pub chosen: Vec<usize>,
+    /// Those among the candidates that are the same models as earlier ones, ascending: plain training that several defenses begin with is
+    /// one configuration, though a point of each of their fronts.
+    pub copies: Vec<usize>,
     /// Points that could not compete on validation rows, with the reason.
     pub excluded: Vec<(usize, String)>,
     /// One per objective.
     pub optimism: Vec<Optimism>,
+}
+
+impl Choice {
+    /// How many configurations `points` are, each counted once.
+    #[must_use]
+    pub fn distinct(&self, points: impl IntoIterator<Item = usize>) -> usize {
+        points.into_iter().filter(|point| !self.copies.contains(point)).count()
+    }
 }
 
 /// One objective of the chosen on both kinds of rows: means over the chosen that have it on both.
@@ -44,7 +55,7 @@ impl Optimism {
 /// Chooses, among the points for which `candidate` holds, those that are non-dominated on `validation`.
 ///
 /// `on_validation` and `objectives` are the same axes as measured on either kind of rows; `points` are those on test rows. Points are
-/// recognized by coordinates and model.
+/// recognized by coordinates and model. Those for which `same` says so are the same models: they are candidates each, and counted once.
 #[must_use]
 pub fn choose(
     validation: &Study,
@@ -52,6 +63,7 @@ pub fn choose(
     points: &[Point],
     objectives: &[Objective],
     candidate: impl Fn(&Point) -> bool,
+    same: impl Fn(&Point, &Point) -> bool,
 ) -> Choice {
     let there = front(validation, on_validation, candidate);
     let on_test = |index: usize| {
@@ -68,6 +80,11 @@ pub fn choose(
     let competing: Vec<usize> =
         there.members.iter().copied().chain(there.dominated.iter().map(|(point, _)| *point)).collect();
     let candidates = found(&competing);
+    let is_copy = |at: usize| {
+        candidates[..at].iter().any(|(other, _)| same(&points[*other], &points[candidates[at].0]))
+    };
+    let copies: Vec<usize> =
+        (0..candidates.len()).filter(|at| is_copy(*at)).map(|at| candidates[at].0).collect();
     let mut excluded: Vec<(usize, String)> = there
         .excluded
         .iter()
@@ -79,7 +96,8 @@ pub fn choose(
         .zip(on_validation)
         .filter_map(|(objective, there)| {
             let means = |pairs: &[(usize, usize)]| {
-                let values = pairs.iter().filter_map(|&(test, index)| {
+                let once = pairs.iter().filter(|(test, _)| !copies.contains(test));
+                let values = once.filter_map(|&(test, index)| {
                     Some((validation.points[index].value(&there.key)?, points[test].value(&objective.key)?))
                 });
                 let (on_validation, on_test): (Vec<f64>, Vec<f64>) = values.unzip();
@@ -97,5 +115,5 @@ pub fn choose(
         })
         .collect();
     let firsts = |pairs: Vec<(usize, usize)>| pairs.into_iter().map(|(test, _)| test).collect();
-    Choice { candidates: firsts(candidates), chosen: firsts(chosen), excluded, optimism }
+    Choice { candidates: firsts(candidates), chosen: firsts(chosen), copies, excluded, optimism }
 }

@@ -40,9 +40,9 @@ fn sandwich(view: &View, certified: &Certified) -> Option<Table> {
     let lower = key(view, "certified_accuracy", threat.epsilon)?;
     let upper = view.attacked("robust_accuracy", None, threat.epsilon)?;
     let singles: &[String] = if certified.names.len() > 1 { &certified.names } else { &[] };
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
-    head.extend(singles.iter().map(figures));
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend([better("certified", Direction::Higher), better("under attack", Direction::Higher)]);
+    head.extend(singles.iter().map(|name| figures(format!("by {name}"))));
     let share = |point: usize, name: &String| {
         let row = certified.rows.iter().find(|row| {
             row.point == point
@@ -54,8 +54,8 @@ fn sandwich(view: &View, certified: &Certified) -> Option<Table> {
     let rows = (0..view.given.points.len())
         .map(|point| {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
-            row.extend(singles.iter().map(|name| share(point, name)));
             row.extend([&lower, &upper].map(|key| format::estimate(view.measured(point, key))));
+            row.extend(singles.iter().map(|name| share(point, name)));
             row
         })
         .collect();
@@ -81,7 +81,7 @@ fn smoothed(view: &View, certified: &Certified, brief: bool) -> Option<Table> {
     let threat = view.given.threat.as_ref()?;
     let first = certified.smoothed.first()?;
     let several = certified.smoothed.len() > 1;
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     if several {
         head.push(figures("noise σ"));
     }
@@ -118,7 +118,13 @@ fn smoothed(view: &View, certified: &Certified, brief: bool) -> Option<Table> {
         .iter()
         .map(|one| {
             let sigma = if several { format!(" at σ = {}", one.sigma) } else { String::new() };
-            format!("{}{sigma} ({} votes a row; protocol {})", 1.0 - one.alpha, one.samples, one.protocol)
+            format!(
+                "{}{sigma} ({} votes a row; no row beyond {}; protocol {})",
+                1.0 - one.alpha,
+                one.samples,
+                format::number(one.reach),
+                one.protocol
+            )
         })
         .collect();
     Some(Table {
@@ -132,6 +138,88 @@ fn smoothed(view: &View, certified: &Certified, brief: bool) -> Option<Table> {
         head,
         rows,
     })
+}
+
+/// How much is proven, beside how much the attacks left, and of which method: of the model itself, then of every vote under noise.
+pub(super) fn answers(view: &View) -> Vec<String> {
+    let (Some(certified), Some(threat)) = (&view.given.certified, &view.given.threat) else {
+        return Vec::new();
+    };
+    let at = format!("{} ε = {}", threat.norm.sign(), threat.epsilon);
+    let ends = || {
+        let lower = key(view, "certified_accuracy", threat.epsilon)?;
+        Some((lower, view.attacked("robust_accuracy", None, threat.epsilon)?))
+    };
+    let own = ends().and_then(|(lower, upper)| answer(view, (&lower, &upper), &at, None));
+    let mut all: Vec<String> = own.into_iter().collect();
+    for smoothing in &certified.smoothed {
+        let end = |id| under(id, &smoothing.protocol, Norm::L2, threat.epsilon);
+        let (lower, upper) = (end("smoothed_certified_accuracy"), end("smoothed_robust_accuracy"));
+        all.extend(answer(view, (&lower, &upper), &at, Some(smoothing)));
+    }
+    all
+}
+
+/// More defenses than this are not listed one by one.
+const LISTED: usize = 4;
+
+/// Who has most certified between the `ends` of a sandwich, and what the other defenses come to at their best.
+fn answer(
+    view: &View,
+    (lower, upper): (&MetricKey, &MetricKey),
+    at: &str,
+    vote: Option<&Smoothing>,
+) -> Option<String> {
+    let ends = |point: usize| Some((view.value(point, lower)?, view.value(point, upper)?));
+    let mut best: Vec<(usize, (f64, f64))> = Vec::new();
+    for defense in &view.defenses {
+        let own = (0..view.given.points.len()).filter(|&point| {
+            let given = &view.given.points[point];
+            given.defense == *defense && given.degenerate.is_none() && view.competes(point)
+        });
+        let known = own.filter_map(|point| Some((point, ends(point)?)));
+        let better = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
+        best.extend(known.max_by(|a, b| better(&a.1, &b.1).then(b.0.cmp(&a.0))));
+    }
+    best.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0));
+    let (&(first, (proven, standing)), others) = best.split_first()?;
+    let of = |(point, (proven, standing)): &(usize, (f64, f64))| {
+        format!("{} of {} {}", format::number(*proven), format::number(*standing), view.place(*point))
+    };
+    let subject = vote.map(|vote| format!("Of the vote under noise (σ = {}) ", vote.sigma));
+    let subject = |word: &str| match &subject {
+        Some(subject) => format!("{subject}{word}"),
+        None => format::capitalized(word),
+    };
+    if proven <= 0.0 {
+        return Some(format!(
+            "{} is certified at {at}: of the {} of the test rows that the attacks leave standing {}, none is proven.",
+            subject("nothing"),
+            format::number(standing),
+            view.place(first)
+        ));
+    }
+    let share = if standing > 0.0 {
+        format!(", of which {:.0} % are proven", 100.0 * proven / standing)
+    } else {
+        String::new()
+    };
+    let rest = match others.len() {
+        0 => String::new(),
+        n if n > LISTED => format!(" The best of the {n} other defenses: {}.", of(&others[0])),
+        _ => format!(
+            " Of the others at their best: {}.",
+            format::list(&others.iter().map(of).collect::<Vec<_>>())
+        ),
+    };
+    let sure = vote.map_or_else(String::new, |vote| format!(" (each with probability {})", 1.0 - vote.alpha));
+    Some(format!(
+        "{} is certified at {at} {}: {} of the test rows are right whatever the adversary does{sure}, and the attacks leave {} standing{share}.{rest}",
+        subject("most"),
+        view.place(first),
+        format::estimate(view.measured(first, lower)),
+        format::estimate(view.measured(first, upper)),
+    ))
 }
 
 /// Which dominated points are so beyond any attack: said only where there are certificates.
@@ -179,6 +267,7 @@ pub(super) fn json(certified: &Certified) -> Json {
             "sigma": smoothing.sigma,
             "samples": smoothing.samples,
             "alpha": smoothing.alpha,
+            "reach": smoothing.reach,
         })).collect::<Vec<_>>(),
         "proven_dominance": certified.proven.as_ref().map(|proven| {
             proven.iter().map(|(point, by)| json!({ "point": point, "by": by })).collect::<Vec<_>>()

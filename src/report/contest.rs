@@ -11,8 +11,8 @@ pub(super) fn chosen(view: &View) -> Option<String> {
     let front = &view.given.front;
     let counted = format!(
         "Validation rows chose {} of {}",
-        choice.chosen.len(),
-        format::count(choice.candidates.len(), "configuration")
+        choice.distinct(choice.chosen.iter().copied()),
+        format::count(choice.distinct(choice.candidates.iter().copied()), "configuration")
     );
     let moved: Vec<String> = choice
         .optimism
@@ -26,7 +26,9 @@ pub(super) fn chosen(view: &View) -> Option<String> {
             )
         })
         .collect();
-    let on_test = match (front.dominated.len(), front.excluded.len()) {
+    let beaten = choice.distinct(front.dominated.iter().map(|(point, _)| *point));
+    let out = choice.distinct(front.excluded.iter().map(|(point, _)| *point));
+    let on_test = match (beaten, out) {
         (0, 0) => "none of them is dominated on test rows".to_owned(),
         (0, out) => format!("none of them is dominated on test rows, {out} cannot be judged there"),
         (beaten, 0) => format!("{beaten} of them {} dominated on test rows", format::are(beaten)),
@@ -61,11 +63,15 @@ pub(super) fn owned(view: &View) -> Option<String> {
             let probability = stretch.probability.map_or_else(String::new, |share| {
                 // By the seed means one defense owns the stretch, and yet another is the likelier owner.
                 let likelier = stretch.runner_up.as_ref().filter(|(_, most)| *most > share);
-                let likelier =
-                    likelier.map_or_else(String::new, |(name, most)| format!("; {name} {most:.2}"));
+                let likelier = likelier
+                    .map_or_else(String::new, |(name, most)| format!("; {} {most:.2}", View::quoted(name)));
                 format!(" (probability {share:.2}{likelier})")
             });
-            format!("{} up to {}{probability}", view.owners(stretch), format::number(stretch.to))
+            format!(
+                "{} up to {}{probability}",
+                View::owners(stretch, View::quoted),
+                format::number(stretch.to)
+            )
         })
         .collect();
     if stretches.len() > LISTED {
@@ -113,8 +119,8 @@ pub(super) fn choice(view: &View) -> Option<Table> {
         title: "Choice on validation rows",
         caption: format!(
             "Means over the {} of {} that {} validation rows chose (none was at least as good there at every objective and better at one). What the chosen lose on test rows beyond what all candidates lose is the optimism of the choice. Validation rows are attacked at the threat's radius alone.",
-            choice.chosen.len(),
-            format::count(choice.candidates.len(), "configuration"),
+            choice.distinct(choice.chosen.iter().copied()),
+            format::count(choice.distinct(choice.candidates.iter().copied()), "configuration"),
             view.given.data.validation,
         ),
         head,
@@ -149,7 +155,7 @@ pub(super) fn ownership(view: &View) -> Option<Table> {
             strengths.dedup();
             let runner = stretch.runner_up.as_ref();
             vec![
-                view.owners(stretch),
+                View::owners(stretch, str::to_owned),
                 format::number(stretch.from),
                 format::number(stretch.to),
                 strengths.join(", "),

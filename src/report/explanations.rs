@@ -51,7 +51,7 @@ fn table(view: &View, explained: &Explanations, baseline: &str, first: bool, bri
     let rows_of: Vec<&ExplainedBy> = explained.by.iter().filter(|by| by.baseline == baseline).collect();
     let columns: Vec<&(&str, &str, bool)> =
         COLUMNS.iter().filter(|(id, ..)| !brief || BRIEF.contains(id)).collect();
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.push(words("method"));
     head.extend(columns.iter().map(|(id, name, _)| {
         let direction = metrics::find(id).and_then(|metric| metric.direction);

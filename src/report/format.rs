@@ -7,11 +7,7 @@ use crate::points::Measured;
 /// Three decimals, a real minus sign, and no minus before zero: `0.974`, `−0.031`.
 #[must_use]
 pub(super) fn number(x: f64) -> String {
-    let text = format!("{x:.3}");
-    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
-        return text.trim_start_matches('-').to_owned();
-    }
-    text.replace('-', "−")
+    signed(&format!("{x:.3}"))
 }
 
 /// `0.974 [0.962, 0.986]`, `0.974` without an interval, `undefined` where withheld, `—` where not measured.
@@ -50,9 +46,16 @@ pub(super) fn change_interval((x, interval): (f64, Option<(f64, f64)>), unit: Un
     match interval {
         None => text,
         Some((low, high)) => {
-            format!("{text} [{:.digits$}, {:.digits$}]", low * factor, high * factor).replace('-', "−")
+            let end = |x: f64| signed(&format!("{:.digits$}", x * factor));
+            format!("{text} [{}, {}]", end(low), end(high))
         }
     }
+}
+
+/// With a real minus sign, and none before zero.
+fn signed(text: &str) -> String {
+    let bare = text.trim_start_matches('-');
+    if bare.chars().all(|c| c == '0' || c == '.') { bare.to_owned() } else { text.replace('-', "−") }
 }
 
 /// ` ↑`, ` ↓` (after a space that does not break), or nothing for descriptive numbers.
@@ -125,6 +128,10 @@ mod tests {
         assert_eq!(
             change_interval((-0.1, Some((-0.15, -0.05))), Unit::Fraction),
             "−10.0 points [−15.0, −5.0]"
+        );
+        assert_eq!(
+            change_interval((0.026, Some((-0.0002, 0.052))), Unit::Fraction),
+            "+2.6 points [0.0, 5.2]"
         );
     }
 

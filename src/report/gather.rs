@@ -26,9 +26,9 @@ impl Inputs {
     /// Only on a defect of this program: a setting that cannot be written down.
     pub fn of(judgement: Judgement) -> Result<Self> {
         let settings = settings(&judgement)?;
-        let notes = notes(&judgement);
         let warnings = warnings(&judgement);
         let shown = shown(&judgement);
+        let notes = notes(&judgement, &shown);
         let certified = certified(&judgement);
         let explanations = explanations(&judgement)?;
         let continued = continued(&judgement);
@@ -219,6 +219,7 @@ fn certified(judgement: &Judgement) -> Option<Certified> {
                 sigma: settings.sigma,
                 samples: settings.samples,
                 alpha: settings.alpha,
+                reach: settings.reach(),
             }),
             None => certified.names.push(spec.word().to_owned()),
         }
@@ -320,14 +321,14 @@ fn warnings(judgement: &Judgement) -> Vec<String> {
     let mut warnings = Vec::new();
     let missing = judgement.planned - judgement.present;
     if missing > 0 {
-        let seeds: Vec<String> = judgement.unfinished.iter().map(ToString::to_string).collect();
-        let left_out = if seeds.is_empty() {
-            "this report covers the others".to_owned()
-        } else {
-            format!(
-                "seeds with missing cells are left out ({}), so that all points rest on the same seeds",
-                seeds.join(", ")
-            )
+        let seeds: Vec<String> = judgement.unfinished.iter().map(|seed| format!("seed {seed}")).collect();
+        let left_out = match seeds.len() {
+            0 => "this report covers the others".to_owned(),
+            n => format!(
+                "{} {} left out, where some are missing, so that all points rest on the same seeds",
+                super::format::list(&seeds),
+                super::format::are(n)
+            ),
         };
         warnings.push(format!(
             "Unfinished: {missing} of {} cells are not there yet; {left_out}.",
@@ -343,12 +344,13 @@ fn warnings(judgement: &Judgement) -> Vec<String> {
     warnings
 }
 
-/// Remarks on single numbers, each once, with how many numbers it concerns. Small groups have remarks of their own.
-fn notes(judgement: &Judgement) -> Vec<String> {
+/// Remarks on numbers that are not `shown`, whose remarks name their points: each once, with how many numbers it concerns. Small groups have
+/// remarks of their own.
+fn notes(judgement: &Judgement, shown: &[MetricKey]) -> Vec<String> {
     let mut concerned: BTreeMap<&str, BTreeSet<&MetricKey>> = BTreeMap::new();
     let (mut undefined, mut most) = (BTreeSet::new(), 0);
     for point in &judgement.points {
-        for (key, measured) in &point.measures {
+        for (key, measured) in point.measures.iter().filter(|(key, _)| !shown.contains(key)) {
             for note in &measured.notes {
                 match metrics::note_kind(note) {
                     NoteKind::SmallGroup => {}
@@ -365,6 +367,7 @@ fn notes(judgement: &Judgement) -> Vec<String> {
     }
     let sentence = |(note, keys): (&str, BTreeSet<&MetricKey>)| {
         let first = keys.first().map_or_else(String::new, |key| metrics::describe(key));
+        let first = super::format::capitalized(&first);
         match keys.len() {
             1 => format!("{first}: {note}."),
             n => format!("{first} and {} more: {note}.", n - 1),

@@ -8,13 +8,14 @@ use super::certificates;
 use super::checks;
 use super::contest;
 use super::format;
-use super::prices::{free_stretch, unquoted, widest_arcs, within_each};
+use super::prices::{free_stretch, stops, unquoted, widest_arcs, within_each};
 use super::view::View;
 
 /// The sentences, the most important first.
 pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut all = view.given.warnings.clone();
     all.extend(checks::headlines(view));
+    all.extend(certificates::answers(view));
     let arcs = widest_arcs(view);
     if view.defenses.len() > FEW_DEFENSES {
         // Of many defenses, who is best where comes first; what each costs within itself stands in a table.
@@ -23,22 +24,23 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         all.extend(contest::owned(view));
         all.extend(certificates::dominance(view));
         all.extend(best(view));
-        all.extend(within_each(&arcs));
+        all.extend(within_each(view, &arcs));
         all.extend(unquoted(view));
         all.extend(continued(view));
         all.push(collapse(view));
         all.extend(failures(view));
         return all;
     }
-    let told = arcs.iter().map(|arc| {
-        if view.defenses.len() > 1 && !arc.sentence.contains(&arc.defense) {
-            format!("{}: {}", arc.defense, with_stop(&arc.sentence))
-        } else {
-            with_stop(&arc.sentence)
+    let several = arcs.iter().any(|arc| view.sweep(arc.from) != view.sweep(arcs[0].from));
+    let told = arcs.iter().map(|arc| match view.sweep(arc.from) {
+        sweep if several || view.defenses.len() > 1 => {
+            format!("{}: {}", format::capitalized(&sweep), arc.sentence.trim())
         }
+        _ => arc.sentence.clone(),
     });
-    all.extend(told);
+    all.extend(told.map(|sentence| with_stop(&sentence)));
     all.extend(free_stretch(view));
+    all.extend(stops(view, &arcs));
     all.extend(unquoted(view));
     all.extend(continued(view));
     all.extend(worst_off(view, &arcs));
@@ -80,7 +82,7 @@ fn worst_off(view: &View, arcs: &[&ArcRate]) -> Option<String> {
             parts.push(format!("{} went from {before} to {after}", view.metric_title(key)));
         }
     }
-    let step = format!("From {} to {}", view.long_label(arc.from), view.labels[arc.to]);
+    let step = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
     (!parts.is_empty()).then(|| format!("{step}, {}.", format::list(&parts)))
 }
 
@@ -103,7 +105,7 @@ fn front(view: &View) -> String {
         ),
         members => format!(
             "On the front of {axes} are {} of {}{}: {}.{seeds}",
-            members.len(),
+            counted(view, members.iter().copied()),
             format::count(all, "point"),
             if view.given.choice.is_some() { " that validation rows chose" } else { "" },
             point_list(view, members),
@@ -120,43 +122,60 @@ pub(super) fn these_seeds(seeds: usize) -> Option<String> {
     }
 }
 
-/// Points that were judged for the front.
+/// How many points were judged for the front.
 fn competing(view: &View) -> usize {
-    (0..view.given.points.len()).filter(|&point| view.competes(point)).count()
+    counted(view, (0..view.given.points.len()).filter(|&point| view.competes(point)))
 }
 
-/// `strengths 0.05, 0.1 and 0.2`, with several defenses `trades (0.1, 0.2)`; long lists are cut.
+/// How many `points` there are; where validation rows chose, each configuration counts once, as in what is said of the choice.
+fn counted(view: &View, points: impl Iterator<Item = usize>) -> usize {
+    match &view.given.choice {
+        Some(choice) => choice.distinct(points),
+        None => points.count(),
+    }
+}
+
+/// `strengths 0.05, 0.1 and 0.2`; with several sweeps `` `trades` (0.1, 0.2) and `at` epochs 20 (0.3) ``; long lists are cut.
 pub(super) fn point_list(view: &View, points: &[usize]) -> String {
     const LONGEST: usize = 8;
-    let names: Vec<&str> = view.varying.iter().map(|(name, _)| name.as_str()).collect();
-    if names == ["defense", "strength"] {
-        let parts: Vec<String> = view
-            .defenses
-            .iter()
-            .filter_map(|defense| {
-                let own = points.iter().filter(|&&point| view.given.points[point].defense == *defense);
-                let mut strengths: Vec<String> = own.map(|&p| view.varying[1].1[p].clone()).collect();
-                if strengths.len() > LONGEST {
-                    let more = strengths.len() - LONGEST + 1;
-                    strengths.truncate(LONGEST - 1);
-                    strengths.push(format!("{more} more"));
+    let mut sweeps: Vec<(String, Vec<String>)> = Vec::new();
+    for &point in points {
+        let mut name = view.rest(point);
+        if view.defenses.len() > 1 {
+            name.insert(0, View::quoted(&view.given.points[point].defense));
+        }
+        let (name, strength) = (name.join(" "), view.plain_strength(point));
+        match sweeps.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, strengths)) => strengths.push(strength),
+            None => sweeps.push((name, vec![strength])),
+        }
+    }
+    let cut = |mut list: Vec<String>| {
+        if list.len() > LONGEST {
+            let more = list.len() - LONGEST + 1;
+            list.truncate(LONGEST - 1);
+            list.push(format!("{more} more"));
+        }
+        list
+    };
+    match sweeps.as_slice() {
+        [(name, strengths)] if name.is_empty() => {
+            let plural = if strengths.len() == 1 { "" } else { "s" };
+            format!("strength{plural} {}", format::list(&cut(strengths.clone())))
+        }
+        _ => {
+            // Defenses are few and worth naming all; combinations of a sweep may be many.
+            let named = |(name, strengths): (String, Vec<String>)| {
+                let strengths = cut(strengths).join(", ");
+                if name.is_empty() {
+                    format!("strength {strengths}")
+                } else {
+                    format!("{name} ({strengths})")
                 }
-                (!strengths.is_empty()).then(|| format!("{defense} ({})", strengths.join(", ")))
-            })
-            .collect();
-        return format::list(&parts);
-    }
-    let simple = points.iter().all(|&point| view.is_named_by_strength(point));
-    let mut names: Vec<String> =
-        points.iter().take(LONGEST).map(|&point| view.labels[point].clone()).collect();
-    if points.len() > LONGEST {
-        names.push(format!("{} more", points.len() - LONGEST));
-    }
-    let names = format::list(&names);
-    match (simple, points.len()) {
-        (true, 1) => format!("strength {names}"),
-        (true, _) => format!("strengths {names}"),
-        (false, _) => names,
+            };
+            let all: Vec<String> = sweeps.into_iter().map(named).collect();
+            format::list(&if view.columns().len() > 2 { cut(all) } else { all })
+        }
     }
 }
 
@@ -246,7 +265,7 @@ pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
         return format!(
             "From {} to {}: {} {}, {} {}",
             view.long_label(arc.from),
-            view.labels[arc.to],
+            view.plain_strength(arc.to),
             view.metric_title(x),
             moved(view, x, arc.security_change),
             view.metric_title(y),
@@ -254,7 +273,7 @@ pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
         );
     }
     let members = &view.given.front.members;
-    let all = competing(view);
+    let (all, on) = (competing(view), counted(view, members.iter().copied()));
     match members.as_slice() {
         [] => "No point is on the front".to_owned(),
         [one] if all == 1 => format!("Only {} was judged", view.long_label(*one)),
@@ -264,16 +283,16 @@ pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
                 .defenses
                 .iter()
                 .filter(|defense| members.iter().any(|&i| view.given.points[i].defense == **defense))
-                .cloned()
+                .map(|defense| View::quoted(defense))
                 .collect();
             let from = match (used.len(), view.defenses.len()) {
                 (used, all) if used > NAMED && used == all => format!("all {all} defenses"),
                 (used, all) if used > NAMED => format!("{used} of {all} defenses"),
                 _ => format::list(&used),
             };
-            format!("{} of {all} points are on the front, from {from}", members.len())
+            format!("{on} of {all} points are on the front, from {from}")
         }
-        _ => format!("{} of {all} points are on the front: {}", members.len(), point_list(view, members)),
+        _ => format!("{on} of {all} points are on the front: {}", point_list(view, members)),
     }
 }
 

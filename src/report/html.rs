@@ -21,6 +21,7 @@ use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
 use super::terminal;
+use super::verdicts;
 use super::view::View;
 
 static TEMPLATE: &str = include_str!("assets/report.html");
@@ -34,6 +35,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(defect)?;
     environment.set_syntax(syntax);
+    environment.add_filter("marked", marked);
     environment.add_template("report.html", TEMPLATE).map_err(defect)?;
     let named = |prefix: &'static str| -> Value {
         figures.iter().filter(|figure| figure.name.starts_with(prefix)).map(figure_value).collect()
@@ -101,6 +103,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             checks => checks::table(view).map(|table| table_value("checks", &table)),
             convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
             glossary => table_value("glossary", &table::glossary(view)),
+            verdicts => verdicts::table(view).map(|table| table_value("verdicts", &table)),
             settings => table_value("settings", &table::settings(view)),
         })
         .map_err(defect)?;
@@ -108,6 +111,34 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
         page.push('\n');
     }
     Ok(page)
+}
+
+/// Text with what stands between backticks marked as names, everything escaped.
+#[expect(clippy::needless_pass_by_value, reason = "as the template engine calls a filter")]
+fn marked(text: String) -> Value {
+    let parts: Vec<&str> = text.split('`').collect();
+    let paired = !parts.len().is_multiple_of(2);
+    let mut safe = String::with_capacity(text.len() + 16);
+    for (i, part) in parts.iter().enumerate() {
+        if i > 0 {
+            safe.push_str(match (paired, i % 2) {
+                (false, _) => "`",
+                (true, 1) => "<code>",
+                (true, _) => "</code>",
+            });
+        }
+        for letter in part.chars() {
+            match letter {
+                '&' => safe.push_str("&amp;"),
+                '<' => safe.push_str("&lt;"),
+                '>' => safe.push_str("&gt;"),
+                '"' => safe.push_str("&quot;"),
+                '\'' => safe.push_str("&#x27;"),
+                other => safe.push(other),
+            }
+        }
+    }
+    Value::from_safe_string(safe)
 }
 
 fn figure_value(figure: &Figure) -> Value {
@@ -151,4 +182,17 @@ fn hypervolume(view: &View) -> String {
         "The front dominates {}{interval} of the box between the worst and the best possible values of its objectives (hypervolume).",
         format::number(front.hypervolume)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_marked_and_nothing_else_gets_through() {
+        let said = |text: &str| marked(text.to_owned()).to_string();
+        assert_eq!(said("with `at` 0.1 & `awp`"), "with <code>at</code> 0.1 &amp; <code>awp</code>");
+        assert_eq!(said("`<b>\"x\"</b>`"), "<code>&lt;b&gt;&quot;x&quot;&lt;/b&gt;</code>");
+        assert_eq!(said("it's ` alone"), "it&#x27;s ` alone");
+    }
 }

@@ -186,6 +186,8 @@ pub struct Smoothing {
     pub samples: u32,
     /// The probability with which a row's certificate may be wrong.
     pub alpha: f64,
+    /// The largest radius that a row can be certified at.
+    pub reach: f64,
 }
 
 /// What was asked of certificates, and what beside the metrics is known of them.

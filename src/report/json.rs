@@ -133,6 +133,7 @@ fn choice(choice: &Choice) -> Json {
     json!({
         "candidates": choice.candidates,
         "chosen": choice.chosen,
+        "copies": choice.copies,
         "excluded": choice.excluded.iter().map(|(point, reason)| json!({ "point": point, "reason": reason })).collect::<Vec<_>>(),
         "optimism": choice.optimism.iter().map(|row| json!({
             "key": row.key.to_string(),

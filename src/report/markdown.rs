@@ -15,6 +15,7 @@ use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
 use super::terminal;
+use super::verdicts;
 use super::view::View;
 
 /// The Markdown page.
@@ -29,7 +30,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     line(&format!("*{}*", escaped(&view.given.question)));
     line("");
     for sentence in &view.headlines {
-        line(&format!("- {}", escaped(sentence)));
+        line(&format!("- {}", prose(sentence)));
     }
     line("");
     line(&escaped(&terminal::data_line(view)));
@@ -56,6 +57,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     tables.extend(checks::table(view));
     tables.extend(table::convergence(view));
     tables.push(table::glossary(view));
+    tables.extend(verdicts::table(view));
     tables.push(table::settings(view));
     for (i, table) in tables.iter().enumerate() {
         write_table(&mut text, table);
@@ -63,7 +65,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
             let mut remarks = remarks::withheld(view);
             remarks.extend(checks::remarks(view));
             for remark in &remarks {
-                let _ = writeln!(text, "- {}", escaped(&format::capitalized(remark)));
+                let _ = writeln!(text, "- {}", prose(&format::capitalized(remark)));
             }
             for note in &view.given.notes {
                 let _ = writeln!(text, "- {}", escaped(note));
@@ -79,7 +81,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
 }
 
 fn write_table(text: &mut String, table: &Table) {
-    let _ = writeln!(text, "## {}\n\n{}\n", table.title, escaped(&table.caption));
+    let _ = writeln!(text, "## {}\n\n{}\n", table.title, prose(&table.caption));
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     text.push_str(&cells(table.head.iter().map(|column| escaped(&column.text)).collect()));
     text.push_str(&cells(
@@ -89,6 +91,24 @@ fn write_table(text: &mut String, table: &Table) {
         text.push_str(&cells(row.iter().map(|cell| escaped(cell)).collect()));
     }
     text.push('\n');
+}
+
+/// Sentences: what stands between backticks is a name, and stays marked as one.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    let name = |part: &str| {
+        // In a code span nothing can be escaped.
+        if part.is_empty() || part.contains(['<', '>', '&', '|', '\n', '\r']) {
+            escaped(&format!("`{part}`"))
+        } else {
+            format!("`{part}`")
+        }
+    };
+    let one = |(i, part): (usize, &&str)| if i % 2 == 1 { name(part) } else { escaped(part) };
+    parts.iter().enumerate().map(one).collect()
 }
 
 /// Data may not turn into markup, nor end a table cell.

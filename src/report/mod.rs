@@ -27,6 +27,7 @@ mod small_groups;
 mod table;
 mod temperatures;
 mod terminal;
+mod verdicts;
 mod view;
 
 use rayon::prelude::*;

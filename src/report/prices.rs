@@ -1,13 +1,16 @@
 //! What security cost within each sweep, picked from the exchange rates for the answer in words.
 
 use super::format;
+use super::headline::point_list;
 use super::view::View;
+use crate::experiment::INTERPOLATED;
 use crate::measure::{Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Course, Outcome};
+use crate::pareto::{Objective, dominates};
 use crate::points::Point;
 
 /// What the widest step within each defense came to, defenses with the same answer together.
-pub(super) fn within_each(arcs: &[&ArcRate]) -> Option<String> {
+pub(super) fn within_each(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     let mut answers: Vec<(String, Vec<String>)> = Vec::new();
     for arc in arcs {
         let happened = arc.happened();
@@ -15,16 +18,21 @@ pub(super) fn within_each(arcs: &[&ArcRate]) -> Option<String> {
             answers.push((happened, Vec::new()));
             answers.len() - 1
         });
-        let defenses = &mut answers[position].1;
-        if !defenses.contains(&arc.defense) {
-            defenses.push(arc.defense.clone());
+        let (sweeps, sweep) = (&mut answers[position].1, view.sweep(arc.from));
+        if !sweeps.contains(&sweep) {
+            sweeps.push(sweep);
         }
     }
     let parts: Vec<String> =
-        answers.iter().map(|(answer, defenses)| format!("{answer} ({})", defenses.join(", "))).collect();
+        answers.iter().map(|(answer, sweeps)| format!("{answer} with {}", format::list(sweeps))).collect();
+    let stops = if stops(view, arcs).is_some() {
+        ", as far as it goes without being beaten at every objective by a strength of its own"
+    } else {
+        ""
+    };
     (!parts.is_empty()).then(|| {
         format!(
-            "Within a defense, along its strengths: {}. The table of exchange rates has every step.",
+            "Within a defense, along its strengths{stops}: {}. The table of exchange rates has every step.",
             parts.join("; ")
         )
     })
@@ -50,13 +58,63 @@ pub(super) fn unquoted(view: &View) -> Option<String> {
     })
 }
 
+/// Whether another point of the same sweep is at least as good at every objective and better at one. Other defenses do not count: what a
+/// defense costs is between its own strengths, whoever else is better.
+fn is_beaten(view: &View, point: usize) -> bool {
+    let points = &view.given.points;
+    let costs = |point: usize| -> Option<Vec<f64>> {
+        let cost = |objective: &Objective| Some(objective.cost(view.value(point, &objective.key)?));
+        view.given.front.objectives.iter().map(cost).collect()
+    };
+    let Some(own) = costs(point) else { return false };
+    let rest = |point: &Point| {
+        let mut rest = point.coordinates.clone();
+        rest.retain(|name, _| name != "strength" && name != INTERPOLATED);
+        rest
+    };
+    let competes = |other: &usize| {
+        points[*other].degenerate.is_none()
+            && view.competes(*other)
+            && view.given.front.excluded.iter().all(|(excluded, _)| excluded != other)
+    };
+    (0..points.len())
+        .filter(|other| *other != point && rest(&points[*other]) == rest(&points[point]))
+        .filter(competes)
+        .any(|other| costs(other).is_some_and(|other| dominates(&other, &own)))
+}
+
+/// Why the widest arcs end before the highest strength, where they do.
+pub(super) fn stops(view: &View, arcs: &[&ArcRate]) -> Option<String> {
+    let points = &view.given.points;
+    let beyond = |to: usize, arc: &&ArcRate| {
+        sweep(&points[to]) == sweep(&points[arc.from]) && points[to].strength > points[arc.to].strength
+    };
+    let mut beaten: Vec<usize> = view
+        .given
+        .rates
+        .iter()
+        .map(|arc| arc.to)
+        .filter(|&to| points[to].degenerate.is_none() && arcs.iter().any(|arc| beyond(to, arc)))
+        .filter(|&to| is_beaten(view, to))
+        .collect();
+    beaten.sort_unstable();
+    beaten.dedup();
+    let of = if view.defenses.len() > 1 { "strength of the same defense" } else { "strength" };
+    (!beaten.is_empty()).then(|| {
+        format!(
+            "No step to {} is quoted: another {of} is at least as good at every objective and better at one.",
+            point_list(view, &beaten)
+        )
+    })
+}
+
 /// One arc per sweep and pair of axes: the widest whose ends both work. Declared by the sweep, not picked by its outcome.
 pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
     let points = &view.given.points;
     let mut widest: Vec<&ArcRate> = Vec::new();
-    // A step to a point that another beats on every axis is no price worth quoting, where there are others.
-    let is_beaten = |point: usize| view.given.front.dominated.iter().any(|(beaten, _)| *beaten == point);
-    let ends_well = |arc: &&ArcRate| !is_beaten(arc.to);
+    // A step to a point that another strength beats on every axis is no price worth quoting, where there are others.
+    let beaten: Vec<bool> = (0..points.len()).map(|point| is_beaten(view, point)).collect();
+    let ends_well = |arc: &&ArcRate| !beaten[arc.to];
     for arc in &view.given.rates {
         if points[arc.from].degenerate.is_some() || points[arc.to].degenerate.is_some() {
             continue;
@@ -69,7 +127,7 @@ pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
                 && points[other.to].degenerate.is_none()
                 && !was_passed_over(view, other)
         });
-        if is_beaten(arc.to) && rivals.clone().any(|other| ends_well(&other)) {
+        if beaten[arc.to] && rivals.clone().any(|other| ends_well(&other)) {
             continue;
         }
         let width = |arc: &ArcRate| points[arc.to].strength - points[arc.from].strength;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::measure::{Estimate, Value};
-use crate::metrics;
+use crate::metrics::{self, NoteKind};
 
 use super::format;
-use super::headline;
+use super::headline::point_list;
 use super::small_groups;
 use super::view::View;
 
@@ -64,7 +64,7 @@ pub(super) fn withheld(view: &View) -> Vec<String> {
         if points.len() == view.given.points.len() && points.len() > 1 {
             return "all points".to_owned();
         }
-        headline::point_list(view, points)
+        point_list(view, points)
     };
     // What withholds one number often withholds many.
     let mut alike: BTreeMap<(String, Vec<usize>), Vec<String>> = BTreeMap::new();
@@ -85,6 +85,25 @@ pub(super) fn withheld(view: &View) -> Vec<String> {
         .collect();
     lines.sort();
     lines.splice(0..0, small_groups::remarks(view));
+    let mut notes: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for key in &view.shown {
+        for point in 0..view.given.points.len() {
+            let noted = view.measured(point, key).map_or(&[][..], |measured| &measured.notes);
+            for note in noted.iter().filter(|note| metrics::note_kind(note) == NoteKind::Other) {
+                notes.entry((view.title(key), note.clone())).or_default().push(point);
+            }
+        }
+    }
+    let mut alike: BTreeMap<(String, Vec<usize>), Vec<String>> = BTreeMap::new();
+    for ((title, note), points) in notes {
+        alike.entry((note, points)).or_default().push(title);
+    }
+    let mut noted: Vec<String> = alike
+        .into_iter()
+        .map(|((note, points), titles)| format!("{} at {}: {note}", format::list(&titles), whom(&points)))
+        .collect();
+    noted.sort();
+    lines.extend(noted);
     lines.extend(
         view.given
             .front

@@ -33,7 +33,7 @@ fn part(id: &str, part: &str) -> MetricKey {
 
 /// Who a point is.
 fn who(view: &View) -> Vec<Column> {
-    view.varying.iter().map(|(name, _)| words(name)).collect()
+    view.columns().into_iter().map(words).collect()
 }
 
 fn named(view: &View, point: usize) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The tables, built once: terminal, Markdown and HTML write out the same cells.
 
+use crate::experiment::INTERPOLATED;
 use crate::measure::{AttackKey, Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
 
@@ -35,7 +36,7 @@ pub(super) fn figures(text: impl Into<String>) -> Column {
 
 /// One row per point: who it is, the metrics at `keys` with intervals, its place, its marks. The primary threat need not be named in `brief` heads.
 pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     let primary = |key: &MetricKey| {
         let at = |attack: &AttackKey| view.given.threat.as_ref().is_some_and(|t| t.holds_at(attack));
         key.attack.as_ref().is_some_and(at)
@@ -72,15 +73,20 @@ fn points_caption(view: &View) -> String {
     } else {
         ""
     };
+    let votes = if view.is_about_votes() {
+        " Base model: the numbers of the model itself, another predictor than its vote under noise."
+    } else {
+        ""
+    };
     format!(
-        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{chosen}",
+        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{chosen}{votes}",
         seeds(view),
         intervals(view, "in brackets"),
     )
 }
 
 /// `yes 0.93`, `no 0.12`, `degenerate`, `left out` for another reason, or `—` where it did not compete.
-fn place(view: &View, point: usize) -> String {
+pub(super) fn place(view: &View, point: usize) -> String {
     let front = &view.given.front;
     if front.excluded.iter().any(|(excluded, _)| *excluded == point) {
         return if view.given.points[point].degenerate.is_some() { "degenerate" } else { "left out" }
@@ -137,7 +143,7 @@ pub(super) fn groups(view: &View, breakdown: &Breakdown, brief: bool) -> Option<
     if columns.is_empty() || view.given.points.is_empty() {
         return None;
     }
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.push(words(&breakdown.title));
     let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
         id: id.clone(),
@@ -191,8 +197,11 @@ pub(super) fn all_groups(view: &View, brief: bool, wanted: impl Fn(&str) -> bool
 /// What one point of security costs, step by step.
 pub(super) fn rates(view: &View) -> Option<Table> {
     let first = view.given.rates.first()?;
-    let many = view.defenses.len() > 1;
-    let mut head = if many { vec![words("defense")] } else { Vec::new() };
+    // What the steps of one sweep have in common: the defense, and what is swept beside it.
+    let shared =
+        |(name, _): &&(String, Vec<String>)| !matches!(name.as_str(), "strength" | "model" | INTERPOLATED);
+    let mut head: Vec<Column> =
+        view.varying.iter().filter(shared).map(|(name, _)| words(view.column(name))).collect();
     head.push(words("from → to"));
     // One pair of axes is named in the head; several stand in columns of their own.
     let single =
@@ -215,7 +224,8 @@ pub(super) fn rates(view: &View) -> Option<Table> {
         .iter()
         .map(|arc| {
             let strength = |point: usize| view.given.points[point].strength;
-            let mut row = if many { vec![arc.defense.clone()] } else { Vec::new() };
+            let mut row: Vec<String> =
+                view.varying.iter().filter(shared).map(|(_, values)| values[arc.from].clone()).collect();
             row.push(format!("{} → {}", strength(arc.from), strength(arc.to)));
             if !single {
                 row.extend([view.title(&arc.security), view.title(&arc.safety)]);
@@ -267,7 +277,7 @@ pub(super) fn attacks(view: &View) -> Option<Table> {
     if names.is_empty() {
         return None;
     }
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend(
         names.iter().map(|(name, exact)| {
             figures(if *exact { format!("{name} (exact)") } else { (*name).to_owned() })
@@ -303,7 +313,7 @@ pub(super) fn convergence(view: &View) -> Option<Table> {
     if view.given.convergence.is_empty() {
         return None;
     }
-    let mut head: Vec<Column> = view.varying.iter().map(|(name, _)| words(name)).collect();
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend([
         figures("training loss"),
         figures("its change per epoch"),

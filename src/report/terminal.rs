@@ -19,8 +19,10 @@ use super::temperatures;
 use super::view::{View, is_group_difference};
 
 const WIDTH: usize = 100;
-/// Least width of a column, for the words of its head.
+/// Least width of a column of numbers with its padding, for the words of its head.
 const HEAD: usize = 13;
+/// Least width of a column of words, for the words of its head.
+const LABEL: usize = 12;
 
 /// The summary without color codes, ending in a line break.
 #[must_use]
@@ -133,19 +135,58 @@ fn fitting(view: &View) -> Vec<MetricKey> {
     }
 }
 
-/// Of column `i` with its padding: all of its cells, of a number's head at least a part.
+/// The head of column `i` in lines: words wrap, and long names of settings break behind a dot or an underscore; nothing is cut elsewhere.
+fn head(table: &Table, i: usize) -> Vec<String> {
+    let column = &table.head[i];
+    let body = table.rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let room = if column.numeric { body.max(HEAD - 2) } else { body.max(LABEL) };
+    let mut lines: Vec<String> = Vec::new();
+    // What cannot be told apart by a break keeps its space: an arrow stays with its word.
+    for word in column.text.split(' ') {
+        let parts: Vec<&str> =
+            if word.chars().count() > room { word.split_inclusive(['.', '_']).collect() } else { vec![word] };
+        for (n, part) in parts.into_iter().enumerate() {
+            let space = usize::from(n == 0);
+            match lines.last_mut() {
+                Some(last) if last.chars().count() + space + part.chars().count() <= room => {
+                    if n == 0 {
+                        last.push(' ');
+                    }
+                    last.push_str(part);
+                }
+                _ => lines.push(part.to_owned()),
+            }
+        }
+    }
+    lines
+}
+
+/// Of column `i` with its padding: all of its cells, and every line of its head.
 fn column_width(table: &Table, i: usize) -> usize {
     let cell = |text: &str| text.chars().count() + 2;
-    let column = &table.head[i];
     let body = table.rows.iter().map(|row| cell(&row[i])).max().unwrap_or(0);
-    let word = column.text.split(' ').map(|word| word.chars().count() + 2).max().unwrap_or(0);
-    let head = cell(&column.text);
-    body.max(if column.numeric { head.min(HEAD).max(word) } else { head })
+    head(table, i).iter().map(|line| cell(line)).max().unwrap_or(0).max(body)
 }
 
 /// All columns with a space between them.
 fn table_width(table: &Table) -> usize {
     (0..table.head.len()).map(|i| column_width(table, i) + 1).sum::<usize>() - 1
+}
+
+/// The widths of all columns: where they do not fit, columns of words give way to what their longest word needs. A table that does not fit
+/// even so is wider than it should be, rather than cut inside words.
+fn widths(table: &Table) -> Vec<usize> {
+    let mut widths: Vec<usize> = (0..table.head.len()).map(|i| column_width(table, i)).collect();
+    let mut excess = table_width(table).saturating_sub(WIDTH);
+    let longest = |text: &str| text.split(' ').map(|word| word.chars().count() + 2).max().unwrap_or(0);
+    for i in (0..widths.len()).filter(|i| !table.head[*i].numeric) {
+        let body = table.rows.iter().map(|row| longest(&row[i])).max().unwrap_or(0);
+        let least = head(table, i).iter().map(|line| longest(line)).max().unwrap_or(0).max(body);
+        let given = excess.min(widths[i].saturating_sub(least));
+        widths[i] -= given;
+        excess -= given;
+    }
+    widths
 }
 
 fn drawn(table: &Table) -> String {
@@ -155,10 +196,16 @@ fn drawn(table: &Table) -> String {
             .header_separator(LineStyle::none().fill('─').junction('─'))
             .bottom_border(LineStyle::none().fill('─').junction('─')),
     );
-    drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
+    let widths = widths(table);
+    let total = widths.iter().map(|width| width + 1).sum::<usize>() - 1;
+    drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(total.max(WIDTH) as u16);
     let align = |numeric| if numeric { CellAlignment::Right } else { CellAlignment::Left };
     drawn.set_header(
-        table.head.iter().map(|column| Cell::new(&column.text).set_alignment(align(column.numeric))),
+        table
+            .head
+            .iter()
+            .enumerate()
+            .map(|(i, column)| Cell::new(head(table, i).join("\n")).set_alignment(align(column.numeric))),
     );
     for row in &table.rows {
         drawn.add_row(
@@ -167,13 +214,7 @@ fn drawn(table: &Table) -> String {
                 .map(|(cell, column)| Cell::new(cell).set_alignment(align(column.numeric))),
         );
     }
-    // Numbers keep their line; heads wrap.
-    if table_width(table) <= WIDTH {
-        drawn.set_constraints((0..table.head.len()).map(|i| {
-            let width = column_width(table, i) as u16;
-            ColumnConstraint::Absolute(Width::Fixed(width))
-        }));
-    }
+    drawn.set_constraints(widths.iter().map(|width| ColumnConstraint::Absolute(Width::Fixed(*width as u16))));
     drawn.trim_fmt() + "\n"
 }
 

@@ -101,10 +101,62 @@ impl View {
             .collect()
     }
 
-    /// Whether the strength alone tells a point from the others.
+    /// What beside defense and strength tells the point from others: `epochs 20`, `epoch 10`.
     #[must_use]
-    pub fn is_named_by_strength(&self, point: usize) -> bool {
-        self.varying.last().is_some_and(|(_, strengths)| strengths[point] == self.labels[point])
+    pub fn rest(&self, point: usize) -> Vec<String> {
+        let own = &self.given.points[point];
+        let competing = (0..self.given.points.len()).filter(|&i| self.competes(i));
+        let mut models: BTreeSet<&str> = competing.map(|i| self.given.points[i].model.as_str()).collect();
+        models.insert(&own.model);
+        let told = |name: &str| match name {
+            "defense" | "strength" | INTERPOLATED => false,
+            // Where all that compete are of one model, they need not name it.
+            "model" => models.len() > 1,
+            _ => true,
+        };
+        self.varying
+            .iter()
+            .filter(|(name, values)| told(name) && !values[point].is_empty())
+            .map(|(name, values)| match (name.as_str(), own.model.strip_prefix("epoch-")) {
+                ("model", Some(epoch)) => format!("epoch {epoch}"),
+                ("model", None) if own.model == "last" => "last epoch".to_owned(),
+                ("model", None) => own.model.clone(),
+                _ => format!("{} {}", self.column(name), values[point]),
+            })
+            .collect()
+    }
+
+    /// The head of a column of [`varying`](Self::varying): a setting's last word where that is enough to know it by.
+    #[must_use]
+    pub fn column<'a>(&self, name: &'a str) -> &'a str {
+        let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
+        let alike = self.varying.iter().filter(|(other, _)| other.rsplit('.').next() == Some(last(name)));
+        if alike.count() > 1 { name } else { last(name) }
+    }
+
+    /// The columns that tell points apart, as heads of a table.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        self.varying.iter().map(|(name, _)| self.column(name)).collect()
+    }
+
+    /// The defense in a sentence: `` `at` ``.
+    #[must_use]
+    pub fn quoted(defense: &str) -> String {
+        format!("`{defense}`")
+    }
+
+    /// What the points of one sweep of strengths share, in a sentence: `` `at` ``, or `` `at` (epochs 20) ``, or `epochs 20` of a single
+    /// defense; empty where there is one sweep.
+    #[must_use]
+    pub fn sweep(&self, point: usize) -> String {
+        let rest = self.rest(point).join(", ");
+        let defense = Self::quoted(&self.given.points[point].defense);
+        match (self.defenses.len() > 1, rest.is_empty()) {
+            (true, true) => defense,
+            (true, false) => format!("{defense} ({rest})"),
+            (false, _) => rest,
+        }
     }
 
     /// The glossary line of `id`, where it is known.
@@ -121,8 +173,15 @@ impl View {
         match (&key.group, self.smoothing(key)) {
             (Some(group), _) => format!("{name} ({group})"),
             (None, Some(smoothing)) if several => format!("{name} (σ = {})", smoothing.sigma),
+            (None, None) if self.is_about_votes() => format!("{name} (base model)"),
             (None, _) => name,
         }
+    }
+
+    /// Whether the front is about votes under noise: then numbers of the model itself are those of another predictor, and say so.
+    #[must_use]
+    pub fn is_about_votes(&self) -> bool {
+        self.given.front.objectives.iter().any(|objective| self.smoothing(&objective.key).is_some())
     }
 
     /// The short name with the threat it holds under: `robust accuracy at L∞ ε = 0.2`.
@@ -201,20 +260,24 @@ impl View {
         })
     }
 
-    /// `strength 0.1`, or `trades 0.1` where more than the strength differs.
+    /// The point in a sentence: `strength 0.1`, or `` `trades` 0.1 `` where there are several defenses; behind it in parentheses what else
+    /// tells it from others.
     #[must_use]
     pub fn long_label(&self, point: usize) -> String {
-        if self.is_named_by_strength(point) {
-            format!("strength {}", self.labels[point])
+        let strength = self.plain_strength(point);
+        let who = if self.defenses.len() > 1 {
+            format!("{} {strength}", Self::quoted(&self.given.points[point].defense))
         } else {
-            self.labels[point].clone()
-        }
+            format!("strength {strength}")
+        };
+        let rest = self.rest(point);
+        if rest.is_empty() { who } else { format!("{who} ({})", rest.join(", ")) }
     }
 
-    /// The same after a preposition: `at strength 0.1`, or `with trades 0.1`.
+    /// The same after a preposition: `at strength 0.1`, or `` with `trades` 0.1 ``.
     #[must_use]
     pub fn place(&self, point: usize) -> String {
-        let preposition = if self.is_named_by_strength(point) { "at" } else { "with" };
+        let preposition = if self.defenses.len() > 1 { "with" } else { "at" };
         format!("{preposition} {}", self.long_label(point))
     }
 
@@ -233,23 +296,30 @@ impl View {
         Some((keys().find(is_security)?, keys().find(|key| !is_security(key))?))
     }
 
-    /// Who owns a stretch, in words; models that many defenses share are not listed one by one.
+    /// Who owns a stretch, in words, each as `written`; models that many defenses share are not listed one by one.
     #[must_use]
-    pub fn owners(&self, stretch: &Stretch) -> String {
+    pub fn owners(stretch: &Stretch, written: fn(&str) -> String) -> String {
         const LISTED: usize = 3;
         let owners = &stretch.owners;
         if owners.len() > LISTED {
             return format!("{} defenses alike", owners.len());
         }
-        format::list(owners)
+        format::list(&owners.iter().map(|owner| written(owner)).collect::<Vec<_>>())
     }
 
-    /// The point's strength as text, marked where its model was interpolated, with its model where that varies.
+    /// The point's strength as text, marked where its model was interpolated.
+    #[must_use]
+    pub fn plain_strength(&self, point: usize) -> String {
+        let given = &self.given.points[point];
+        let mixed = if given.coordinates.contains_key(INTERPOLATED) { "~" } else { "" };
+        format!("{mixed}{}", strength_text(given))
+    }
+
+    /// The same with its model where that varies.
     #[must_use]
     pub fn strength_label(&self, point: usize) -> String {
         let given = &self.given.points[point];
-        let mixed = if given.coordinates.contains_key(INTERPOLATED) { "~" } else { "" };
-        let strength = format!("{mixed}{}", strength_text(given));
+        let strength = self.plain_strength(point);
         if self.varying.iter().any(|(name, _)| name == "model") && given.model != "last" {
             format!("{} {strength}", given.model)
         } else {

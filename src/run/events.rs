@@ -19,6 +19,8 @@ pub enum Event<'a> {
     OtherSettings(&'a Path),
     /// So many test rows, of how many, break this relation by themselves: it is not asked of them.
     Broken(&'a str, usize, usize),
+    /// A file of evidence is there and cannot be read: what is wrong with it. It is removed, and what it held is made anew.
+    Damaged(&'a Path, &'a str),
     /// A cell's work began.
     Started(&'a Cell),
     /// A cell's results are stored.

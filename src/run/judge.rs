@@ -178,7 +178,12 @@ fn choice(
     points::mark_degenerate(&mut validation, &directed(&objectives));
     let competing: BTreeSet<String> = sweep.variants.iter().flat_map(words).collect();
     let candidate = |point: &Point| competing.contains(&point.model);
-    Ok(Some(pareto::choose(&validation, &objectives, &study.points, on_test, candidate)))
+    let runs = |point: &Point| -> BTreeSet<(u64, &str)> {
+        let own = cells.iter().filter(|present| present.cell.coordinates == point.coordinates);
+        own.map(|present| (present.cell.seed, present.cell.run.as_str())).collect()
+    };
+    let same = |a: &Point, b: &Point| a.model == b.model && runs(a) == runs(b);
+    Ok(Some(pareto::choose(&validation, &objectives, &study.points, on_test, candidate, same)))
 }
 
 /// Whether the axis is one of security.

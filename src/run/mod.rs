@@ -174,7 +174,14 @@ pub fn survey(loaded: &Loaded, folder: &Path, out: &Path) -> Result<Vec<(Cell, S
         .plan
         .cells
         .iter()
-        .map(|cell| Ok((cell.clone(), pipeline::state(out, &prepared.loaded, &prepared.dataset, cell)?)))
+        .map(|cell| {
+            let state = match pipeline::state(out, &prepared.loaded, &prepared.dataset, cell)? {
+                // What cannot be read is made anew.
+                State::Cached if !pipeline::damaged(out, &prepared, cell)?.is_empty() => State::ToRun,
+                state => state,
+            };
+            Ok((cell.clone(), state))
+        })
         .collect()
 }
 
@@ -199,12 +206,13 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
         }
         store.write(sweep::FILE, &description)?;
     }
-    pipeline::write_facts(&store, &prepared.dataset)?;
+    pipeline::write_facts(&store, &prepared.dataset, options.observer)?;
     tell_of_broken_relations(whole, &prepared.dataset, options);
     let cells = &prepared.plan.cells;
     let mine: Vec<&Cell> =
         cells.iter().filter(|cell| options.shard.is_none_or(|shard| shard.holds(cell))).collect();
     let mut waiting = Vec::new();
+    clear_damage(&store, &prepared, &mine, options.observer)?;
     for &cell in &mine {
         if pipeline::state(store.root(), loaded, &prepared.dataset, cell)? == State::ToRun {
             waiting.push(cell);
@@ -227,6 +235,19 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
         .help("run the same command again to go on; `equipoise report` shows what is there"));
     }
     Ok(Results { store, sweep })
+}
+
+/// Removes evidence that cannot be read, so that it is missing and made anew, and says so.
+fn clear_damage(store: &Store, prepared: &Prepared, cells: &[&Cell], observer: &dyn Observer) -> Result<()> {
+    let mut found = BTreeMap::new();
+    for cell in cells {
+        found.extend(pipeline::damaged(store.root(), prepared, cell)?);
+    }
+    for (file, what) in found {
+        observer.notice(&Event::Damaged(&store.root().join(&file), &what));
+        store.remove(&file)?;
+    }
+    Ok(())
 }
 
 /// A relation that clean rows break is told of where relations matter: it may be wrong.

@@ -4,15 +4,17 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::ancestry::{self, Ancestor};
+use super::events::{Event, Observer};
 use super::evidence_files::EvidenceFiles;
 use super::record::{self, CellRecord, weights_file};
 use super::sweep::facts_file;
 use super::{Options, Prepared, State, Store};
-use super::{certification, encoding, explanation, shifting};
+use super::{certification, encoding, explanation, shifting, twins};
 use crate::data::Dataset;
 use crate::error::{Kind, Result};
 use crate::evidence::{Outputs, Split};
 use crate::experiment::{Candidate, Cell, Experiment, Loaded, Origin};
+use crate::files;
 use crate::models::{self, Architecture, Network, Parameters};
 use crate::probes::{self, checks};
 use crate::seed::Seed;
@@ -58,6 +60,33 @@ pub(super) fn state(root: &Path, loaded: &Loaded, dataset: &Dataset, cell: &Cell
     Ok(State::Cached)
 }
 
+/// (file, what is wrong with it) of the cell's evidence that is there and cannot be read, on whatever split and of whatever epoch.
+pub(super) fn damaged(root: &Path, prepared: &Prepared, cell: &Cell) -> Result<Vec<(String, String)>> {
+    let Some(record) = record::of(root, &cell.run)? else { return Ok(Vec::new()) };
+    let experiment = &prepared.loaded.variants[cell.variant].experiment;
+    let chooses = prepared.loaded.chooses();
+    let twin = twins::twin(cell, &prepared.plan.cells);
+    let mut found = Vec::new();
+    for (split, epoch) in wanted(experiment, &prepared.dataset, &record) {
+        let files = EvidenceFiles::new(experiment, &cell.run, cell.seed, epoch, split, chooses)?;
+        let twin = twin.filter(|_| split == Split::Test);
+        let transfer = twin.map(|twin| twins::file(experiment, cell, epoch, twin)).transpose()?;
+        for file in files.all().chain(&transfer) {
+            found.extend(damage(root, file)?.map(|what| (file.clone(), what)));
+        }
+    }
+    Ok(found)
+}
+
+/// What is wrong with a file of evidence; none where nothing is, or where it is not there.
+pub(super) fn damage(root: &Path, file: &str) -> Result<Option<String>> {
+    let path = root.join(file);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(encoding::check(&files::read(&path)?).err().map(|error| error.chain().join(": ")))
+}
+
 /// Every (split, epoch) that evidence is wanted of; candidates that share an epoch share their evidence.
 fn wanted(experiment: &Experiment, dataset: &Dataset, record: &CellRecord) -> Vec<(Split, usize)> {
     let mut epochs: Vec<usize> =
@@ -68,11 +97,15 @@ fn wanted(experiment: &Experiment, dataset: &Dataset, record: &CellRecord) -> Ve
     splits.flat_map(|split| epochs.iter().map(move |&epoch| (split, epoch))).collect()
 }
 
-/// Stores the facts of the splits that evidence is gathered on, where they are missing.
-pub(super) fn write_facts(store: &Store, dataset: &Dataset) -> Result<()> {
+/// Stores the facts of the splits that evidence is gathered on, where they are missing or damaged.
+pub(super) fn write_facts(store: &Store, dataset: &Dataset, observer: &dyn Observer) -> Result<()> {
     for split in SPLITS.into_iter().filter(|split| !dataset.rows(*split).is_empty()) {
         let file = facts_file(&dataset.fingerprint, split);
-        if !store.has(&file) {
+        let damage = damage(store.root(), &file)?;
+        if let Some(what) = &damage {
+            observer.notice(&Event::Damaged(&store.root().join(&file), what));
+        }
+        if damage.is_some() || !store.has(&file) {
             store.write(&file, &encoding::encode_facts(&dataset.rows(split).facts)?)?;
         }
     }

@@ -17,10 +17,18 @@ fn refused(from: &str, to: &str, parts: &[&str]) {
 
 #[test]
 fn unknown_keys_and_kinds_are_named_with_line_and_column() {
-    refused("epochs = 4", "epocs = 4", &["tiny.toml", "line 18, column 1", "epocs"]);
-    refused("kind = \"pgd\"", "kind = \"pgdd\"", &["line 30, column 8", "pgdd", "`pgd`"]);
-    refused("kind = \"mlp\"", "kind = \"resnet\"", &["resnet", "`mlp`"]);
-    refused("kind = \"at\"", "kind = \"att\"", &["att", "`at`"]);
+    refused(
+        "epochs = 4",
+        "epocs = 4",
+        &["tiny.toml", "line 18, column 1", "unknown key `epocs`, did you mean `epochs`?"],
+    );
+    refused(
+        "kind = \"pgd\"",
+        "kind = \"pgdd\"",
+        &["line 30, column 8", "unknown word `pgdd`, did you mean `pgd`?"],
+    );
+    refused("kind = \"mlp\"", "kind = \"resnet\"", &["unknown word `resnet`", "`mlp`"]);
+    refused("kind = \"at\"", "kind = \"att\"", &["unknown word `att`, did you mean `at`?"]);
     refused("seeds = 2", "seeds = 2\ncolour = 1", &["line 4, column 1", "colour"]);
 }
 
@@ -44,7 +52,12 @@ fn values_out_of_range_are_refused() {
         "epsilon = -0.1",
         &["tiny.toml:26:", "epsilon must be finite and at least 0, got `-0.1`"],
     );
-    refused("epochs = 4", "epochs = 0", &["epochs"]);
+    refused("epochs = 4", "epochs = 0", &["epochs", "at least 1, got `0`"]);
+    refused(
+        "epochs = 4",
+        "epochs = 4\ninterpolate = 100000",
+        &["tiny.toml:19:", "`interpolate` must be at most 50, got 100000", "help:"],
+    );
     refused("resamples = 100", "resamples = 3", &["at least 100, got 3"]);
     refused("name = \"tiny\"", "name = \"../up\"", &["`../up` cannot name a results folder"]);
 }
@@ -129,7 +142,10 @@ fn overrides_are_checked_like_the_file() {
     let program = Program::new();
     program.file("tiny.toml", TINY);
     let said = program.refused(&["run", "tiny.toml", "training.epocs=3"]);
-    assert!(said.contains("training.epocs=3") && said.contains("unknown field `epocs`"), "{said}");
+    assert!(
+        said.contains("training.epocs=3") && said.contains("unknown key `epocs`, did you mean `epochs`?"),
+        "{said}"
+    );
     let said = program.refused(&["run", "tiny.toml", "defense.7.strengths=[0]"]);
     assert!(said.contains("no member of a list of 1"), "{said}");
     let said = program.refused(&["run", "tiny.toml", "nonsense"]);

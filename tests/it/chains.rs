@@ -355,7 +355,7 @@ fn epochs_and_names_that_cannot_be_are_refused_where_they_stand() {
     refused("epochs = 4", &with("[2, 5]"), &["tiny.toml:19:19", "there is no epoch 5"]);
     refused("epochs = 4", &with("[2, 2]"), &["tiny.toml:19:19", "epoch 2 is listed twice"]);
     refused("epochs = 4", &with("[-1]"), &["line 19, column 16"]);
-    refused("epochs = 4", "epochs = 4\ninterpolate = 0", &["nonzero"]);
+    refused("epochs = 4", "epochs = 4\ninterpolate = 0", &["expected a whole number of at least 1, got `0`"]);
     refused(
         "models = [\"last\",",
         "models = [\"epoch-2\", \"last\",",
@@ -411,4 +411,21 @@ fn a_name_is_the_coordinate_and_changes_no_id() {
         assert_eq!(one.run, other.run);
         assert_eq!(other.coordinates["defense"], "Madry et al.");
     }
+}
+
+/// Numbered among their own kind, wherever they stand in the file; one with a name takes no number.
+#[test]
+fn unnamed_defenses_of_one_kind_are_numbered_in_the_order_written() {
+    let program = Program::new();
+    let more = "[[defense]]\nmethod = { kind = \"noise\" }\nstrengths = [0.1]\n\n[[defense]]\nname = \"mine\"\nmethod = { kind = \"at\", steps = 1 }\nstrengths = [0.1]\n\n[[defense]]\nmethod = { kind = \"at\", steps = 2 }\nstrengths = [0.1]\n\n[threat]";
+    program.file("tiny.toml", &TINY.replace("[threat]", more));
+    let plan: serde_json::Value =
+        serde_json::from_str(&program.must(&["plan", "tiny.toml", "--json"]).stdout).unwrap();
+    let names: BTreeSet<&str> = plan["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| cell["coordinates"]["defense"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, BTreeSet::from(["at-1", "at-2", "mine", "noise"]));
 }

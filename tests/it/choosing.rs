@@ -110,7 +110,7 @@ fn validation_chooses_and_test_states_the_optimism() {
         test.points.iter().position(own).unwrap()
     };
     let [first, second, third, fourth] = names.map(|(strength, model)| index(strength, model));
-    let choice = choose(&validation, &axes(), &test.points, &axes(), |_| true);
+    let choice = choose(&validation, &axes(), &test.points, &axes(), |_| true, |_, _| false);
     let sorted = |mut list: Vec<usize>| {
         list.sort_unstable();
         list
@@ -132,6 +132,17 @@ fn validation_chooses_and_test_states_the_optimism() {
             "{row:?}"
         );
     }
+    // Where the fourth is the same model as the second, both stand for it, and it is counted once: means of the first and second alone.
+    let model =
+        |point: &equipoise::points::Point| [second, fourth].contains(&index(point.strength, &point.model));
+    let same = |a: &equipoise::points::Point, b: &equipoise::points::Point| model(a) && model(b);
+    let with = choose(&validation, &axes(), &test.points, &axes(), |_| true, same);
+    assert_eq!((&with.chosen, &with.candidates), (&choice.chosen, &choice.candidates));
+    assert_eq!(with.copies, [second.max(fourth)]);
+    assert_eq!(with.distinct(with.chosen.iter().copied()), 2);
+    assert_eq!(with.distinct(with.candidates.iter().copied()), 3);
+    let other = [first, second.min(fourth)].map(|i| test.points[i].value(&axes()[0].key).unwrap());
+    assert!((with.optimism[0].test - f64::midpoint(other[0], other[1])).abs() < 1e-12, "{:?}", with.optimism);
     let chosen =
         [first, second, fourth].map(|i| (test.points[i].strength.to_bits(), test.points[i].model.clone()));
     let judged =

@@ -130,7 +130,10 @@ fn grids_and_zipped_lists_multiply_and_advance_together() {
         ("\n[sweep]\nzip = { \"training.epochs\" = [1, 2], \"training.batch\" = [32] }\n", "same length"),
         ("\n[sweep]\ngrid = { \"seeds\" = [1, 2] }\n", "replicate axis"),
         ("\n[sweep]\ngrid = { \"threat.epsilon\" = [0.1, 0.2] }\n", "cannot be swept"),
-        ("\n[sweep]\ngrid = { \"training.epocs\" = [1, 2] }\n", "unknown field `epocs`"),
+        (
+            "\n[sweep]\ngrid = { \"training.epocs\" = [1, 2] }\n",
+            "unknown key `epocs`, did you mean `epochs`?",
+        ),
     ] {
         program.file("bad.toml", &format!("{TINY}{sweep}"));
         let message = program.refused(&["plan", "bad.toml"]);

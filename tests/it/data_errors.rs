@@ -216,7 +216,7 @@ fn another_name_than_the_manifests_and_a_broken_manifest_are_refused() {
         &MANIFEST.replace("kind = \"categorical\"", "kind = \"category\""),
         &table(),
         "",
-        &["cannot read the manifest", "unknown variant `category`"],
+        &["cannot read the manifest", "unknown word `category`"],
     );
 }
 

@@ -176,7 +176,7 @@ fn shifts_that_cannot_be_had_are_refused_with_their_place() {
     refused(&shift("corruptions = \"some\""), &["\"some\"", "`\"all\"`, or a list"]);
     refused(&shift("severities = [1, 6]"), &[&place(18), "no severity 6", "1 to 5"]);
     refused(&shift("severities = []"), &["`severities` is empty"]);
-    refused(&shift("severity = 3"), &["unknown field `severity`"]);
+    refused(&shift("severity = 3"), &["unknown key `severity`"]);
     refused(&shift("ood = [\"shufled-pixels\"]"), &[&place(8), "did you mean `shuffled-pixels`?"]);
     refused(&shift("ood = [\"fashion-mnist\"]"), &[&place(8), "1 × 28 × 28", "1 × 8 × 8"]);
     refused(&shift("ood = [\"permuted-columns\"]"), &[&place(8), "about tables"]);

@@ -33,6 +33,16 @@ pub struct Settings {
     pub alpha: f64,
 }
 
+impl Settings {
+    /// The largest radius that any row can be certified at: that of a row all of whose draws agree, `σ Φ⁻¹(α^(1/n))`; 0 where the draws are
+    /// too few to certify anything.
+    #[must_use]
+    pub fn reach(&self) -> f64 {
+        let share = share_at_least(self.samples, self.samples, self.alpha);
+        if share > 0.5 { self.sigma * normal_quantile(share) } else { 0.0 }
+    }
+}
+
 /// What the smoothed classifier said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Smoothed {
@@ -161,6 +171,16 @@ mod tests {
         }
         assert!(share_at_least(0, 10, 0.001) <= 0.0);
     }
+
+    /// mpmath 1.3 with 30 digits, `0.25 * findroot(lambda x: ncdf(x) - 0.001 ** (1 / 2000), 2.7)`; with n = 9 and α = 0.001 the share is 0.464, below a half.
+    #[test]
+    fn no_row_is_certified_beyond_the_reach() {
+        let settings = Settings { sigma: 0.25, selection: 100, samples: 2000, alpha: 0.001 };
+        assert!((settings.reach() - REACH).abs() < 1e-12, "{}", settings.reach());
+        assert!(Settings { samples: 9, ..settings }.reach() <= 0.0);
+    }
+
+    const REACH: f64 = 0.675_458_239_509_313_7;
 
     const SCIPY: [(u32, u32, f64); 4] = [
         (60, 100, 0.440_984_265_221_299_4),

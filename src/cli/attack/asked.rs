@@ -7,11 +7,12 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use crate::attacks::{Preset, Spec};
 use crate::measure::Norm;
 use crate::models::EngineKind;
+use crate::toml_errors;
 
 /// A word of a closed list, as a configuration has it; the error lists the words.
 fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     let reader: StrDeserializer<'a, ValueError> = text.into_deserializer();
-    T::deserialize(reader).map_err(|error| error.to_string())
+    T::deserialize(reader).map_err(|error| toml_errors::plain(&error.to_string()))
 }
 
 /// In upper or lower case.
@@ -49,7 +50,7 @@ pub(super) fn attack(text: &str) -> Result<Spec, String> {
     }
     toml::from_str::<Line>(&format!("attack = {{ {text} }}"))
         .map(|line| line.attack)
-        .map_err(|error| error.message().trim().to_owned())
+        .map_err(|error| toml_errors::plain(error.message()))
 }
 
 #[cfg(test)]
@@ -62,8 +63,8 @@ mod tests {
         assert_eq!(attack("kind = \"pgd\", steps = 7").unwrap(), full);
         assert_eq!(attack("kind = \"pgd\"\nsteps = 7").unwrap(), full);
         assert_eq!(attack("fgsm").unwrap(), toml::from_str("kind = \"fgsm\"").unwrap());
-        assert!(attack("pgdd").unwrap_err().contains("unknown variant `pgdd`"));
-        assert!(attack("kind = \"pgd\", epz = 1").unwrap_err().contains("unknown field `epz`"));
+        assert!(attack("pgdd").unwrap_err().contains("unknown word `pgdd`, did you mean `pgd`?"));
+        assert!(attack("kind = \"pgd\", epz = 1").unwrap_err().contains("unknown key `epz`"));
     }
 
     #[test]

@@ -258,7 +258,7 @@ columns = ["b", "job"]
                 "\"categorical\"\nmutable = true\ndirection = \"up\"",
                 "column `job` is none",
             ),
-            ("mutable = true\nwhy", "mutable = true\ndirection = \"left\"\nwhy", "unknown variant `left`"),
+            ("mutable = true\nwhy", "mutable = true\ndirection = \"left\"\nwhy", "unknown word `left`"),
             (
                 "mutable = true\nwhy",
                 "mutable = true\nto = [\"x\"]\nwhy",
@@ -281,7 +281,7 @@ columns = ["b", "job"]
                 "[[threats]]\nname = \"all\"",
                 "threat model `all` is listed twice",
             ),
-            ("rule", "rul", "unknown field `rul`"),
+            ("rule", "rul", "unknown key `rul`, did you mean `rule`?"),
         ] {
             let error = with_adversary(from, to).unwrap_err().to_string();
             assert!(error.contains(words), "{to}: {error}");
@@ -302,8 +302,8 @@ columns = ["b", "job"]
             ("[\"no\", \"yes\"]", "[\"yes\"]", "one class is nothing to tell apart"),
             ("column = \"y\"\n", "", "needs `column` in `[label]`"),
             ("\"csv\"", "\"idx\"", "needs `[image]`"),
-            ("\"csv\"", "\"csw\"", "unknown variant `csw`"),
-            ("[label]", "[labels]", "unknown field `labels`"),
+            ("\"csv\"", "\"csw\"", "unknown word `csw`, did you mean `csv`?"),
+            ("[label]", "[labels]", "unknown key `labels`, did you mean `label`?"),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let error = Manifest::parse(&GOOD.replacen(from, to, 1), "mine").unwrap_err().to_string();

@@ -8,7 +8,8 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::toml_errors::toml_error;
 
 /// Everything that decides how a data set is fetched, read and encoded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -387,8 +388,7 @@ impl Manifest {
     /// When it is not valid TOML, has unknown keys, or contradicts itself.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let context = || format!("cannot read the manifest `{place}`");
-        let manifest: Self = toml::from_str(text)
-            .map_err(|source| Error::input(source.to_string().trim_end()).context(context()))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| toml_error(&error).context(context()))?;
         manifest.check().map_err(|error| error.context(context()))?;
         Ok(manifest)
     }

@@ -8,7 +8,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, register_font};
 
-use super::theme::{Color, INK, QUIET, SURFACE};
+use super::theme::{COLORS, Color, INK, QUIET, SURFACE};
 
 const UNITS: f64 = 8.0;
 const FONT: &str = "DejaVu Sans";
@@ -57,7 +57,7 @@ pub(super) enum Marker {
 }
 
 impl Marker {
-    /// The marker of defense number `index`; they repeat after twelve.
+    /// The marker of defense number `index`; they repeat after twelve, at another color.
     pub(super) fn of(index: usize) -> Self {
         let all = [
             Self::Circle,
@@ -73,8 +73,8 @@ impl Marker {
             Self::Cross,
             Self::Pentagon,
         ];
-        // Colors repeat after twelve as well: the shapes move on by one, so that the pairs differ.
-        all[(index + index / all.len()) % all.len()]
+        // Where colors repeat the shapes must not do so with them.
+        all[(index % COLORS + index / COLORS) % all.len()]
     }
 
     /// Corners on the unit circle; none for the circle itself.

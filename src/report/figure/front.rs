@@ -336,7 +336,7 @@ fn write_labels(
         placed(&wishes, &blocks, lines, sheet, gaps).into_iter().zip(&wishes).zip(&texts)
     {
         let Some(at) = found else { continue };
-        if let Some(leader) = leader(wish, at) {
+        if let Some(leader) = leader(wish, at, &blocks) {
             canvas.line(&leader, QUIET, 0.8, 0.8);
         }
         canvas.text(text, at, *look, Side::Middle);

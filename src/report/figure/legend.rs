@@ -12,10 +12,12 @@ pub(super) const JOINT: f64 = 2.6;
 /// More strengths than this are shown as a band.
 const CHIPS: usize = 12;
 
-/// Dash patterns, one per defense; the first is a whole line.
+/// Dash patterns, one per defense; the first is a whole line. Where colors repeat the patterns move on by one, so that no two defenses
+/// share both.
 pub(super) fn dash(defense: usize) -> Option<(f64, f64)> {
-    [None, Some((7.0, 4.0)), Some((2.0, 3.0)), Some((12.0, 4.0)), Some((4.0, 2.0)), Some((9.0, 6.0))]
-        [defense % 6]
+    const ALL: [Option<(f64, f64)>; 6] =
+        [None, Some((7.0, 4.0)), Some((2.0, 3.0)), Some((12.0, 4.0)), Some((4.0, 2.0)), Some((9.0, 6.0))];
+    ALL[(defense % theme::COLORS + defense / theme::COLORS) % ALL.len()]
 }
 
 /// The color of a point's strength.
@@ -221,4 +223,22 @@ pub(super) fn stroke(
 /// A small grey remark.
 pub(super) fn remark(canvas: &mut Canvas<'_>, text: &str, at: (f64, f64), side: Side) {
     canvas.text(text, at, Type { size: 10.0, ..SMALL }, side);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_defenses_have_the_same_line_or_the_same_mark() {
+        // As many as there are pairs of a color and a dash.
+        let all = || 0..6 * theme::COLORS;
+        for a in all() {
+            for b in all().skip(a + 1) {
+                let color = theme::defense(a) == theme::defense(b);
+                assert!(!(color && dash(a) == dash(b)), "the lines of {a} and {b}");
+                assert!(!(color && Marker::of(a) == Marker::of(b)), "the marks of {a} and {b}");
+            }
+        }
+    }
 }

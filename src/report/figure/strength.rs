@@ -15,6 +15,8 @@ use super::{Figure, bounds, facts, framed, is_reversed};
 const COLUMNS: usize = 3;
 const MOST: usize = 12;
 const PANEL: (f64, f64) = (300.0, 216.0);
+/// How far to the right of their strength points of different defenses may stand, so that they do not hide one another.
+const ASIDE: f64 = 14.0;
 /// With more defenses than this the bars would hide the lines.
 const BARRED: usize = 4;
 
@@ -51,8 +53,13 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
     } else {
         " Across: strength as a share of the defense's largest, since their scales differ."
     };
+    let aside = if many {
+        " At one strength defenses stand side by side, the first on the strength itself, the others to its right."
+    } else {
+        ""
+    };
     let caption = format!(
-        "{colors}{across} Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
+        "{colors}{across}{aside} Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
         facts(view, if view.defenses.len() <= BARRED { "bars" } else { "in points.csv" })
     );
     Some(framed("strength", size, title(view), caption, |canvas, top| {
@@ -135,7 +142,8 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
         top: top + 44.0,
         right: left + PANEL.0 - 18.0,
         bottom: top + PANEL.1 - 30.0,
-        x: Axis::around(&[low, high], (f64::NEG_INFINITY, f64::INFINITY), false, 5),
+        // There are no strengths below 0; the margin is room for marks.
+        x: Axis::around(&[low, high], (0.0, f64::INFINITY), false, 5),
         y: Axis::around(&values, bounds(view, key), reversed, 4),
     };
     let many = view.defenses.len() > 1;
@@ -161,8 +169,9 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
     canvas.text(&line, (left + 18.0, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
     let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
     panel.draw(canvas, shared.then_some(ticks.as_slice()), true);
-    let apart = (24.0 / view.defenses.len() as f64).min(3.0);
-    let shift = |defense: usize| (defense as f64 - 0.5 * (view.defenses.len() as f64 - 1.0)) * apart;
+    // Side by side from the strength to its right: to its left would be other strengths, below 0 none that there is.
+    let apart = (ASIDE / view.defenses.len() as f64).min(3.0);
+    let shift = |defense: usize| defense as f64 * apart;
     for number in 0..view.defenses.len() {
         let color = if many { theme::defense(number) } else { pillar };
         let mut own: Vec<usize> =
@@ -204,7 +213,9 @@ fn range(view: &View, key: &MetricKey, points: &[usize], works: impl Fn(&usize) 
         let mut values = Vec::new();
         for &point in points {
             values.extend(view.value(point, key));
-            values.extend(view.interval(point, key).into_iter().flat_map(|(low, high)| [low, high]));
+            // Bars that are not drawn need no room.
+            let interval = view.interval(point, key).filter(|_| view.defenses.len() <= BARRED);
+            values.extend(interval.into_iter().flat_map(|(low, high)| [low, high]));
         }
         values
     };

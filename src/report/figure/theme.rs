@@ -30,9 +30,12 @@ pub(super) const SECURITY: Color = Color::hex(0xC2_4E00);
 pub(super) const HYBRID: Color = Color::hex(0xA4_4F82);
 pub(super) const CLEAN: Color = Color::hex(0x9C_C8E8);
 
+/// So many defenses have a color of their own.
+pub(super) const COLORS: usize = 14;
+
 /// One color per defense where several are compared, on white and on a dark page: after Okabe and Ito and Tol's muted scheme, darkened to 3 : 1
 /// on white at least. Shapes and dashes tell apart what the eye cannot.
-const DEFENSES: [(Color, Color); 12] = [
+const DEFENSES: [(Color, Color); COLORS] = [
     (SAFETY, Color::hex(0x56_B4E9)),
     (SECURITY, Color::hex(0xF0_8A4B)),
     (Color::hex(0x11_7733), Color::hex(0x5F_C984)),
@@ -45,9 +48,11 @@ const DEFENSES: [(Color, Color); 12] = [
     (Color::hex(0xD6_4F72), Color::hex(0xF5_9DB2)),
     (Color::hex(0x7A_4A1E), Color::hex(0xCF_9C6B)),
     (Color::hex(0x4F_73A0), Color::hex(0xA5_BFE2)),
+    (Color::hex(0x8B_1A1A), Color::hex(0xF2_7B72)),
+    (Color::hex(0x00_5A4E), Color::hex(0x3F_BFA6)),
 ];
 
-/// The color of defense number `index`; they repeat after twelve.
+/// The color of defense number `index`; they repeat after [`COLORS`].
 pub(super) fn defense(index: usize) -> Color {
     DEFENSES[index % DEFENSES.len()].0
 }

@@ -94,14 +94,7 @@ impl Bundle {
     }
 
     fn decode<T: for<'de> Deserialize<'de>>(kind: &str, bytes: &[u8]) -> Result<(Self, T)> {
-        let broken = |error: safetensors::SafeTensorError| damaged(&error.to_string());
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-        let header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|map| map.get("equipoise"))
-            .ok_or_else(|| damaged("its header is missing"))?;
-        let header: Json = serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))?;
+        let header = header(bytes)?;
         if header["schema"] != SCHEMA || header["kind"] != kind {
             return Err(damaged(&format!(
                 "it holds {} of schema {}, not {kind} of schema {SCHEMA}",
@@ -109,7 +102,7 @@ impl Bundle {
             )));
         }
         let mut bundle = Self::default();
-        for (name, view) in SafeTensors::deserialize(bytes).map_err(broken)?.iter() {
+        for (name, view) in SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?.iter() {
             bundle
                 .arrays
                 .insert(name.to_owned(), (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
@@ -136,9 +129,39 @@ impl Bundle {
     }
 }
 
+/// What a file may say that it holds.
+const KINDS: [&str; 7] = ["certificates", "checks", "clean", "evasion", "explanations", "facts", "shift"];
+
+/// Whether the bytes are a whole file of any kind.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub(super) fn check(bytes: &[u8]) -> Result<()> {
+    let header = header(bytes)?;
+    let kind = header["kind"].as_str().filter(|kind| KINDS.contains(kind));
+    let kind = kind.ok_or_else(|| damaged(&format!("it says that it holds {}", header["kind"])))?;
+    Bundle::decode::<Json>(kind, bytes).map(|_| ())
+}
+
+/// What the file says of itself.
+fn header(bytes: &[u8]) -> Result<Json> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
+    let header = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|map| map.get("equipoise"))
+        .ok_or_else(|| damaged("its header is missing"))?;
+    serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))
+}
+
+fn broken(error: &safetensors::SafeTensorError) -> Error {
+    damaged(&format!("it is no whole safetensors file ({error})"))
+}
+
 fn damaged(what: &str) -> Error {
     Error::input(format!("the file is damaged: {what}"))
-        .help("remove the file and run the experiment again: only what it held is made anew")
+        .help("run the experiment again: it makes anew what this file held, and nothing else")
 }
 
 #[derive(Serialize, Deserialize)]
@@ -362,6 +385,7 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x10;
             let read = decode_evasion(&damaged);
+            assert_eq!(check(&damaged).is_ok(), read.is_ok(), "byte {at}");
             assert!(
                 read.as_ref().map_or(true, |facts| *facts == evasion()),
                 "byte {at} changed the evidence unnoticed"
@@ -373,5 +397,6 @@ mod tests {
         }
         assert!(decode_clean(&bytes[..bytes.len() - 1]).is_err());
         assert!(decode_clean(b"").is_err());
+        assert!(check(&bytes).is_ok() && check(b"").is_err() && check(&bytes[..bytes.len() - 1]).is_err());
     }
 }

@@ -175,7 +175,7 @@ fn bad_input_is_answered_with_one_clear_message() {
         said(&["--eps", eps], "finite number of at least 0");
     }
     said(&[], "--eps");
-    said(&["--eps", "0.1", "--norm", "l7"], "`l7`, expected");
+    said(&["--eps", "0.1", "--norm", "l7"], "`l7`, did you mean `l1`? Known here: `linf`, `l2`, `l1`");
     said(&["--eps", "0.1", "--suite", "strong"], "`standard`");
     said(&["--eps", "0.1", "--attack", "pgdd"], "`pgdd`");
     said(&["--eps", "0.1", "--box", "1,1"], "below the second");

@@ -232,6 +232,17 @@ fn certificates_that_cannot_be_had_are_refused_with_their_place() {
     let place = |line: usize| format!("tiny.toml:{}:1", last + line);
     refused("\n[[certificate]]\nkind = \"exact\"\n", &[], &[&place(2), "`exact`", "linear", "help:"]);
     refused(SMOOTHING, &[], &[&place(2), "`smoothing`", "L2", "L∞"]);
+    // Φ⁻¹(0.05^(1/60)) = 1.658 (Python's statistics.NormalDist): 0.3315 at σ = 0.2; at 0.4 = 2 σ, ln 0.05 / ln Φ(2) = 130.2 draws are needed.
+    refused(
+        SMOOTHING,
+        &["threat.norm=\"l2\"", "threat.epsilon=0.4", "threat.curve=[]"],
+        &[
+            &place(2),
+            "can certify no row at epsilon = 0.4",
+            "largest radius is 0.332",
+            "`samples` to 131 at least",
+        ],
+    );
     refused(&format!("{CROWN}{CROWN}"), &[], &[&place(5), "listed twice"]);
     refused(CROWN, &["threat.model=\"numeric\""], &[&place(2), "`crown`", "valid", "drop [[certificate]]"]);
     refused("\n[[certificate]]\nkind = \"crwon\"\n", &[], &["crwon", "`crown`"]);

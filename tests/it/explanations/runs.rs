@@ -69,10 +69,10 @@ fn settings_that_cannot_be_are_refused_with_their_place() {
         ("methods = []", ["`methods` is empty", "tiny.toml:LINE:11"]),
         ("methods = [\"gradient\", \"gradient\"]", ["`gradient` is listed twice", "tiny.toml:LINE:24"]),
         ("baselines = [\"mean\", \"mean\"]", ["`mean` is listed twice", "tiny.toml:LINE:22"]),
-        ("rows = 0", ["line LINE, column 8", "nonzero"]),
+        ("rows = 0", ["line LINE, column 8", "at least 1, got `0`"]),
         ("noise = -1.0", ["line LINE, column 9", "a finite number above 0, got `-1`"]),
         ("top = 1.5", ["tiny.toml:LINE:7", "a share of the features, at most 1, got `1.5`"]),
-        ("draw = 3", ["line LINE, column 1", "unknown field `draw`"]),
+        ("draw = 3", ["line LINE, column 1", "unknown key `draw`, did you mean `draws`?"]),
     ] {
         let program = Program::new();
         program.file("tiny.toml", &format!("{TINY}\n[explanations]\n{setting}\n"));

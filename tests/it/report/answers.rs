@@ -98,3 +98,112 @@ fn the_table_of_rates_tells_a_price_from_noise() {
     let text = file(&outputs, "summary.md");
     assert!(text.contains("| no price was seen at these 2 seeds |"), "{text}");
 }
+
+/// Another defense that is better everywhere: what a defense costs is between its own strengths all the same.
+#[test]
+fn a_defense_is_walked_along_its_own_strengths_whoever_else_is_better() {
+    let mut inputs = fixture::digits(3);
+    let (x, y) = (fixture::under("robust_accuracy", 0.2), MetricKey::plain("accuracy"));
+    let rival: Vec<_> = inputs.points[..6]
+        .iter()
+        .map(|point| {
+            let mut rival = point.clone();
+            "rival".clone_into(&mut rival.defense);
+            rival.coordinates.insert("defense".to_owned(), "rival".to_owned());
+            let (robust, clean) = (point.value(&x).unwrap() + 0.3, point.value(&y).unwrap() + 0.01);
+            rival.measures.insert(x.clone(), fixture::share(robust, equipoise::measure::Bound::Upper, 3));
+            rival.measures.insert(y.clone(), fixture::share(clean, equipoise::measure::Bound::Exact, 3));
+            rival
+        })
+        .collect();
+    inputs.points.extend(rival);
+    inputs.front = fixture::front(&inputs.points, &x, &y, 3);
+    assert!(
+        (0..7).all(|own| inputs.front.dominated.iter().any(|(point, _)| *point == own)),
+        "all are beaten"
+    );
+    let view = View::new(inputs.clone());
+    // Strength 0.25 is the farthest that no lower one beats.
+    let said: Vec<&String> =
+        view.headlines.iter().filter(|line| line.starts_with("`adversarial`: ")).collect();
+    assert_eq!(said.len(), 1, "{:?}", view.headlines);
+    assert!(said[0].starts_with("`adversarial`: from strength 0 to 0.25, one point"), "{}", said[0]);
+    let stop = "No step to `adversarial` (0.3) is quoted: another strength of the same defense is at least as good at every objective and better at one.";
+    assert!(view.headlines.iter().any(|line| line == stop), "{:?}", view.headlines);
+    // At two seeds the words of a step contain `at`, as in `at these 2 seeds`: the defense is named all the same.
+    let mut few = inputs;
+    for point in &mut few.points {
+        if point.defense == "adversarial" {
+            "at".clone_into(&mut point.defense);
+            point.coordinates.insert("defense".to_owned(), "at".to_owned());
+        }
+    }
+    for arc in &mut few.rates {
+        "at".clone_into(&mut arc.defense);
+        arc.sentence = "from strength 0 to 0.1, no price was seen at these 2 seeds".to_owned();
+    }
+    let view = View::new(few);
+    assert!(
+        view.headlines.iter().any(|line| line.starts_with("`at`: from strength 0")),
+        "{:?}",
+        view.headlines
+    );
+    assert!(view.headlines.iter().any(|line| line.contains("`at` 0.")), "{:?}", view.headlines);
+}
+
+/// Two values of a setting beside two defenses: four sweeps, each with a sentence and rows of its own.
+#[test]
+fn sweeps_of_another_setting_are_told_apart() {
+    let mut inputs = fixture::digits(3);
+    let (x, y) = (fixture::under("robust_accuracy", 0.2), MetricKey::plain("accuracy"));
+    let all: Vec<_> = ["at", "trades"]
+        .into_iter()
+        .flat_map(|defense| ["20", "40"].map(|epochs| (defense, epochs)))
+        .flat_map(|(defense, epochs)| {
+            inputs.points[..6].iter().map(move |point| {
+                let mut own = point.clone();
+                defense.clone_into(&mut own.defense);
+                own.coordinates.insert("defense".to_owned(), defense.to_owned());
+                own.coordinates.insert("training.epochs".to_owned(), epochs.to_owned());
+                own
+            })
+        })
+        .collect();
+    inputs.points = all;
+    inputs.front = fixture::front(&inputs.points, &x, &y, 3);
+    inputs.rates =
+        (0..4).map(|sweep| fixture::arc(&inputs.points, 6 * sweep, 6 * sweep + 5, &x, &y)).collect();
+    inputs.attacks.clear();
+    inputs.convergence.clear();
+    let view = View::new(inputs.clone());
+    for sweep in ["`at` (epochs 20)", "`at` (epochs 40)", "`trades` (epochs 20)", "`trades` (epochs 40)"] {
+        let own = view
+            .headlines
+            .iter()
+            .filter(|line| line.starts_with(&format!("{sweep}: from strength 0 to 0.25")));
+        assert_eq!(own.count(), 1, "{sweep}: {:?}", view.headlines);
+    }
+    let text = terminal(&view);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.contains(" defense   epochs   strength "), "heads are whole words: {text}");
+    let outputs = rendered(inputs);
+    let table = file(&outputs, "summary.md");
+    assert!(table.contains("| defense | epochs | from → to |"), "{table}");
+    assert!(table.contains("| trades | 40 | 0 → 0.25 |"), "{table}");
+}
+
+#[test]
+fn verdicts_and_names_are_explained_where_they_occur() {
+    let outputs = rendered(fixture::digits(3));
+    let text = file(&outputs, "summary.md");
+    for row in [
+        "| security was paid for | a step between strengths |",
+        "| no price was measurable | a step between strengths |",
+        "| degenerate | a point, on the front |",
+        "| yes | a point, on the front |",
+    ] {
+        assert!(text.contains(row), "{row}: {text}");
+    }
+    assert!(!text.contains("| not chosen |") && !text.contains("| nothing was gained |"), "{text}");
+    assert!(file(&outputs, "report.html").contains("<table id=\"verdicts\">"));
+}

@@ -108,11 +108,11 @@ fn a_likelier_owner_is_named_beside_the_owner() {
         view.headlines.into_iter().find(|line| line.starts_with("Most accuracy")).unwrap()
     };
     assert!(
-        told(0.46).contains(&format!("{LONG} up to 0.500 (probability 0.21; defense 3 0.46)")),
+        told(0.46).contains(&format!("`{LONG}` up to 0.500 (probability 0.21; `defense 3` 0.46)")),
         "{}",
         told(0.46)
     );
-    assert!(told(0.13).contains(&format!("{LONG} up to 0.500 (probability 0.21)")), "{}", told(0.13));
+    assert!(told(0.13).contains(&format!("`{LONG}` up to 0.500 (probability 0.21)")), "{}", told(0.13));
 }
 
 /// The fixture has steps from strength 0 (point 0) to every other. Without point 0 among the chosen no step is between chosen ones.
@@ -125,6 +125,7 @@ fn no_price_is_quoted_to_or_from_what_validation_rows_passed_over() {
         inputs.choice = Some(Choice {
             candidates: (0..7).collect(),
             chosen: chosen.to_vec(),
+            copies: Vec::new(),
             excluded: vec![(7, "degenerate".to_owned())],
             optimism: Vec::new(),
         });
@@ -161,6 +162,7 @@ fn the_choice_and_its_optimism_are_told() {
     inputs.choice = Some(Choice {
         candidates: (0..7).collect(),
         chosen: (1..7).collect(),
+        copies: Vec::new(),
         excluded: vec![(7, "degenerate".to_owned())],
         optimism: vec![row(&x, 0.5, 0.46, 0.01), row(&y, 0.9, 0.91, -0.02)],
     });
@@ -176,6 +178,13 @@ fn the_choice_and_its_optimism_are_told() {
     assert!(view.headlines.iter().any(|line| line.contains("5 of 7 points that validation rows chose")));
     assert!(text.lines().any(|line| line.starts_with(" 0 ") && line.contains("not chosen")), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    // Where the third is the same model as another, both are there and one is counted.
+    let mut copied = inputs.clone();
+    copied.choice.as_mut().unwrap().copies = vec![2];
+    let view = View::new(copied);
+    let told = |part: &str| view.headlines.iter().any(|line| line.contains(part));
+    assert!(told("Validation rows chose 5 of 6 configurations"), "{:?}", view.headlines);
+    assert!(told("4 of 6 points that validation rows chose"), "{:?}", view.headlines);
     let outputs = rendered(inputs);
     let table = rows(file(&outputs, "points.csv"));
     assert_eq!((table[0]["chosen"].as_str(), table[1]["chosen"].as_str()), ("false", "true"));
