@@ -134,6 +134,10 @@ impl SplitFacts {
     }
 }
 
+/// A class that nobody stated, in the place of a prediction; equal to no class. Imported attacks may say that a row fell and not what it was
+/// taken for.
+pub const UNSTATED: u16 = u16::MAX;
+
 /// What a model said at one input per row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outputs {
@@ -164,7 +168,8 @@ pub struct EvasionFacts {
     pub effort: Effort,
     /// `n` flags: still classified correctly at every point tried (false where wrong already). In a cascade the attacks before count as well.
     pub standing: Vec<bool>,
-    /// `n` distances (in the norm) of the first success; 0 where wrong already, infinite where still standing.
+    /// `n` distances (in the norm) of the first success; 0 where wrong already, infinite where still standing; NaN where it fell and nobody
+    /// stated the distance.
     pub distance: Vec<f32>,
     /// Outputs at the first success (where still standing: at the largest loss).
     pub first_success: Outputs,
@@ -283,6 +288,13 @@ impl Certificates {
 pub fn union_protocol(protocols: impl IntoIterator<Item = String>) -> String {
     let all: BTreeSet<String> = protocols.into_iter().collect();
     files::sha256(serde_json::json!({ "certificates": all }).to_string().as_bytes())[..8].to_owned()
+}
+
+/// 8 hexadecimal digits that name several stated attacks together; their order does not matter.
+#[must_use]
+pub fn union_of_attacks(protocols: impl IntoIterator<Item = String>) -> String {
+    let all: BTreeSet<String> = protocols.into_iter().collect();
+    files::sha256(serde_json::json!({ "stated": all }).to_string().as_bytes())[..8].to_owned()
 }
 
 /// What one sanity check of an evaluation saw: numbers and words, no verdict.

@@ -3,8 +3,10 @@
 //! stdout is the product, stderr is talk. A closed pipe ends the program quietly.
 
 mod attack;
+mod choose;
 mod exit;
 mod fetch;
+mod import;
 mod ls;
 mod plan;
 mod progress;
@@ -52,6 +54,11 @@ enum What {
     Plan(plan::Arguments),
     /// Judge and draw again what a results folder holds, also an unfinished one.
     Report(report::Arguments),
+    /// Choose a configuration: the best at one number among those whose other numbers are as required; chosen on validation rows, stated on test
+    /// rows.
+    Choose(choose::Arguments),
+    /// Take in models that were made and attacked elsewhere, as evidence in a results folder: `report` and all else then treats them like its own.
+    Import(import::Arguments),
     /// Attack one model, trained here or elsewhere, with a suite; or verify somebody's adversarial rows.
     ///
     /// The architecture (logistic regression, MLP or CNN) is told from the tensors' names and shapes, which are PyTorch's:
@@ -128,6 +135,8 @@ fn execute(command: &Command) -> Result<u8> {
         What::Run(arguments) => run::execute(arguments, command.quiet),
         What::Plan(arguments) => plan::execute(arguments),
         What::Report(arguments) => report::execute(arguments, command.quiet),
+        What::Choose(arguments) => choose::execute(arguments, command.quiet),
+        What::Import(arguments) => import::execute(arguments, command.quiet),
         What::Attack(arguments) => attack::execute(arguments, command.quiet),
         What::Score(arguments) => score::execute(arguments, command.quiet),
         What::Fetch(arguments) => fetch::execute(arguments, command.quiet),

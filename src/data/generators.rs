@@ -17,7 +17,7 @@ pub(crate) fn generate(source: &Source) -> Option<Raw> {
     let mut groups: Vec<i16> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let (x, labels) = match source {
-        Source::Dataset { .. } | Source::Safetensors { .. } => return None,
+        Source::Dataset { .. } | Source::Safetensors { .. } | Source::Imported { .. } => return None,
         Source::Gaussian { rows, mu, sigma, positive_share, seed } => {
             draw(*seed, "data/gaussian", *rows, *positive_share, |stream, y, row| {
                 row.extend(mu.iter().map(|mu| (y * mu + sigma * stream.normal()) as f32));

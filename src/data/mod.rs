@@ -183,6 +183,7 @@ pub fn load(source: &Source, split: &SplitSpec, folder: &Path) -> Result<Dataset
             };
             tensors::read(&source.name(), &bytes, identity, &layout, path)?
         }
+        Source::Imported { .. } => return Err(Source::imported_elsewhere()),
         generator => generators::generate(generator).expect("every other source is a generator").check()?,
     };
     assemble(raw, split, None)
@@ -222,6 +223,7 @@ pub fn about(source: &Source, folder: &Path) -> Result<About> {
         Source::TwoBlock { .. } => {
             ("two blocks of features, groups that differ in the first (generated; the truth is known)", "")
         }
+        Source::Imported { .. } => ("imported predictions", ""),
         Source::Dataset { .. } | Source::Safetensors { .. } => ("rows from a safetensors file", ""),
     };
     Ok(About { title: title.to_owned(), license: String::new(), citation: citation.to_owned() })

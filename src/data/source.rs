@@ -96,6 +96,11 @@ pub enum Source {
         #[serde(default)]
         seed: u64,
     },
+    /// Rows that are not here: only what somebody's models said of them was imported.
+    Imported {
+        /// What the rows are called.
+        name: String,
+    },
 }
 
 fn one() -> f64 {
@@ -107,11 +112,17 @@ fn half() -> f64 {
 }
 
 impl Source {
+    /// Why rows of [`Imported`](Self::Imported) cannot be had.
+    pub(crate) fn imported_elsewhere() -> Error {
+        Error::input("`kind = \"imported\"` stands for rows that only their owner has: nothing can be run on them")
+            .help("`equipoise import` takes in what models said of them; to run something, name a data set or a generator")
+    }
+
     /// A short name for people: the data set's, or the generator's kind.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Dataset { name, .. } => name.clone(),
+            Self::Dataset { name, .. } | Self::Imported { name } => name.clone(),
             Self::Safetensors { path, .. } => {
                 path.file_stem().map_or_else(|| "rows".to_owned(), |stem| stem.to_string_lossy().into_owned())
             }
@@ -140,6 +151,7 @@ impl Source {
             demand(value >= least, key, &format!("at least {least}"), &value.to_string())
         };
         match self {
+            Self::Imported { .. } => Err(Self::imported_elsewhere()),
             Self::Dataset { name, .. } => demand(!name.is_empty(), "name", "a data set's name", "nothing"),
             Self::Safetensors { shape, bounds, classes, .. } => {
                 if let Some(shape) = shape {

@@ -38,6 +38,11 @@ pub enum Origin {
         /// Strictly between 0 and 1.
         t: f64,
     },
+    /// Not trained here: what the model said was imported.
+    Imported {
+        /// SHA-256 of all that was imported of it.
+        sha256: String,
+    },
 }
 
 impl Origin {
@@ -45,10 +50,16 @@ impl Origin {
         *self == Self::Own
     }
 
+    /// Whether the model was made and attacked elsewhere.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        matches!(self, Self::Imported { .. })
+    }
+
     /// The runs whose last weights are needed first.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         let (first, second) = match self {
-            Self::Own => (None, None),
+            Self::Own | Self::Imported { .. } => (None, None),
             Self::Continued { parent } => (Some(parent), None),
             Self::Between { a, b, .. } => (Some(a), Some(b)),
         };

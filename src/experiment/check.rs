@@ -18,20 +18,29 @@ const FEWEST_RESAMPLES: usize = 100;
 /// Most models between two neighboring strengths: every one is evaluated like a trained one.
 const MOST_BETWEEN: u32 = 50;
 
+/// Whether `name` can name a results folder.
+///
+/// # Errors
+///
+/// Where it cannot.
+pub fn name(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > NAME_LENGTH || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(Error::input(format!("`{name}` cannot name a results folder"))
+            .help("use letters, digits, `-`, `_` and `.`, not starting with a dot"));
+    }
+    Ok(())
+}
+
 /// What can be checked without the data.
 pub(super) fn experiment(loaded: &Loaded) -> Result<()> {
     let whole = &loaded.experiment;
     let at = |path: &[&str], error: Error| error.context(loaded.place(path));
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if whole.name.is_empty()
-        || whole.name.len() > NAME_LENGTH
-        || whole.name.starts_with('.')
-        || !whole.name.chars().all(plain)
-    {
+    name(&whole.name).map_err(|error| at(&["name"], error))?;
+    if whole.imported.is_some() {
         return Err(at(
-            &["name"],
-            Error::input(format!("`{}` cannot name a results folder", whole.name))
-                .help("use letters, digits, `-`, `_` and `.`, not starting with a dot"),
+            &["imported"],
+            Error::input("`imported` is no setting: `equipoise import` alone writes it"),
         ));
     }
     for variant in &loaded.variants {

@@ -9,6 +9,7 @@ mod certificates;
 mod chain;
 pub mod check;
 mod explanations;
+mod imported;
 mod locate;
 mod overrides;
 mod plan;
@@ -35,6 +36,7 @@ use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
 pub use chain::{INTERPOLATED, Origin};
+pub use imported::{Imported, StatedAttack};
 pub use overrides::Override;
 pub use plan::{
     Cell, Plan, certificate_settings, checks_settings, evasion_settings, evidence_id, explanation_settings,
@@ -98,6 +100,9 @@ pub struct Experiment {
     /// The engine that does the arithmetic.
     #[serde(default)]
     pub engine: EngineSpec,
+    /// What was imported, where nothing was trained and attacked here; never in a configuration file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 /// One defense and its strengths.
@@ -223,6 +228,15 @@ impl Experiment {
         let radii = self.threat.curve.iter_mut().chain([&mut self.threat.epsilon]);
         for value in radii.chain(self.defenses.iter_mut().flat_map(|sweep| &mut sweep.strengths)) {
             *value += 0.0;
+        }
+    }
+
+    /// The protocol that numbers under attack at the threat's radius have.
+    #[must_use]
+    pub fn protocol(&self) -> String {
+        match &self.imported {
+            Some(imported) => imported.protocol(self.threat.norm, self.threat.epsilon),
+            None => self.threat.protocol(self.suite().protocol()),
         }
     }
 

@@ -55,6 +55,8 @@ pub enum Spec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         weights: Option<PathBuf>,
     },
+    /// Somebody's model that is not here: only what it said was imported.
+    Imported {},
 }
 
 fn default_channels() -> Vec<usize> {
@@ -73,6 +75,7 @@ impl Spec {
             Self::Logistic { weights } | Self::Mlp { weights, .. } | Self::Cnn { weights, .. } => {
                 weights.as_deref()
             }
+            Self::Imported {} => None,
         }
     }
 
@@ -82,6 +85,7 @@ impl Spec {
             Self::Logistic { weights } | Self::Mlp { weights, .. } | Self::Cnn { weights, .. } => {
                 weights.as_mut()
             }
+            Self::Imported {} => None,
         }
     }
 
@@ -100,6 +104,10 @@ impl Spec {
             )));
         }
         let architecture = match self {
+            Self::Imported {} => {
+                return Err(Error::input("`kind = \"imported\"` stands for a model that is not here: it cannot be run")
+                    .help("for weights that you have, write the architecture's kind and `weights = \"model.safetensors\"`"));
+            }
             Self::Logistic { .. } => Architecture::logistic(shape, classes),
             Self::Mlp { hidden, .. } => {
                 if hidden.is_empty() {

@@ -6,6 +6,7 @@ pub mod exchange;
 mod front;
 mod hypervolume;
 mod ownership;
+mod pick;
 mod proven;
 mod words;
 
@@ -14,6 +15,7 @@ pub use dominance::{dominates, nondominated};
 pub use front::front;
 pub use hypervolume::hypervolume;
 pub use ownership::{Piece, Stretch, ownership, staircase};
+pub use pick::{Aim, Pick, Rated, Relation, Requirement, defined, holding, pick};
 pub use proven::proven;
 
 use crate::error::{Error, Result};

@@ -84,7 +84,7 @@ impl Inputs {
             ownership,
             rates,
             anchors,
-            threat: Some(Threat {
+            threat: is_attacked(&experiment).then(|| Threat {
                 norm: threat.norm,
                 epsilon: threat.epsilon,
                 protocol: primary.protocol,
@@ -136,8 +136,16 @@ impl Inputs {
     }
 }
 
+/// Of imported models it may be that nobody attacked them.
+fn is_attacked(experiment: &Experiment) -> bool {
+    experiment.imported.as_ref().is_none_or(|imported| !imported.attacks.is_empty())
+}
+
 /// The attacks, and the threat model where it is a named one.
 fn words(experiment: &Experiment) -> String {
+    if let Some(imported) = &experiment.imported {
+        return imported.words(experiment.threat.norm, experiment.threat.epsilon);
+    }
     let suite = experiment.suite().words();
     match &experiment.threat.model {
         Some(model) if model != UNCONSTRAINED => format!("{suite}; threat model `{model}`, valid rows only"),
@@ -285,6 +293,20 @@ fn settings(judgement: &Judgement) -> Result<Vec<(String, String)>> {
     let experiment = serde_json::to_value(&judgement.experiment)
         .map_err(|error| Error::internal(format!("cannot describe the experiment: {error}")))?;
     let mut all = Vec::new();
+    if let Some(imported) = &judgement.experiment.imported {
+        flat("seeds", &experiment["seeds"], &mut all);
+        for (attack, written) in
+            imported.attacks.iter().zip(experiment["imported"]["attacks"].as_array().into_iter().flatten())
+        {
+            flat(&format!("attack.{}", attack.name), written, &mut all);
+            all.push((format!("protocol of {}", attack.name), attack.protocol()));
+        }
+        if is_attacked(&judgement.experiment) {
+            flat("threat", &experiment["threat"], &mut all);
+        }
+        flat("front", &experiment["front"], &mut all);
+        return Ok(all);
+    }
     for section in ["seeds", "data", "split", "model", "training"] {
         flat(section, &experiment[section], &mut all);
     }
@@ -335,7 +357,11 @@ fn warnings(judgement: &Judgement) -> Vec<String> {
             judgement.planned
         ));
     }
-    if judgement.data.mutable == 0 {
+    if judgement.experiment.imported.is_some() {
+        warnings.push(
+            "Imported: the models were made and attacked elsewhere; predictions and attack results are taken as they were stated, and no sanity check looked at the models.".to_owned(),
+        );
+    } else if judgement.data.mutable == 0 {
         warnings.push(format!(
             "The adversary may change none of the {} features, so the attacks do nothing: mark columns `mutable` in the data set's manifest.",
             judgement.data.features
@@ -373,7 +399,8 @@ fn notes(judgement: &Judgement, shown: &[MetricKey]) -> Vec<String> {
             n => format!("{first} and {} more: {note}.", n - 1),
         }
     };
-    let mut all: Vec<String> = concerned.into_iter().map(sentence).collect();
+    let stated = judgement.experiment.imported.iter().flat_map(|imported| imported.remarks.iter().cloned());
+    let mut all: Vec<String> = stated.chain(concerned.into_iter().map(sentence)).collect();
     if let Some(first) = undefined.first() {
         let first = metrics::describe(first);
         let whose = match undefined.len() {

@@ -98,10 +98,11 @@ pub(super) fn data_line(view: &View) -> String {
         data.attributes.iter().map(|(name, groups)| format!("{name} ({})", groups.join(", "))).collect();
     let attributes =
         if attributes.is_empty() { String::new() } else { format!("; sensitive: {}", attributes.join("; ")) };
+    // How many rows imported models were trained on may be unknown.
+    let training = if data.train == 0 { String::new() } else { format!("{} training, ", data.train) };
     format!(
-        "Data: {}, {} training, {} validation and {} test rows, {}{attributes}.",
+        "Data: {}, {training}{} validation and {} test rows, {}{attributes}.",
         data.name,
-        data.train,
         data.validation,
         data.test,
         match data.classes.len() {

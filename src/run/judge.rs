@@ -8,7 +8,8 @@ use super::checked::{Checked, checked};
 use super::details::{
     self, Abstention, Ending, Pair, Standing, Temperature, abstentions, endings, pairs, standing,
 };
-use super::present::{Present, evidence, facts, whole_seeds};
+use super::gathering::{evidence, facts};
+use super::present::{Present, whole_seeds};
 use super::sweep::{DataRecord, Sweep};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
@@ -144,7 +145,7 @@ fn name(point: &Point) -> (&BTreeMap<String, String>, &str) {
 }
 
 /// The axes of the front, among the `keys` that were measured.
-fn objectives(experiment: &Experiment, keys: &[MetricKey]) -> Result<Vec<Objective>> {
+pub(super) fn objectives(experiment: &Experiment, keys: &[MetricKey]) -> Result<Vec<Objective>> {
     let threat = &experiment.threat;
     let names = experiment.front.objectives.iter();
     names
@@ -152,7 +153,7 @@ fn objectives(experiment: &Experiment, keys: &[MetricKey]) -> Result<Vec<Objecti
         .collect()
 }
 
-fn directed(objectives: &[Objective]) -> Vec<(MetricKey, Direction)> {
+pub(super) fn directed(objectives: &[Objective]) -> Vec<(MetricKey, Direction)> {
     objectives.iter().map(|objective| (objective.key.clone(), objective.direction)).collect()
 }
 

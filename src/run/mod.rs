@@ -4,11 +4,14 @@ mod ancestry;
 pub mod attack;
 mod certification;
 mod checked;
+mod choosing;
 mod details;
 mod encoding;
 mod events;
 mod evidence_files;
 mod explanation;
+mod gathering;
+pub mod import;
 mod judge;
 mod ledger;
 mod pipeline;
@@ -34,6 +37,7 @@ use crate::models;
 
 pub use certification::CertifiedShare;
 pub use checked::Checked;
+pub use choosing::{Asked, Recommendation};
 pub use details::{Abstention, Ending, Pair, Standing, Temperature};
 pub use events::{Event, Observer, Silent};
 pub use judge::Judgement;
@@ -200,6 +204,13 @@ pub fn run(loaded: &Loaded, options: &Options<'_>) -> Result<Results> {
     let sweep = Sweep::new(loaded, &prepared.dataset, options.datasets, &prepared.plan)?;
     let description = sweep.to_bytes()?;
     let before = if store.has(sweep::FILE) { Some(store.read(sweep::FILE)?) } else { None };
+    if before.is_some() && Sweep::read(&store).is_ok_and(|sweep| sweep.experiment.imported.is_some()) {
+        return Err(Error::input(format!(
+            "`{}` holds imported results, among which nothing is trained",
+            store.root().display()
+        ))
+        .help("choose another folder with --out; `equipoise report` judges imported results"));
+    }
     if before.as_ref() != Some(&description) {
         if before.is_some() {
             options.observer.notice(&Event::OtherSettings(store.root()));
@@ -354,6 +365,15 @@ impl Found<'_> {
             .help("run the experiment first: `equipoise run`"));
         }
         judge::judge(&self.results.store, &self.results.sweep, &self.cells)
+    }
+
+    /// Chooses a configuration among them.
+    ///
+    /// # Errors
+    ///
+    /// When none is done or all failed, when `asked` names a number that is not measured or cannot be as required, or a file is damaged.
+    pub fn choose(&self, asked: &Asked) -> Result<Recommendation> {
+        choosing::choose(&self.results.store, &self.results.sweep, &self.cells, asked)
     }
 
     /// The files of a report made of the same `digest` before, if all are still as they were written.

@@ -2,21 +2,17 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::certification;
 use super::evidence_files::EvidenceFiles;
 use super::pipeline;
 use super::record::{self, CellRecord};
-use super::sweep::{Sweep, facts_file};
+use super::sweep::Sweep;
 use super::twins;
-use super::{Store, encoding, shifting};
-use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Observation, Seen, Split, SplitFacts};
-use crate::experiment::{Candidate, Cell, Origin};
-use crate::metrics;
-use crate::points::CellEvidence;
-use crate::probes::checks;
+use super::{Store, encoding, gathering};
+use crate::error::Result;
+use crate::evidence::{Split, SplitFacts};
+use crate::experiment::{Candidate, Cell};
 
 /// A cell whose training is over, with the evidence files of its models on the test rows.
 pub(super) struct Present<'a> {
@@ -37,14 +33,14 @@ impl Present<'_> {
 
 /// One of a cell's models.
 pub(super) struct PresentModel {
-    candidate: Candidate,
+    pub(super) candidate: Candidate,
     pub(super) files: EvidenceFiles,
     /// The same on validation rows, where these choose between checkpoints.
     pub(super) validation: Option<EvidenceFiles>,
     /// What the transfer check saw, where there is an undefended twin; it may be missing still.
     pub(super) transfer: Option<String>,
     /// The outputs on validation rows, where a temperature is fitted on them.
-    fitted_on: Option<String>,
+    pub(super) fitted_on: Option<String>,
 }
 
 impl PresentModel {
@@ -98,7 +94,7 @@ pub(super) fn present<'a>(store: &Store, sweep: &'a Sweep) -> Result<Vec<Present
                 }
                 let facts = match facts.entry(split.word()) {
                     Entry::Occupied(entry) => entry.into_mut(),
-                    Entry::Vacant(entry) => entry.insert(self::facts(store, sweep, split)?),
+                    Entry::Vacant(entry) => entry.insert(gathering::facts(store, sweep, split)?),
                 };
                 contradiction = self::contradiction(store, facts, files)?;
             }
@@ -113,11 +109,6 @@ fn contradiction(store: &Store, facts: &SplitFacts, files: &EvidenceFiles) -> Re
     let clean = pipeline::read_clean(store, &files.clean)?;
     let evasion = pipeline::read(store, &files.evasion, encoding::decode_evasion)?;
     Ok(certification::contradiction(facts, &clean, &evasion, &certification::read(store, files)?))
-}
-
-pub(super) fn facts(store: &Store, sweep: &Sweep, split: Split) -> Result<Arc<SplitFacts>> {
-    let file = facts_file(&sweep.data.fingerprint, split);
-    Ok(Arc::new(pipeline::read(store, &file, encoding::decode_facts)?.with_intersections()?))
 }
 
 /// The cells of seeds at which every configuration is there, and the seeds left out: an interrupted sweep is a complete
@@ -135,91 +126,4 @@ pub(super) fn whole_seeds<'a, 'b>(
         return (cells.iter().collect(), Vec::new());
     }
     (whole, unfinished.into_iter().collect())
-}
-
-/// The evidence of every model of every cell; failed cells with their reason.
-pub(super) fn evidence(
-    store: &Store,
-    sweep: &Sweep,
-    cells: &[&Present<'_>],
-    (split, facts): (Split, &Arc<SplitFacts>),
-) -> Result<Vec<CellEvidence>> {
-    let (mut all, mut standings) = (Vec::new(), Vec::new());
-    for present in cells {
-        let cell = present.cell;
-        let stands = |candidate| shifting::Standing { cell, candidate };
-        let row = |candidate: Candidate, outcome| CellEvidence {
-            coordinates: cell.coordinates.clone(),
-            defense: cell.defense.clone(),
-            strength: cell.strength,
-            model: candidate.word().into_owned(),
-            seed: cell.seed,
-            outcome,
-        };
-        if let Some(reason) = present.failure() {
-            let mut candidates = sweep.variants[cell.variant].competing();
-            if matches!(cell.origin, Origin::Between { .. }) {
-                candidates.retain(|candidate| *candidate == Candidate::Last);
-            }
-            standings.extend(candidates.iter().copied().map(stands));
-            all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.to_owned()))));
-            continue;
-        }
-        let settings = &sweep.variants[cell.variant].checks;
-        for PresentModel { candidate, files, validation, transfer, fitted_on } in &present.models {
-            let (files, transfer) = match (split, validation) {
-                (Split::Test, _) => (files, transfer.as_ref()),
-                (_, Some(validation)) => (validation, None),
-                (_, None) => continue,
-            };
-            let clean = pipeline::read_clean(store, &files.clean)?;
-            let evasion = pipeline::read(store, &files.evasion, encoding::decode_evasion)?;
-            if clean.predictions.len() != facts.len() {
-                return Err(Error::internal(format!("`{}` is about other rows than the sweep", files.clean)));
-            }
-            let mut observations = Vec::new();
-            for file in files.checks.iter().chain(transfer.filter(|file| store.has(file))) {
-                observations.extend(pipeline::read(store, file, encoding::decode_checks)?);
-            }
-            let certificates = certification::read(store, files)?;
-            // What certificates and attacks say of each other is worth more than what was seen before there were certificates.
-            let stored = observations.len();
-            for seen in checks::sandwiches(facts, &clean, &evasion, &certificates) {
-                let before =
-                    observations[..stored].iter_mut().find(|observation| observation.check == seen.check);
-                match before {
-                    Some(Observation { seen: Seen::Count { hits: 1.., .. }, .. }) => {}
-                    Some(before) => *before = seen,
-                    None => observations.push(seen),
-                }
-            }
-            let checks = checks::judge(&observations, settings);
-            let facts = Arc::clone(facts);
-            let temperature = match fitted_on {
-                Some(file) => {
-                    let outputs = pipeline::read_clean(store, file)?;
-                    metrics::temperature(&outputs, &self::facts(store, sweep, Split::Validation)?.labels)
-                }
-                None => None,
-            };
-            let explanations = match &files.explanations {
-                Some(file) => Some(pipeline::read(store, file, encoding::decode_explanations)?),
-                None => None,
-            };
-            let shift = shifting::read(store, files)?;
-            let evidence = Evidence {
-                temperature,
-                evasion,
-                certificates,
-                explanations,
-                shift,
-                checks,
-                ..Evidence::of(facts, clean)
-            };
-            standings.push(stands(*candidate));
-            all.push(row(*candidate, Ok(Arc::new(evidence))));
-        }
-    }
-    shifting::introduce(&mut all, &standings, sweep.experiment.front.models[0]);
-    Ok(all)
 }

@@ -29,6 +29,12 @@ pub(super) struct CellRecord {
 }
 
 impl CellRecord {
+    /// Of a model that was made elsewhere, or why there is none.
+    pub(super) fn imported(settings: serde_json::Value, failure: Option<String>) -> Self {
+        let candidates = if failure.is_none() { vec![(Candidate::Last, 0)] } else { Vec::new() };
+        Self { schema: SCHEMA, settings, failure, candidates, convergence: Vec::new() }
+    }
+
     /// Epochs after which the candidate's weights were taken.
     pub(super) fn epoch(&self, candidate: Candidate) -> Option<usize> {
         self.candidates.iter().find(|(which, _)| *which == candidate).map(|(_, epoch)| *epoch)

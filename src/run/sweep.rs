@@ -101,6 +101,11 @@ impl Sweep {
         })
     }
 
+    /// Of models that were made elsewhere.
+    pub(super) fn imported(experiment: Experiment, data: DataRecord, cells: Vec<Cell>) -> Self {
+        Self { schema: SCHEMA, variants: vec![experiment.clone()], experiment, data, cells }
+    }
+
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::internal(format!("cannot write {FILE}: {error}")))?;

@@ -18,6 +18,9 @@ use crate::training::defenses;
 
 /// The undefended cell of the same seed and settings, where it is another one.
 pub(super) fn twin<'a>(cell: &Cell, cells: &'a [Cell]) -> Option<&'a Cell> {
+    if cell.origin.is_imported() {
+        return None;
+    }
     cells.iter().find(|other| {
         other.variant == cell.variant
             && other.seed == cell.seed

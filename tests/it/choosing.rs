@@ -11,9 +11,9 @@ use equipoise::seed::Seed;
 
 use crate::metrics::outputs;
 
-const ROBUST: &str = "robust_accuracy!suite:linf:0.2";
+pub(crate) const ROBUST: &str = "robust_accuracy!suite:linf:0.2";
 
-fn facts(split: Split, n: usize) -> Arc<SplitFacts> {
+pub(crate) fn facts(split: Split, n: usize) -> Arc<SplitFacts> {
     Arc::new(SplitFacts {
         split,
         rows: (0..n as u32).collect(),
@@ -25,7 +25,7 @@ fn facts(split: Split, n: usize) -> Arc<SplitFacts> {
 }
 
 /// A model that is right on the first `right` rows, of which the first `standing` withstand the attack.
-fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence> {
+pub(crate) fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence> {
     let predictions: Vec<u16> = facts
         .labels
         .iter()
@@ -64,7 +64,13 @@ fn exact(facts: &Arc<SplitFacts>, right: usize, standing: usize) -> Arc<Evidence
     })
 }
 
-fn cell(defense: &str, strength: f64, model: &str, seed: u64, evidence: Arc<Evidence>) -> CellEvidence {
+pub(crate) fn cell(
+    defense: &str,
+    strength: f64,
+    model: &str,
+    seed: u64,
+    evidence: Arc<Evidence>,
+) -> CellEvidence {
     let coordinates = BTreeMap::from([
         ("defense".to_owned(), defense.to_owned()),
         ("strength".to_owned(), strength.to_string()),

@@ -3,6 +3,7 @@
 mod certificates;
 mod explanations;
 mod shift;
+mod stated;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::measure::Norm;
 pub(super) use certificates::{decode_certificates, encode_certificates};
 pub(super) use explanations::{decode_explanations, encode_explanations};
 pub(super) use shift::{decode_shift, encode_shift};
+pub(super) use stated::{decode_probabilities, encode_stated};
 
 /// Bumped when the layout of these files changes; older files are then made anew.
 pub(super) const SCHEMA: u32 = 2;

@@ -1,0 +1,317 @@
+//! The choice in words and a table, and as JSON.
+
+use serde_json::{Value as Json, json};
+
+use crate::cli::terminal;
+use crate::evidence::Split;
+use crate::measure::{Direction, MetricKey, Unit};
+use crate::metrics;
+use crate::pareto::Rated;
+use crate::points::{Measured, Point};
+use crate::run::Recommendation;
+use crate::stats::SEEDS_FOR_A_VERDICT;
+
+/// So many configurations are told of at most, where none satisfies; JSON has all.
+const MISSES: usize = 5;
+
+/// For the terminal.
+pub(super) fn words(recommendation: &Recommendation) -> String {
+    let mut text = format!("{}: {}\n\n", recommendation.name, question(recommendation));
+    match recommendation.pick.chosen() {
+        Some(chosen) => text.push_str(&chosen_words(recommendation, chosen)),
+        None => text.push_str(&misses(recommendation)),
+    }
+    for line in remarks(recommendation) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text
+}
+
+fn question(recommendation: &Recommendation) -> String {
+    let aim = &recommendation.aim;
+    let most = if aim.direction == Direction::Higher { "largest" } else { "smallest" };
+    let asked: Vec<String> = recommendation
+        .requirements
+        .iter()
+        .map(|one| format!("{} {} {}", metrics::describe(&one.key), one.relation.symbol(), one.limit))
+        .collect();
+    let asked = if asked.is_empty() { String::new() } else { format!(" with {}", asked.join(" and ")) };
+    format!("{most} {}{asked}, chosen on {} rows", metrics::describe(&aim.key), recommendation.on.word())
+}
+
+/// `defense=at,strength=0.1`, with the model where it is not the last.
+fn name(point: &Point) -> String {
+    if point.model == "last" { point.name() } else { format!("{} ({})", point.name(), point.model) }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+fn number(x: f64) -> String {
+    let text = format!("{x:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text.replace('-', "−") }
+}
+
+fn estimate(measured: Option<&Measured>) -> String {
+    let Some(value) = measured.and_then(|measured| measured.estimate.value.get()) else {
+        return "undefined".to_owned();
+    };
+    match measured.and_then(|measured| measured.estimate.interval) {
+        Some((low, high)) => format!("{} [{}, {}]", number(value), number(low), number(high)),
+        None => number(value),
+    }
+}
+
+/// The numbers that were asked about, of one configuration.
+fn figures(recommendation: &Recommendation, place: usize, rated: &Rated) -> String {
+    let aim = &recommendation.aim;
+    let most = if aim.direction == Direction::Higher { "largest" } else { "smallest" };
+    let choosing = &recommendation.choosing[rated.point];
+    let stated = &recommendation.stated[place];
+    let both = recommendation.on != Split::Test;
+    let row = |key: &MetricKey, asked: String| {
+        let mut cells = vec![metrics::describe(key), asked];
+        if both {
+            cells.push(choosing.value(key).map_or_else(|| "undefined".to_owned(), number));
+        }
+        cells.push(estimate(stated.measures.get(key)));
+        cells
+    };
+    let mut rows = vec![row(&aim.key, most.to_owned())];
+    for one in &recommendation.requirements {
+        rows.push(row(&one.key, format!("{} {}", one.relation.symbol(), one.limit)));
+    }
+    let head: &[&str] =
+        if both { &["", "asked", "validation rows", "test rows"] } else { &["", "asked", "test rows"] };
+    let right: Vec<usize> = (2..head.len()).collect();
+    terminal::table(head, &rows, &right)
+}
+
+fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
+    let pick = &recommendation.pick;
+    let mut text = format!(
+        "{}\n\n{}\n",
+        name(&recommendation.choosing[chosen.point]),
+        figures(recommendation, 0, chosen)
+    );
+    if let Some(share) = chosen.chosen {
+        text.push_str(&format!(
+            "Chosen again in {} of {} resamples of {} and {} {} rows{}.\n",
+            percent(share),
+            pick.resamples,
+            count(pick.seeds, "seed"),
+            pick.rows,
+            recommendation.on.word(),
+            pick.none
+                .filter(|none| *none > 0.0)
+                .map_or_else(String::new, |none| format!("; in {} of them nothing satisfies", percent(none))),
+        ));
+    }
+    text.push_str(&rival(recommendation, chosen));
+    if !recommendation.requirements.is_empty() {
+        let what = if recommendation.requirements.len() == 1 {
+            "The requirement holds"
+        } else {
+            "All requirements hold"
+        };
+        if let Some(share) = recommendation.holds.first().copied().flatten() {
+            text.push_str(&format!(
+                "{what} in {} of the resamples of {} and {} test rows.\n",
+                percent(share),
+                count(pick.seeds, "seed"),
+                recommendation.test_rows,
+            ));
+        }
+        if recommendation.holds_on_test() == Some(false) {
+            text.push_str(
+                "On test rows not everything required holds: what validation rows promised is not kept.\n",
+            );
+        }
+    }
+    match pick.runner_up() {
+        Some(second) => {
+            let key = &recommendation.aim.key;
+            let again =
+                second.chosen.map_or_else(String::new, |share| format!(", chosen in {}", percent(share)));
+            text.push_str(&format!(
+                "Runner-up: {}, {} {} on {} rows{again}.\n",
+                name(&recommendation.choosing[second.point]),
+                metrics::describe(key),
+                number(second.value),
+                recommendation.on.word(),
+            ));
+        }
+        None => text.push_str("Runner-up: none, nothing else satisfies.\n"),
+    }
+    text
+}
+
+/// Whoever resamples choose more often than what the means choose.
+fn rival(recommendation: &Recommendation, chosen: &Rated) -> String {
+    let more_often = |rated: &&Rated| rated.chosen > chosen.chosen;
+    let rivals = recommendation.pick.rated.iter().filter(more_often);
+    let most = rivals.max_by(|a, b| a.chosen.unwrap_or(0.0).total_cmp(&b.chosen.unwrap_or(0.0)));
+    most.map_or_else(String::new, |rival| {
+        format!(
+            "Resamples choose {} more often, in {}.\n",
+            name(&recommendation.choosing[rival.point]),
+            percent(rival.chosen.unwrap_or(0.0))
+        )
+    })
+}
+
+/// The nearest misses, each with what it lacks.
+fn misses(recommendation: &Recommendation) -> String {
+    let pick = &recommendation.pick;
+    if pick.rated.is_empty() {
+        return "No configuration can be chosen.\n".to_owned();
+    }
+    let mut text = format!("None of {} satisfies. The nearest:\n", count(pick.rated.len(), "configuration"));
+    for rated in pick.rated.iter().take(MISSES) {
+        let short: Vec<String> = recommendation
+            .requirements
+            .iter()
+            .zip(&rated.required)
+            .filter(|(one, value)| !one.holds(**value))
+            .map(|(one, value)| {
+                let unit = match metrics::find(&one.key.id).map(|metric| metric.unit) {
+                    Some(Unit::Fraction) => format!("{:.1} points", 100.0 * one.spare(*value).abs()),
+                    _ => number(one.spare(*value).abs()),
+                };
+                format!(
+                    "{} is {}, which misses {} {} by {unit}",
+                    metrics::describe(&one.key),
+                    number(*value),
+                    one.relation.symbol(),
+                    one.limit,
+                )
+            })
+            .collect();
+        text.push_str(&format!("  {}: {}\n", name(&recommendation.choosing[rated.point]), short.join("; ")));
+    }
+    if let Some(share) = pick.none {
+        text.push_str(&format!(
+            "In {} of {} resamples of {} and {} {} rows none satisfies.\n",
+            percent(share),
+            pick.resamples,
+            count(pick.seeds, "seed"),
+            pick.rows,
+            recommendation.on.word(),
+        ));
+    }
+    text
+}
+
+fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn remarks(recommendation: &Recommendation) -> Vec<String> {
+    let pick = &recommendation.pick;
+    let mut said = Vec::new();
+    let satisfying = pick.rated.iter().filter(|rated| rated.satisfies).count();
+    if satisfying > 0 && !recommendation.requirements.is_empty() {
+        let verb = if satisfying == 1 { "satisfies" } else { "satisfy" };
+        said.push(format!("{satisfying} of {} {verb}.", count(pick.rated.len(), "configuration")));
+    }
+    for (index, reason) in &pick.excluded {
+        said.push(format!("Left out: {}: {reason}.", name(&recommendation.choosing[*index])));
+    }
+    if pick.seeds > 0 && pick.seeds < SEEDS_FOR_A_VERDICT {
+        said.push(format!(
+            "That holds for {}, not for seeds in general: that takes {SEEDS_FOR_A_VERDICT}.",
+            if pick.seeds == 1 { "this seed".to_owned() } else { format!("these {} seeds", pick.seeds) }
+        ));
+    }
+    if !recommendation.unfinished.is_empty() {
+        let seeds: Vec<String> = recommendation.unfinished.iter().map(ToString::to_string).collect();
+        said.push(format!("Seeds with missing cells are left out: {}.", seeds.join(", ")));
+    }
+    if recommendation.on == Split::Test {
+        said.push(format!(
+            "Chosen and stated on the same rows: the best of {} looks better here than it will on new rows.",
+            count(pick.rated.len(), "configuration")
+        ));
+    }
+    said
+}
+
+/// For scripts.
+pub(super) fn json(recommendation: &Recommendation) -> Json {
+    let pick = &recommendation.pick;
+    let candidates: Vec<Json> = (0..pick.rated.len()).map(|place| candidate(recommendation, place)).collect();
+    let at = |found: Option<&Rated>, place: usize| found.map_or(Json::Null, |_| candidates[place].clone());
+    let excluded: Vec<Json> = pick
+        .excluded
+        .iter()
+        .map(|(index, reason)| {
+            let point = &recommendation.choosing[*index];
+            json!({ "coordinates": point.coordinates, "model": point.model, "reason": reason })
+        })
+        .collect();
+    json!({
+        "name": recommendation.name,
+        "on": recommendation.on.word(),
+        "objective": {
+            "key": recommendation.aim.key.to_string(),
+            "direction": recommendation.aim.direction,
+        },
+        "requirements": recommendation.requirements.iter().map(|one| json!({
+            "key": one.key.to_string(), "relation": one.relation.sign(), "limit": one.limit,
+        })).collect::<Vec<_>>(),
+        "chosen": at(pick.chosen(), 0),
+        "holds_on_test": recommendation.holds_on_test(),
+        "runner_up": at(pick.runner_up(), 1),
+        "candidates": candidates,
+        "excluded": excluded,
+        "none_satisfies_share": pick.none,
+        "seeds": pick.seeds,
+        "seeds_left_out": recommendation.unfinished,
+        "resamples": pick.resamples,
+        "rows": { "chose": pick.rows, "test": recommendation.test_rows },
+    })
+}
+
+fn candidate(recommendation: &Recommendation, place: usize) -> Json {
+    let rated = &recommendation.pick.rated[place];
+    let point = &recommendation.choosing[rated.point];
+    let stated = &recommendation.stated[place];
+    let mut choosing = serde_json::Map::new();
+    let mut test = serde_json::Map::new();
+    let mut short = serde_json::Map::new();
+    let keys = recommendation.requirements.iter().map(|one| &one.key);
+    for (key, value) in std::iter::once(&recommendation.aim.key)
+        .chain(keys)
+        .zip(std::iter::once(rated.value).chain(rated.required.iter().copied()))
+    {
+        choosing.insert(key.to_string(), json!(value));
+        let measured = stated.measures.get(key).map(|measured| &measured.estimate);
+        test.insert(
+            key.to_string(),
+            json!({
+                "value": measured.and_then(|one| one.value.get()),
+                "low": measured.and_then(|one| one.interval).map(|(low, _)| low),
+                "high": measured.and_then(|one| one.interval).map(|(_, high)| high),
+            }),
+        );
+    }
+    for (one, value) in recommendation.requirements.iter().zip(&rated.required) {
+        if !one.holds(*value) {
+            short.insert(
+                format!("{}{}{}", one.key, one.relation.sign(), one.limit),
+                json!(one.spare(*value).abs()),
+            );
+        }
+    }
+    json!({
+        "coordinates": point.coordinates,
+        "model": point.model,
+        "values": choosing,
+        "test": test,
+        "satisfies": rated.satisfies,
+        "short_by": short,
+        "chosen_share": rated.chosen,
+        "holds_share_on_test": recommendation.holds[place],
+    })
+}

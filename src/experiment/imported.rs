@@ -1,0 +1,86 @@
+//! What stands in the place of a configuration where models were made and attacked elsewhere.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::evidence::union_of_attacks;
+use crate::files;
+use crate::measure::Norm;
+
+/// What was stated of imported results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imported {
+    /// The attacks, in the order stated; empty where nothing was attacked.
+    pub attacks: Vec<StatedAttack>,
+    /// What a reader should know of the numbers, whole sentences.
+    #[serde(default)]
+    pub remarks: Vec<String>,
+}
+
+/// One attack as its owner states it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedAttack {
+    /// Its name, unlike all others.
+    pub name: String,
+    /// Norm of the threat model.
+    pub norm: Norm,
+    /// Its radii, ascending, each once, finite and at least 0.
+    pub epsilons: Vec<f64>,
+    /// Whether it is said to find the exact worst case.
+    pub exact: bool,
+    /// What it is, for people.
+    pub words: String,
+    /// Its settings, as stated.
+    pub settings: serde_json::Value,
+}
+
+impl StatedAttack {
+    /// 8 hexadecimal digits that change with name and settings.
+    #[must_use]
+    pub fn protocol(&self) -> String {
+        let stated = json!({ "stated": self.name, "settings": self.settings });
+        files::sha256(stated.to_string().as_bytes())[..8].to_owned()
+    }
+
+    /// Whether it has this radius in this norm.
+    #[must_use]
+    pub fn reaches(&self, norm: Norm, epsilon: f64) -> bool {
+        self.norm == norm && self.epsilons.iter().any(|own| own.to_bits() == epsilon.to_bits())
+    }
+}
+
+impl Imported {
+    /// The attacks that have this radius in this norm, with their places.
+    pub fn at(&self, norm: Norm, epsilon: f64) -> impl Iterator<Item = (usize, &StatedAttack)> {
+        self.attacks.iter().enumerate().filter(move |(_, attack)| attack.reaches(norm, epsilon))
+    }
+
+    /// What names all attacks at one radius together.
+    #[must_use]
+    pub fn protocol(&self, norm: Norm, epsilon: f64) -> String {
+        union_of_attacks(self.at(norm, epsilon).map(|(_, attack)| attack.protocol()))
+    }
+
+    /// Every (norm, radius), ascending, each once.
+    #[must_use]
+    pub fn radii(&self) -> Vec<(Norm, f64)> {
+        // Radii are not negative, so their bits are ordered as they are.
+        let all: BTreeSet<(Norm, u64)> = self
+            .attacks
+            .iter()
+            .flat_map(|attack| attack.epsilons.iter().map(|epsilon| (attack.norm, epsilon.to_bits())))
+            .collect();
+        all.into_iter().map(|(norm, bits)| (norm, f64::from_bits(bits))).collect()
+    }
+
+    /// The attacks at one radius, for people.
+    #[must_use]
+    pub fn words(&self, norm: Norm, epsilon: f64) -> String {
+        let words: Vec<&str> = self.at(norm, epsilon).map(|(_, attack)| attack.words.as_str()).collect();
+        format!("{}, as stated by whoever attacked", words.join(", "))
+    }
+}
