@@ -98,6 +98,25 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes the folder where there is one and nothing is in it.
+///
+/// # Errors
+///
+/// When the system refuses for another reason than that something is in it.
+pub fn remove_empty_folder(path: &Path) -> Result<()> {
+    match std::fs::remove_dir(path) {
+        Err(source)
+            if !matches!(
+                source.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::DirectoryNotEmpty
+            ) =>
+        {
+            Err(Error::io("remove", path, &source))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The names in the folder, sorted; none where there is no such folder.
 ///
 /// # Errors

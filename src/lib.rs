@@ -32,6 +32,7 @@ pub mod stats;
 pub mod metrics;
 pub mod points;
 pub mod pareto;
+pub mod gate;
 // 3 doing.
 pub mod experiment;
 pub mod run;

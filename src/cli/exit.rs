@@ -12,6 +12,8 @@ pub(super) const CHECK_FAILED: u8 = 1;
 pub(super) const BAD_INPUT: u8 = 2;
 /// The results cannot be compared, or there is nothing to compare with.
 pub(super) const NOT_COMPARABLE: u8 = 3;
+/// Nothing could be told, where that was asked to be a failure.
+pub(super) const INCONCLUSIVE: u8 = 4;
 /// Cells are missing: they failed, or the run was interrupted.
 pub(super) const INCOMPLETE: u8 = 5;
 /// A defect of this program (the code that a panic has, too).

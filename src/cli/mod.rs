@@ -7,6 +7,8 @@ mod choose;
 mod exit;
 mod fetch;
 mod import;
+mod baseline;
+mod gate;
 mod ls;
 mod plan;
 mod progress;
@@ -66,6 +68,10 @@ enum What {
     Attack(Box<attack::Arguments>),
     /// Measure the safety side of anyone's predictions in a CSV file: fairness, calibration, abstention. Trains nothing.
     Score(Box<score::Arguments>),
+    /// Hold a results folder to a baseline: did the trade-off curve get worse? Trains nothing, but with --confirm.
+    Gate(Box<gate::Arguments>),
+    /// Make, look at and accept the baselines that `gate` holds runs to.
+    Baseline(baseline::Arguments),
     /// Download data sets and verify them.
     Fetch(fetch::Arguments),
     /// List what there is: metrics, data sets, attacks, defenses, certificates, explanations, corruptions, models, checks.
@@ -139,6 +145,8 @@ fn execute(command: &Command) -> Result<u8> {
         What::Import(arguments) => import::execute(arguments, command.quiet),
         What::Attack(arguments) => attack::execute(arguments, command.quiet),
         What::Score(arguments) => score::execute(arguments, command.quiet),
+        What::Gate(arguments) => gate::execute(arguments, command.quiet),
+        What::Baseline(arguments) => baseline::execute(arguments, command.quiet),
         What::Fetch(arguments) => fetch::execute(arguments, command.quiet),
         What::Ls(arguments) => ls::execute(arguments),
         What::Selftest(arguments) => selftest::execute(arguments, command.quiet),

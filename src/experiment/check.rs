@@ -43,6 +43,7 @@ pub(super) fn experiment(loaded: &Loaded) -> Result<()> {
             Error::input("`imported` is no setting: `equipoise import` alone writes it"),
         ));
     }
+    whole.gate.check().map_err(|error| at(&["gate"], error))?;
     for variant in &loaded.variants {
         one(loaded, &variant.experiment)?;
     }

@@ -10,6 +10,7 @@ mod chain;
 pub mod check;
 mod explanations;
 mod imported;
+mod gate;
 mod locate;
 mod overrides;
 mod plan;
@@ -36,6 +37,7 @@ use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
 pub use chain::{INTERPOLATED, Origin};
+pub use gate::GateSpec;
 pub use imported::{Imported, StatedAttack};
 pub use overrides::Override;
 pub use plan::{
@@ -94,6 +96,9 @@ pub struct Experiment {
     /// What the front is drawn between.
     #[serde(default)]
     pub front: FrontSpec,
+    /// What a baseline of it holds future runs to.
+    #[serde(default, skip_serializing_if = "GateSpec::is_plain")]
+    pub gate: GateSpec,
     /// Further settings to vary.
     #[serde(default)]
     pub sweep: Sweep,

@@ -36,6 +36,9 @@ pub use table::{Folded, Parts, Table};
 use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
 use crate::stats::{Joined, Scale};
 
+/// Bumped when any metric is defined anew: numbers of two versions are not compared.
+pub const VERSION: u32 = 1;
+
 /// Every metric, in the order of reports.
 pub static CATALOG: &[&Metric] = &[
     &safety::accuracy::ACCURACY,

@@ -112,7 +112,7 @@ fn prose(text: &str) -> String {
 }
 
 /// Data may not turn into markup, nor end a table cell.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -13,6 +13,7 @@ mod explanations;
 pub mod figure;
 mod format;
 mod further;
+pub mod gate;
 mod gather;
 mod headline;
 mod html;

@@ -83,7 +83,7 @@ fn line(text: &mut String, content: &str) {
     indented(text, content, "");
 }
 
-fn indented(text: &mut String, content: &str, indent: &str) {
+pub(super) fn indented(text: &mut String, content: &str, indent: &str) {
     for wrapped in wrapped(content, WIDTH - indent.len()) {
         text.push_str(indent);
         text.push_str(&wrapped);

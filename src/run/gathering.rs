@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::evidence_files::EvidenceFiles;
 use super::judge;
 use super::pipeline;
@@ -55,8 +57,9 @@ pub(super) fn evidence(
     cells: &[&Present<'_>],
     (split, facts): (Split, &Arc<SplitFacts>),
 ) -> Result<Vec<CellEvidence>> {
-    let (mut all, mut standings) = (Vec::new(), Vec::new());
-    for present in cells {
+    // Reading and checking the files takes longer than most of what is asked of them.
+    let by_cell = cells.par_iter().map(|present| {
+        let mut found = Vec::new();
         let cell = present.cell;
         let stands = |candidate| shifting::Standing { cell, candidate };
         let row = |candidate: Candidate, outcome| CellEvidence {
@@ -72,9 +75,8 @@ pub(super) fn evidence(
             if matches!(cell.origin, Origin::Between { .. }) {
                 candidates.retain(|candidate| *candidate == Candidate::Last);
             }
-            standings.extend(candidates.iter().copied().map(stands));
-            all.extend(candidates.into_iter().map(|candidate| row(candidate, Err(reason.to_owned()))));
-            continue;
+            let failed = |candidate| (stands(candidate), row(candidate, Err(reason.to_owned())));
+            return Ok(candidates.into_iter().map(failed).collect());
         }
         let settings = &sweep.variants[cell.variant].checks;
         for PresentModel { candidate, files, validation, transfer, fitted_on } in &present.models {
@@ -142,10 +144,14 @@ pub(super) fn evidence(
                 checks,
                 ..Evidence::of(facts, clean)
             };
-            standings.push(stands(*candidate));
-            all.push(row(*candidate, Ok(Arc::new(evidence))));
+            found.push((stands(*candidate), row(*candidate, Ok(Arc::new(evidence)))));
         }
-    }
+        Ok(found)
+    });
+    let by_cell: Vec<Result<Vec<_>>> = by_cell.collect();
+    // In order, so that of several damaged files the first is told of.
+    let by_cell: Vec<Vec<_>> = by_cell.into_iter().collect::<Result<_>>()?;
+    let (standings, mut all): (Vec<_>, Vec<_>) = by_cell.into_iter().flatten().unzip();
     shifting::introduce(&mut all, &standings, sweep.experiment.front.models[0]);
     Ok(all)
 }

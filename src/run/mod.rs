@@ -2,10 +2,12 @@
 
 mod ancestry;
 pub mod attack;
+pub mod baseline;
 mod certification;
 mod checked;
 mod choosing;
 mod details;
+mod crosscheck;
 mod encoding;
 mod events;
 mod evidence_files;
@@ -19,6 +21,7 @@ mod present;
 mod record;
 pub mod selftest;
 mod shifting;
+mod side;
 mod store;
 mod sweep;
 mod twins;
@@ -38,9 +41,11 @@ use crate::models;
 pub use certification::CertifiedShare;
 pub use checked::Checked;
 pub use choosing::{Asked, Recommendation};
+pub use crosscheck::cross_check;
 pub use details::{Abstention, Ending, Pair, Standing, Temperature};
 pub use events::{Event, Observer, Silent};
 pub use judge::Judgement;
+pub use side::resolve;
 pub use store::{Claim, Store};
 pub use sweep::DataRecord;
 use sweep::Sweep;
@@ -310,6 +315,15 @@ impl Results {
     #[must_use]
     pub fn planned(&self) -> usize {
         self.sweep.cells.len()
+    }
+
+    /// Publishes `relative` in the folder.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+        self.store.write(relative, bytes)
     }
 
     /// What is there by now, to be looked at as it is at this moment.

@@ -19,6 +19,7 @@ mod paired;
 mod proportion;
 mod rank;
 mod resample;
+mod sign_flip;
 mod student;
 mod summary;
 
@@ -33,5 +34,9 @@ pub use paired::{holm, mcnemar};
 pub use proportion::{clopper_pearson, wilson};
 pub use rank::Ranks;
 pub use resample::{LANES, RowWeights, SeedWeights};
+pub use sign_flip::{
+    DRAWN, MOST_ENUMERATED, Tested, Worlds, attainable, fewest_pairs, label_permutation, sign_flip,
+    sign_flip_bounds,
+};
 pub use student::{student_cdf, student_quantile};
 pub use summary::{covariance, mean, quantile, standard_deviation, variance};

@@ -23,8 +23,10 @@ fn version_names_the_instruction_set_and_a_misspelled_one_is_refused() {
 fn help_names_every_command_and_nothing_goes_to_stderr() {
     let program = Program::new();
     let help = program.must(&["--help"]);
-    for command in ["run", "plan", "report", "choose", "import", "attack", "score", "fetch", "ls", "selftest"]
-    {
+    for command in [
+        "run", "plan", "report", "choose", "import", "attack", "score", "gate", "baseline", "fetch", "ls",
+        "selftest",
+    ] {
         assert!(help.stdout.contains(command), "{command}");
         assert!(program.must(&[command, "--help"]).stdout.contains("Usage: equipoise"), "{command}");
     }

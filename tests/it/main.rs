@@ -26,6 +26,7 @@ mod engine;
 mod defenses;
 mod explanations;
 mod fetch;
+mod gating;
 mod ibp;
 mod later;
 mod importing;

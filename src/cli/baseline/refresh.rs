@@ -1,0 +1,135 @@
+//! `baseline refresh`: the baseline's experiment again, at the old seeds as proof and at new ones as the new baseline.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Args;
+
+use crate::cli::gate::fresh;
+use crate::cli::{DatasetsFolder, exit, terminal};
+use crate::error::{Error, Kind, Result};
+use crate::experiment::Experiment;
+use crate::files;
+use crate::gate::{self, Side};
+use crate::run::Results;
+use crate::run::baseline::{self as store, Baseline, Noise};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The baseline's folder.
+    baseline: PathBuf,
+    /// The program that made the baseline [default: this one].
+    #[arg(long, value_name = "PATH")]
+    base_binary: Option<PathBuf>,
+    /// How many new seeds [default: as many as now].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    seeds: Option<u16>,
+    /// Where to run [default: DIR.refresh].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    datasets: DatasetsFolder,
+}
+
+pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
+    let old = Baseline::read(&arguments.baseline)?;
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        let mut name = arguments.baseline.file_name().unwrap_or_default().to_os_string();
+        name.push(".refresh");
+        arguments.baseline.with_file_name(name)
+    });
+    let binary = match &arguments.base_binary {
+        Some(binary) => binary.clone(),
+        None => std::env::current_exe()
+            .map_err(|error| Error::internal(format!("cannot find this program: {error}")))?,
+    };
+    let side = &old.side;
+    let first = side.seeds.last().map_or(0, |last| last + 1);
+    let count = arguments.seeds.map_or(side.seeds.len() as u64, u64::from);
+    let new: Vec<u64> = (first..first + count).collect();
+    let runs = Runs { binary: &binary, out: &out, datasets: &arguments.datasets.datasets, quiet };
+    // The same code at the same seeds: what differs is the machine.
+    let (again, _) = runs.run("old-seeds", &old, &side.seeds)?;
+    let comparison = gate::compare(side, &again);
+    if let Some(obstacle) = comparison.obstacles.first() {
+        return Err(Error::new(
+            Kind::NotComparable,
+            format!("the experiment cannot be repeated: {obstacle}"),
+        )
+        .help("--base-binary names the program that made the baseline"));
+    }
+    let rules = old.rules(None, None, None);
+    let noise = if comparison.is_identical() {
+        Vec::new()
+    } else {
+        let examination = gate::examine(side, &again, &comparison, &rules);
+        if let Some(alarm) = examination.alarms().first() {
+            let subject = &examination.endpoints[*alarm].endpoint.subject;
+            return Err(Error::new(
+                Kind::CheckFailed,
+                format!("this is no repetition: at the old seeds {} at {} is worse than in the baseline", subject.metric(), subject.place()),
+            )
+            .help("--base-binary names the program that made the baseline; a change of the code is for `baseline check` and `accept`"));
+        }
+        examination.endpoints.iter().map(Noise::of).collect()
+    };
+    let (side, experiment) = runs.run("new-seeds", &old, &new)?;
+    let mut proposal = Baseline::of(Side { gated: old.side.gated.clone(), ..side }, &experiment)?;
+    proposal.manifest.gate = old.manifest.gate.clone();
+    let found = if noise.is_empty() { "identical" } else { "no worse" };
+    proposal.manifest.noise = noise;
+    let verdict = format!("{{\n  \"verdict\": \"refresh\",\n  \"old_seeds\": \"{found}\"\n}}\n");
+    store::propose(&arguments.baseline, &proposal, &verdict)?;
+    terminal::product(&format!(
+        "{}: at the old seeds {found}; {count} new seeds await acceptance in {}\n",
+        old.side.name,
+        store::pending(&arguments.baseline).display()
+    ))?;
+    if !quiet {
+        terminal::talk(&format!(
+            "accept them with `equipoise baseline accept {} --reason TEXT --allow-incomparable` (other seeds are not compared)",
+            arguments.baseline.display()
+        ));
+    }
+    Ok(exit::FINE)
+}
+
+struct Runs<'a> {
+    binary: &'a Path,
+    out: &'a Path,
+    datasets: &'a Path,
+    quiet: bool,
+}
+
+impl Runs<'_> {
+    /// Runs the baseline's experiment at `seeds`.
+    fn run(&self, name: &str, old: &Baseline, seeds: &[u64]) -> Result<(Side, Experiment)> {
+        let table = fresh(old.manifest.experiment.clone(), seeds, None);
+        let text = toml::to_string_pretty(&table).map_err(|error| Error::internal(error.to_string()))?;
+        let config = self.out.join(format!("{name}.toml"));
+        files::write_atomic(&config, text.as_bytes(), None)?;
+        let out = self.out.join(name);
+        let mut command = Command::new(self.binary);
+        command.arg("run").arg(&config).arg("--out").arg(&out).arg("--datasets").arg(self.datasets);
+        if self.quiet {
+            command.arg("--quiet");
+        }
+        let ended = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .map_err(|error| Error::io("start", self.binary, &error))?;
+        if !ended.success() {
+            return Err(Error::new(
+                Kind::Incomplete,
+                format!("the baseline's experiment did not run through ({ended})"),
+            ));
+        }
+        let results = Results::open(&out)?;
+        let found = results.look()?;
+        if let Some((cell, why)) = found.absent().into_iter().next() {
+            return Err(Error::new(Kind::Incomplete, format!("{cell} is missing: {why}")));
+        }
+        Ok((found.side()?, found.experiment().clone()))
+    }
+}

@@ -1,0 +1,181 @@
+//! From two folders to a verdict; shared by `gate` and `baseline`.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::confirm::{self, How};
+use crate::error::{Error, Kind, Result};
+use crate::gate::{
+    self, Comparison, DEFAULT_ALPHA, DEFAULT_MARGIN, Held, Later, Policy, Requirement, Rules, Side, Subject,
+    Verdict,
+};
+use crate::measure::{MetricKey, Pillar};
+use crate::run::baseline::Baseline;
+use crate::run::{self, Found, Results};
+
+/// What is to be judged, and how.
+pub(in crate::cli) struct Question<'a> {
+    pub(in crate::cli) results: &'a Path,
+    pub(in crate::cli) baseline: &'a Path,
+    pub(in crate::cli) policy: Option<Policy>,
+    pub(in crate::cli) alpha: Option<f64>,
+    pub(in crate::cli) claim: Option<Pillar>,
+    pub(in crate::cli) require: &'a [Requirement],
+    pub(in crate::cli) base_results: Option<&'a Path>,
+    pub(in crate::cli) datasets: &'a Path,
+    pub(in crate::cli) confirm: Option<How<'a>>,
+}
+
+/// The answer.
+pub(in crate::cli) struct Judged {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) results: Results,
+    /// None where there is none.
+    pub(in crate::cli) baseline: Option<Baseline>,
+    /// What the results hold; none where no cell is finished.
+    pub(in crate::cli) side: Option<Side>,
+    pub(in crate::cli) rules: Rules,
+    pub(in crate::cli) verdict: Verdict,
+}
+
+/// Judges a results folder. A missing baseline and missing cells are verdicts; bad usage and damaged files are errors.
+pub(in crate::cli) fn judge(question: &Question<'_>) -> Result<Judged> {
+    let results = Results::open(question.results)?;
+    let (name, baseline, side, rules, verdict) = {
+        let found = results.look()?;
+        let name = found.experiment().name.clone();
+        let baseline = match Baseline::read(question.baseline) {
+            Ok(baseline) => Ok(baseline),
+            Err(error) if error.kind() == Kind::NotComparable => Err(error),
+            Err(error) => return Err(error),
+        };
+        let rules = match &baseline {
+            Ok(baseline) => baseline.rules(question.policy, question.alpha, question.claim),
+            Err(_) => Rules {
+                alpha: question.alpha.unwrap_or(DEFAULT_ALPHA),
+                policy: question.policy.unwrap_or(Policy::Detect),
+                hypervolume_margin: DEFAULT_MARGIN,
+                epsilon_margin: DEFAULT_MARGIN,
+                claim: question.claim,
+            },
+        };
+        let side = match found.side() {
+            Ok(side) => Ok(side),
+            Err(error) if error.kind() == Kind::Incomplete => Err(error),
+            Err(error) => return Err(error),
+        };
+        let verdict = match (&baseline, &side) {
+            (Err(error), _) => gate::not_comparable(said(error)),
+            (_, Err(error)) => gate::Verdict { missing: found.absent(), ..gate::incomplete(said(error)) },
+            (Ok(baseline), Ok(side)) => weigh(question, &found, (baseline, side), &rules)?,
+        };
+        (name, baseline.ok(), side.ok(), rules, verdict)
+    };
+    Ok(Judged { name, results, baseline, side, rules, verdict })
+}
+
+fn said(error: &Error) -> Vec<String> {
+    let help = error.help_text().map(str::to_owned);
+    std::iter::once(error.chain().join(": ")).chain(help).collect()
+}
+
+fn weigh(
+    question: &Question<'_>,
+    found: &Found<'_>,
+    (baseline, side): (&Baseline, &Side),
+    rules: &Rules,
+) -> Result<Verdict> {
+    let mut required: Vec<Requirement> = Vec::new();
+    for text in &baseline.manifest.gate.require {
+        required.push(text.parse()?);
+    }
+    required.extend(question.require.iter().cloned());
+    let comparison = gate::compare(&baseline.side, side);
+    let mut later = Later { held: held(&required, found, side, rules)?, ..Later::default() };
+    let tests =
+        comparison.obstacles.is_empty() && comparison.missing.is_empty() && !comparison.is_identical();
+    let examination = tests.then(|| gate::examine(&baseline.side, side, &comparison, rules));
+    if let Some(examination) = &examination {
+        let gains: Vec<(usize, Subject)> = examination
+            .doubtful_gains()
+            .into_iter()
+            .map(|at| (at, examination.endpoints[at].endpoint.subject.clone()))
+            .collect();
+        if let (Some(folder), false) = (question.base_results, gains.is_empty()) {
+            later.cross_checks =
+                Some(cross_check(question, found, folder, (&baseline.side, &comparison), &gains)?);
+        }
+        if let Some(how) = &question.confirm
+            && !examination.alarms().is_empty()
+        {
+            let again = confirm::Again { how, found, baseline, examination, datasets: question.datasets };
+            later.confirmation = Some(again.confirm(question.results, rules)?);
+        }
+    }
+    let mut verdict = gate::conclude(&baseline.side, &comparison, examination, later, rules);
+    verdict.notes.extend(loud(baseline, &verdict));
+    Ok(verdict)
+}
+
+/// Margins below what the same code at the same seeds differed by, where that is known: alarms there may be the machine's.
+fn loud(baseline: &Baseline, verdict: &Verdict) -> Option<String> {
+    let endpoints = &verdict.examination.as_ref()?.endpoints;
+    let root = (baseline.side.seeds.len() as f64).sqrt();
+    let is_loud = |noise: &&crate::run::baseline::Noise| {
+        let subject = |one: &&gate::Assessed| {
+            one.endpoint.subject.metric() == noise.metric && one.endpoint.subject.place() == noise.point
+        };
+        let margin = endpoints.iter().find(subject).map(|one| one.endpoint.margin);
+        margin.is_some_and(|margin| noise.spread.is_some_and(|spread| spread / root > margin))
+    };
+    let count = baseline.manifest.noise.iter().filter(is_loud).count();
+    (count > 0).then(|| {
+        format!("at {count} endpoints the margin is below the noise of repeating the baseline with the same code and seeds")
+    })
+}
+
+fn cross_check(
+    question: &Question<'_>,
+    found: &Found<'_>,
+    folder: &Path,
+    (baseline, _): (&Side, &Comparison),
+    gains: &[(usize, Subject)],
+) -> Result<Vec<gate::CrossCheck>> {
+    let results = Results::open(folder)?;
+    let base = results.look()?;
+    // What the baseline holds must be what this folder says, or its weights are those of something else.
+    let same = gate::compare(baseline, &base.side()?);
+    if let Some(what) = same.obstacles.first().or(same.first_difference.as_ref()) {
+        return Err(Error::input(format!("`{}` is not the folder that the baseline was made of: {what}", folder.display()))
+            .help("run the baseline's experiment with the baseline's version into that folder, or leave --base-results out"));
+    }
+    run::cross_check(found, &base, question.datasets, gains, &AtomicBool::new(false))
+}
+
+/// Every requirement at every point that it is about.
+fn held(required: &[Requirement], found: &Found<'_>, side: &Side, rules: &Rules) -> Result<Vec<Held>> {
+    let keys: Vec<MetricKey> = {
+        let all = side.points.iter().flat_map(|point| point.values.keys().cloned());
+        all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    };
+    let mut all = Vec::new();
+    for requirement in required {
+        let context = |error: Error| error.context(format!("cannot judge the requirement `{requirement}`"));
+        let key = run::resolve(found.experiment(), &requirement.metric, &keys).map_err(context)?;
+        let before = all.len();
+        for point in side.points.iter().filter(|point| point.model == side.front_model) {
+            if !requirement.concerns(&point.coordinates) {
+                continue;
+            }
+            let values = point.values.get(&key).map(Vec::as_slice).unwrap_or_default();
+            all.push(gate::hold(requirement, &key, &point.label(&side.front_model), values, rules.alpha));
+        }
+        if all.len() == before {
+            let names: Vec<String> = side.points.iter().map(|point| point.name.clone()).collect();
+            return Err(context(
+                Error::input("it is about no point").help(format!("there are {}", names.join("; "))),
+            ));
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,226 @@
+//! `equipoise gate`: whether a results folder got worse than a baseline.
+
+mod confirm;
+mod judge;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{DatasetsFolder, exit, terminal};
+use crate::error::{Error, Result, did_you_mean};
+use crate::experiment;
+use crate::files;
+use crate::gate::{Policy, Requirement, Shape, Verdict, Word};
+use crate::measure::Pillar;
+use crate::report::gate::{self as telling, Story};
+use crate::run::baseline::Baseline;
+
+pub(super) use confirm::fresh;
+pub(super) use judge::{Judged, Question, judge};
+
+/// Arguments of `gate`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A results folder that `run` made.
+    #[arg(required_unless_present = "schema")]
+    results: Option<PathBuf>,
+    /// The baseline to hold it to.
+    #[arg(long, value_name = "DIR", required_unless_present = "schema")]
+    baseline: Option<PathBuf>,
+    /// What must be shown [default: the baseline's].
+    #[arg(long)]
+    policy: Option<PolicyWord>,
+    /// Probability of a false alarm over all endpoints together [default: the baseline's].
+    #[arg(long, value_parser = level)]
+    alpha: Option<f64>,
+    /// Further verdicts (or shapes) to fail on, such as `inconclusive,slide`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = failing)]
+    fail_on: Vec<String>,
+    /// A limit that must be kept, besides the baseline's: `worst_group_accuracy>=0.6`, or `… at strength=0.1` for single points.
+    #[arg(long, value_name = "LIMIT")]
+    require: Vec<Requirement>,
+    /// The pillar that the change claims to improve: then a gain in it must be shown, and that the other is no worse.
+    #[arg(long)]
+    claim: Option<PillarWord>,
+    /// Ask alarms again on fresh seeds before believing them; runs what alarmed.
+    #[arg(long)]
+    confirm: bool,
+    /// The program that made the baseline, to run the baseline's side on the fresh seeds as well.
+    #[arg(long, value_name = "PATH", requires = "confirm")]
+    base_binary: Option<PathBuf>,
+    /// Cells at once while confirming [default: cores].
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// The results folder that the baseline was made of: gains under attack are then cross-checked.
+    #[arg(long, value_name = "DIR")]
+    base_results: Option<PathBuf>,
+    /// Where to write the verdict as JSON [default: verdict.json in the results folder].
+    #[arg(long, value_name = "FILE")]
+    verdict: Option<PathBuf>,
+    /// Append the verdict as Markdown, as in `--summary "$GITHUB_STEP_SUMMARY"`.
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Write the verdict as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print annotations for GitHub Actions, at most 10.
+    #[arg(long)]
+    github: bool,
+    /// The experiment's file, for annotations to point at.
+    #[arg(long, value_name = "FILE", requires = "github")]
+    config: Option<PathBuf>,
+    /// Print the verdict as JSON instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Print the JSON Schema of verdict.json, and do nothing else.
+    #[arg(long)]
+    schema: bool,
+    #[command(flatten)]
+    datasets: DatasetsFolder,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PolicyWord {
+    /// Fail where a regression beyond the margin is shown.
+    Detect,
+    /// Fail unless every endpoint is shown to be no worse than its margin.
+    Certify,
+}
+
+impl PolicyWord {
+    pub(super) fn policy(self) -> Policy {
+        match self {
+            Self::Detect => Policy::Detect,
+            Self::Certify => Policy::Certify,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PillarWord {
+    Safety,
+    Security,
+}
+
+pub(super) fn level(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse().ok().filter(|alpha: &f64| *alpha > 0.0 && *alpha <= 0.5);
+    number.ok_or_else(|| "it must be a number above 0 and at most 0.5".to_owned())
+}
+
+const SHAPES: [Shape; 5] = [Shape::Regressed, Shape::Improved, Shape::Slide, Shape::Bent, Shape::Mixed];
+
+fn failing(text: &str) -> std::result::Result<String, String> {
+    let words = Word::ALL.into_iter().map(Word::word).chain(SHAPES.into_iter().map(Shape::word));
+    if words.clone().any(|word| word == text) {
+        return Ok(text.to_owned());
+    }
+    let hint = did_you_mean(text, words.clone());
+    let all: std::collections::BTreeSet<&str> = words.collect();
+    Err(format!("unknown verdict{hint}; there are {}", all.into_iter().collect::<Vec<_>>().join(", ")))
+}
+
+/// The file in the results folder.
+const VERDICT: &str = "verdict.json";
+
+/// Judges and tells.
+pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
+    let asked = (&arguments.results, &arguments.baseline, arguments.schema);
+    let (Some(results), Some(baseline), false) = asked else {
+        // What is required is missing only where the schema is asked for.
+        terminal::product(telling::SCHEMA_FILE)?;
+        return Ok(exit::FINE);
+    };
+    let question = Question {
+        results,
+        baseline,
+        policy: arguments.policy.map(PolicyWord::policy),
+        alpha: arguments.alpha,
+        claim: arguments.claim.map(|claim| match claim {
+            PillarWord::Safety => Pillar::Safety,
+            PillarWord::Security => Pillar::Security,
+        }),
+        require: &arguments.require,
+        base_results: arguments.base_results.as_deref(),
+        datasets: &arguments.datasets.datasets,
+        confirm: arguments.confirm.then_some(confirm::How {
+            base_binary: arguments.base_binary.as_deref(),
+            jobs: arguments.jobs.map(usize::from),
+            quiet,
+        }),
+    };
+    // A verdict of an earlier run must not be taken for this one's, should this one end with an error.
+    files::remove(&arguments.verdict.clone().unwrap_or_else(|| results.join(VERDICT)))?;
+    let judged = judge(&question)?;
+    let code = code(&judged.verdict, &arguments.fail_on, judged.rules.policy);
+    let (results, baseline) = (results.display().to_string(), baseline.display().to_string());
+    let story = judged.story(&results, &baseline, code);
+    let file = telling::json(&story)?;
+    match &arguments.verdict {
+        Some(path) => files::write_atomic(path, file.as_bytes(), None)?,
+        None => judged.results.write(VERDICT, file.as_bytes())?,
+    }
+    if let Some(path) = &arguments.summary {
+        append(path, &telling::markdown(&story))?;
+    }
+    if let Some(path) = &arguments.junit {
+        files::write_atomic(path, telling::junit(&story)?.as_bytes(), None)?;
+    }
+    if arguments.github {
+        let line = arguments.config.as_deref().map(line_of_sweep).transpose()?;
+        let config = arguments.config.as_deref().map(|path| path.display().to_string());
+        let place = config.as_deref().map(|config| (config, line.flatten()));
+        let annotations = telling::annotations(&story, place);
+        if arguments.json {
+            terminal::talk(annotations.trim_end());
+        } else {
+            terminal::product(&annotations)?;
+        }
+    }
+    terminal::product(&if arguments.json { file } else { telling::terminal(&story) })?;
+    Ok(code)
+}
+
+/// Appends, as a step summary is appended to by every step.
+fn append(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut file = files::append(path)?;
+    file.write_all(text.as_bytes()).map_err(|error| Error::io("write", path, &error))
+}
+
+/// The line with the strengths of the first defense.
+fn line_of_sweep(config: &Path) -> Result<Option<usize>> {
+    let place = experiment::load(config, &[])?.place(&["defense", "0", "strengths"]);
+    Ok(place.rsplit(':').nth(1).and_then(|line| line.parse().ok()))
+}
+
+/// The exit code of a verdict.
+pub(super) fn code(verdict: &Verdict, fail_on: &[String], policy: Policy) -> u8 {
+    let listed = |word: &str| fail_on.iter().any(|other| other == word);
+    let asked = listed(verdict.word.word()) || verdict.shape.is_some_and(|shape| listed(shape.word()));
+    match verdict.word {
+        Word::NotComparable => exit::NOT_COMPARABLE,
+        Word::Incomplete => exit::INCOMPLETE,
+        Word::Regressed | Word::Suspect | Word::Violated | Word::NotCertified => exit::CHECK_FAILED,
+        // To certify is to ask for an answer.
+        Word::Inconclusive if asked || policy == Policy::Certify => exit::INCONCLUSIVE,
+        _ if asked => exit::CHECK_FAILED,
+        _ => exit::FINE,
+    }
+}
+
+impl Judged {
+    /// What the formats tell.
+    pub(super) fn story<'a>(&'a self, results: &'a str, baseline: &'a str, code: u8) -> Story<'a> {
+        Story {
+            name: &self.name,
+            results,
+            baseline,
+            samples: self.baseline.as_ref().map(|baseline: &Baseline| baseline.manifest.samples.as_str()),
+            alpha: self.rules.alpha,
+            policy: self.rules.policy.word(),
+            code,
+            verdict: &self.verdict,
+        }
+    }
+}

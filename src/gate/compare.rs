@@ -1,0 +1,202 @@
+//! Whether two sides can be compared, and whether they differ at all.
+
+use std::collections::BTreeSet;
+
+use super::side::{Sampled, Side};
+use crate::measure::{MetricKey, Value};
+
+/// A setting that the two sides do not share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Dotted path, `training.epochs`.
+    pub setting: String,
+    /// The baseline's value; `None` where it has none.
+    pub baseline: Option<String>,
+    /// The candidate's value.
+    pub candidate: Option<String>,
+}
+
+/// What two sides have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Why they cannot be compared; empty where they can.
+    pub obstacles: Vec<String>,
+    /// What the candidate lacks: failed and missing cells, values that are undefined only there.
+    pub missing: Vec<(String, String)>,
+    /// Matched points: positions in the baseline and in the candidate.
+    pub pairs: Vec<(usize, usize)>,
+    /// Points of the baseline that the candidate does not have.
+    pub only_baseline: Vec<String>,
+    /// Points of the candidate that the baseline does not have.
+    pub only_candidate: Vec<String>,
+    /// Settings that differ.
+    pub settings: Vec<Difference>,
+    /// The first value that is not bit for bit the same, in words; `None` where all are.
+    pub first_difference: Option<String>,
+}
+
+impl Comparison {
+    /// Whether every gated value of every point is the same, bit for bit.
+    #[must_use]
+    pub fn is_identical(&self) -> bool {
+        self.obstacles.is_empty()
+            && self.missing.is_empty()
+            && self.first_difference.is_none()
+            && self.only_baseline.is_empty()
+            && self.only_candidate.is_empty()
+    }
+}
+
+/// Sets the two sides beside each other.
+#[must_use]
+pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
+    let matches = |a: &Sampled, b: &Sampled| a.name == b.name && a.model == b.model;
+    let mut pairs = Vec::new();
+    let mut only_baseline = Vec::new();
+    for (at, point) in baseline.points.iter().enumerate() {
+        match candidate.points.iter().position(|other| matches(point, other)) {
+            Some(other) => pairs.push((at, other)),
+            None => only_baseline.push(point.label(&baseline.front_model)),
+        }
+    }
+    let is_new = |point: &&Sampled| !baseline.points.iter().any(|other| matches(point, other));
+    let only_candidate =
+        candidate.points.iter().filter(is_new).map(|point| point.label(&candidate.front_model)).collect();
+    let obstacles = obstacles(baseline, candidate, pairs.is_empty());
+    let mut comparison = Comparison {
+        missing: candidate.missing.clone(),
+        pairs,
+        only_baseline,
+        only_candidate,
+        settings: settings(baseline, candidate),
+        first_difference: None,
+        obstacles,
+    };
+    // Of a side that lacks whole cells, their values need not be listed one by one.
+    if comparison.obstacles.is_empty() && comparison.missing.is_empty() {
+        values(baseline, candidate, &mut comparison);
+    }
+    comparison
+}
+
+fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    if baseline.fingerprint != candidate.fingerprint {
+        let short = |side: &Side| side.fingerprint.chars().take(16).collect::<String>();
+        found.push(format!(
+            "the data or their split differ: {} (fingerprint {}) in the baseline, {} ({}) here",
+            baseline.data,
+            short(baseline),
+            candidate.data,
+            short(candidate)
+        ));
+    }
+    if baseline.definitions != candidate.definitions {
+        found.push(format!(
+            "metrics are defined differently: version {} in the baseline, {} here",
+            baseline.definitions, candidate.definitions
+        ));
+    }
+    for gated in &baseline.gated {
+        let key = &gated.key;
+        if candidate.has(key) {
+            continue;
+        }
+        let near = |other: &&MetricKey| other.id == key.id && other.group == key.group;
+        let keys: BTreeSet<&MetricKey> =
+            candidate.points.iter().flat_map(|point| point.values.keys()).collect();
+        let others: Vec<String> = keys.into_iter().filter(near).map(|other| format!("`{other}`")).collect();
+        found.push(if others.is_empty() {
+            format!("`{key}` is not measured here")
+        } else {
+            format!("the attack or the threat differs: `{key}` in the baseline, {} here", others.join(", "))
+        });
+    }
+    // An axis with another attack is told of above.
+    let same_axis = |(a, b): (&crate::pareto::Objective, &crate::pareto::Objective)| {
+        (a.key == b.key || baseline.gated.iter().any(|gated| gated.key == a.key && !candidate.has(&a.key)))
+            && a.direction == b.direction
+            && a.reference.to_bits() == b.reference.to_bits()
+            && a.ideal.to_bits() == b.ideal.to_bits()
+    };
+    let axes = |side: &Side| {
+        let axis = |o: &crate::pareto::Objective| format!("`{}` from {} to {}", o.key, o.reference, o.ideal);
+        side.objectives.iter().map(axis).collect::<Vec<_>>().join(", ")
+    };
+    if baseline.objectives.len() != candidate.objectives.len()
+        || !baseline.objectives.iter().zip(&candidate.objectives).all(same_axis)
+    {
+        found.push(format!(
+            "the front has other axes: {} in the baseline, {} here",
+            axes(baseline),
+            axes(candidate)
+        ));
+    }
+    if baseline.front_model != candidate.front_model {
+        found.push(format!(
+            "the front is about another model: `{}` in the baseline, `{}` here",
+            baseline.front_model, candidate.front_model
+        ));
+    }
+    if baseline.seeds != candidate.seeds {
+        let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        found.push(format!(
+            "the seeds differ: {} in the baseline, {} here",
+            list(&baseline.seeds),
+            list(&candidate.seeds)
+        ));
+    }
+    if nothing_matches {
+        found.push("no point of the baseline is here: their sweep coordinates all differ".to_owned());
+    }
+    found
+}
+
+/// Finds the first value that differs, and those that only the candidate lacks.
+fn values(baseline: &Side, candidate: &Side, comparison: &mut Comparison) {
+    for (before, now) in &comparison.pairs {
+        let (before, now) = (&baseline.points[*before], &candidate.points[*now]);
+        for gated in &baseline.gated {
+            let empty = Vec::new();
+            let of = |point: &Sampled| point.values.get(&gated.key).cloned();
+            let Some(old) = of(before) else { continue };
+            let new = of(now).unwrap_or(empty);
+            for (at, seed) in baseline.seeds.iter().enumerate() {
+                let undefined = || Value::undefined("not measured");
+                let a = old.get(at).cloned().unwrap_or_else(undefined);
+                let b = new.get(at).cloned().unwrap_or_else(undefined);
+                let place =
+                    || format!("`{}` at {}, seed {seed}", gated.key, before.label(&baseline.front_model));
+                match (&a, &b) {
+                    (Value::Defined(a), Value::Defined(b)) if a.to_bits() == b.to_bits() => {}
+                    (Value::Undefined(_), Value::Undefined(_)) => {}
+                    (Value::Defined(a), Value::Defined(b)) => {
+                        comparison
+                            .first_difference
+                            .get_or_insert_with(|| format!("{}: {a} in the baseline, {b} here", place()));
+                    }
+                    (Value::Defined(_), Value::Undefined(reason)) => {
+                        comparison.missing.push((place(), reason.clone()));
+                    }
+                    (Value::Undefined(_), Value::Defined(b)) => {
+                        comparison.first_difference.get_or_insert_with(|| {
+                            format!("{}: undefined in the baseline, {b} here", place())
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Settings that differ. Seeds and what is gated are compared on their own.
+fn settings(baseline: &Side, candidate: &Side) -> Vec<Difference> {
+    let names: BTreeSet<&String> = baseline.settings.keys().chain(candidate.settings.keys()).collect();
+    let of = |side: &Side, name: &String| side.settings.get(name).cloned();
+    let pair = |name: &String| Difference {
+        setting: name.clone(),
+        baseline: of(baseline, name),
+        candidate: of(candidate, name),
+    };
+    names.into_iter().map(pair).filter(|pair| pair.baseline != pair.candidate).collect()
+}

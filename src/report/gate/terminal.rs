@@ -1,0 +1,47 @@
+//! The verdict for the terminal.
+
+use super::Story;
+use crate::report::terminal::indented;
+
+/// The verdict in text.
+#[must_use]
+pub fn terminal(story: &Story<'_>) -> String {
+    let mut text = format!("{}: {} against {}\n\n", story.name, story.word(), story.baseline);
+    for reason in story.reasons() {
+        indented(&mut text, &reason, "  ");
+    }
+    let (rows, left) = story.rows();
+    if !rows.is_empty() {
+        text.push('\n');
+        // The margin is left to the other formats: a line has 100 characters.
+        let shown = [0, 1, 2, 3, 5, 6];
+        let width = |column: usize| {
+            let of = |row: &[String; 7]| row[column].chars().count();
+            rows.iter().map(of).max().unwrap_or(0).max(Story::HEAD[column].chars().count())
+        };
+        let widths: Vec<usize> = shown.into_iter().map(width).collect();
+        let mut line = |cells: Vec<&str>| {
+            let mut out = String::from(" ");
+            for (cell, width) in cells.iter().zip(&widths) {
+                out.push_str(&format!(" {cell:width$} "));
+            }
+            text.push_str(out.trim_end());
+            text.push('\n');
+        };
+        line(shown.iter().map(|column| Story::HEAD[*column]).collect());
+        for row in &rows {
+            line(shown.iter().map(|column| row[*column].as_str()).collect());
+        }
+        if left > 0 {
+            text.push_str(&format!("  and {left} more in verdict.json\n"));
+        }
+    }
+    text.push('\n');
+    for remark in story.remarks() {
+        indented(&mut text, &remark, "");
+    }
+    if let Some(advice) = story.advice() {
+        indented(&mut text, &advice, "");
+    }
+    text
+}

@@ -1,0 +1,133 @@
+//! `equipoise baseline`: from a first run to a history.
+
+use super::program::{accept, gated, prepared, rewrite};
+
+#[test]
+fn a_baseline_is_proposed_looked_at_and_accepted_with_a_reason() {
+    let program = prepared();
+    let history = || std::fs::read_to_string(program.path("base/history.jsonl")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(history().trim()).unwrap();
+    assert_eq!(
+        (&first["verdict"], &first["reason"], &first["by"]),
+        (&"new".into(), &"the first".into(), &"somebody".into())
+    );
+    assert!(!program.path("base.pending").exists());
+    let samples = std::fs::read_to_string(program.path("base/samples.csv")).unwrap();
+    assert!(
+        samples.starts_with("point,model,seed,metric,n,value,status,reason\n") && !samples.contains('\r')
+    );
+    assert_eq!(samples.lines().count(), 1 + 3 * 7 * 3, "3 points, 7 seeds, 3 numbers");
+    let mut reader = csv::Reader::from_reader(samples.as_bytes());
+    let places: Vec<(String, String, u64)> = reader
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| (row[0].to_owned(), row[3].to_owned(), row[2].parse().unwrap()))
+        .collect();
+    assert!(places.is_sorted(), "by point, number and seed");
+
+    // Nothing changed: nothing is proposed.
+    program.must(&["baseline", "check", "results/small", "--baseline", "base"]);
+    assert!(!program.path("base.pending").exists());
+    assert!(program.refused(&["baseline", "review", "base"]).contains("nothing awaits acceptance"));
+    assert!(program.refused(&["baseline", "reject", "base"]).contains("nothing awaits acceptance"));
+
+    // Everything got better.
+    rewrite(&program.path("base"), |_, _, _, x| x - 0.02);
+    let check = program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    assert_eq!(check.code, Some(0), "{}", check.stdout);
+    assert!(check.stdout.contains("improved"));
+    let review = program.must(&["baseline", "review", "base"]).stdout;
+    assert!(review.contains("improved against base") && review.contains("hypervolume"), "{review}");
+    program.must(&["baseline", "reject", "base"]);
+    assert!(!program.path("base.pending").exists());
+    assert_eq!(gated(&program, &[], 0)["verdict"], "improved");
+
+    program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    let in_ci =
+        program.command(&["baseline", "accept", "base", "--reason", "x"]).env("CI", "1").output().unwrap();
+    assert_eq!(in_ci.status.code(), Some(2));
+    assert!(String::from_utf8(in_ci.stderr).unwrap().contains("refused where CI is set"));
+    assert!(accept(&program, &["--reason", " "]).stderr.contains("the reason is empty"));
+    assert_eq!(accept(&program, &["--reason", "longer training"]).code, Some(0));
+    assert_eq!(gated(&program, &[], 0)["verdict"], "identical");
+    assert_eq!(history().lines().count(), 2);
+    let last: serde_json::Value = serde_json::from_str(history().lines().last().unwrap()).unwrap();
+    assert_eq!((&last["verdict"], &last["reason"]), (&"improved".into(), &"longer training".into()));
+    assert!(last["previous"].is_string() && last["previous"] != last["samples"]);
+    let shown = program.must(&["baseline", "show", "base"]).stdout;
+    assert!(
+        shown.contains("longer training") && shown.contains("the first") && shown.contains("alpha 0.05"),
+        "{shown}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&program.must(&["baseline", "show", "base", "--json"]).stdout).unwrap();
+    assert_eq!(json["manifest"]["seeds"].as_array().unwrap().len(), 7);
+    assert_eq!(json["history"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_security_metric_is_not_lowered_in_passing() {
+    let program = prepared();
+    rewrite(&program.path("base"), |_, _, _, x| x + 0.02);
+    let check = program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    assert_eq!(check.code, Some(1));
+    let refused = accept(&program, &["--reason", "faster"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--allow-regression robust_accuracy"), "{}", refused.stderr);
+    // Another metric's name does not help.
+    assert_eq!(accept(&program, &["--reason", "faster", "--allow-regression", "accuracy"]).code, Some(2));
+    assert_eq!(
+        accept(&program, &["--reason", "faster", "--allow-regression", "robust_accuracy"]).code,
+        Some(0)
+    );
+    let history = std::fs::read_to_string(program.path("base/history.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(history.lines().last().unwrap()).unwrap();
+    assert!(last["regressions"].to_string().contains("robust_accuracy"), "{last}");
+    assert_eq!(gated(&program, &[], 0)["verdict"], "identical");
+}
+
+#[test]
+fn single_points_can_be_accepted() {
+    let program = prepared();
+    rewrite(&program.path("base"), |_, _, _, x| x - 0.02);
+    program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    let wrong = accept(&program, &["--reason", "x", "--only", "defense=at,strength=0.3"]);
+    assert!(
+        wrong.stderr.contains("no point is called") && wrong.stderr.contains("did you mean"),
+        "{}",
+        wrong.stderr
+    );
+    assert_eq!(accept(&program, &["--reason", "x", "--only", "defense=at,strength=0.2"]).code, Some(0));
+    let value = gated(&program, &[], 0);
+    for endpoint in value["endpoints"].as_array().unwrap() {
+        if endpoint["point"] != "front" {
+            let expected = if endpoint["point"] == "defense=at,strength=0.2" { 0.0 } else { -0.02 };
+            assert!((endpoint["mean"].as_f64().unwrap() - expected).abs() < 1e-9, "{endpoint}");
+        }
+    }
+}
+
+#[test]
+fn other_seeds_are_accepted_only_by_name_and_refreshed_with_proof() {
+    let program = prepared();
+    program.must(&["run", "small.toml", "seeds=[20,21,22,23,24,25,26]", "--out", "other", "--quiet"]);
+    assert_eq!(program.run(&["baseline", "check", "other", "--baseline", "base"]).code, Some(3));
+    let refused = accept(&program, &["--reason", "x"]);
+    assert!(refused.stderr.contains("--allow-incomparable"), "{}", refused.stderr);
+    program.must(&["baseline", "reject", "base"]);
+    // This program repeats its own baseline bit for bit.
+    let refreshed = program.must(&["baseline", "refresh", "base", "--seeds", "8", "--quiet"]);
+    assert!(
+        refreshed.stdout.contains("at the old seeds identical; 8 new seeds await acceptance"),
+        "{}",
+        refreshed.stdout
+    );
+    assert_eq!(accept(&program, &["--reason", "fresh seeds", "--allow-incomparable"]).code, Some(0));
+    program.must(&["run", "small.toml", "seeds=[7,8,9,10,11,12,13,14]", "--out", "new", "--quiet"]);
+    assert_eq!(program.run(&["gate", "new", "--baseline", "base"]).code, Some(0));
+    // A baseline that cannot be repeated is not refreshed.
+    rewrite(&program.path("base"), |_, _, _, x| x + 0.02);
+    let answer = program.run(&["baseline", "refresh", "base", "--out", "again", "--quiet"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("this is no repetition"), "{}", answer.stderr);
+}
