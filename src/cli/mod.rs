@@ -9,6 +9,7 @@ mod fetch;
 mod import;
 mod baseline;
 mod gate;
+mod front;
 mod ls;
 mod plan;
 mod progress;
@@ -16,6 +17,7 @@ mod report;
 mod run;
 mod score;
 mod selftest;
+mod sheet;
 mod telling;
 mod terminal;
 
@@ -66,6 +68,8 @@ enum What {
     /// The architecture (logistic regression, MLP or CNN) is told from the tensors' names and shapes, which are PyTorch's:
     /// `linear1.weight`, `linear1.bias`, …, after `conv1.weight`, `conv1.bias`, … of convolutions.
     Attack(Box<attack::Arguments>),
+    /// The Pareto front of anyone's numbers in a CSV file: members, hypervolume, knees. Trains nothing.
+    Front(Box<front::Arguments>),
     /// Measure the safety side of anyone's predictions in a CSV file: fairness, calibration, abstention. Trains nothing.
     Score(Box<score::Arguments>),
     /// Hold a results folder to a baseline: did the trade-off curve get worse? Trains nothing, but with --confirm.
@@ -144,6 +148,7 @@ fn execute(command: &Command) -> Result<u8> {
         What::Choose(arguments) => choose::execute(arguments, command.quiet),
         What::Import(arguments) => import::execute(arguments, command.quiet),
         What::Attack(arguments) => attack::execute(arguments, command.quiet),
+        What::Front(arguments) => front::execute(arguments),
         What::Score(arguments) => score::execute(arguments, command.quiet),
         What::Gate(arguments) => gate::execute(arguments, command.quiet),
         What::Baseline(arguments) => baseline::execute(arguments, command.quiet),

@@ -1,5 +1,6 @@
 //! The front of seed means, and how stable it is under crossed resampling.
 
+use super::volume::Fronts;
 use super::{Front, Objective, dominates, hypervolume, nondominated};
 use crate::points::{Draws, Point, Study};
 use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE};
@@ -96,15 +97,34 @@ struct Resampled<'a> {
     reference: Vec<f64>,
 }
 
+/// One resample after another, in the same memory.
+struct Drawn {
+    fronts: Fronts,
+    /// Which of the kept points each one is.
+    positions: Vec<usize>,
+    costs: Vec<f64>,
+}
+
+impl Drawn {
+    fn new(axes: usize) -> Self {
+        Self { fronts: Fronts::new(axes), positions: Vec::new(), costs: Vec::new() }
+    }
+}
+
 impl Resampled<'_> {
-    /// The competing points that are defined, with their costs.
-    fn costs(&self, value: impl Fn(usize, usize) -> Option<f64>) -> (Vec<usize>, Vec<Vec<f64>>) {
-        let defined = (0..self.kept).filter_map(|point| {
+    /// Fills `drawn` with the competing points that are defined.
+    fn draw(&self, drawn: &mut Drawn, value: impl Fn(usize, usize) -> Option<f64>) {
+        drawn.fronts.clear();
+        drawn.positions.clear();
+        for point in 0..self.kept {
             let costs = self.objectives.iter().enumerate();
-            let costs: Option<Vec<f64>> = costs.map(|(k, o)| value(point, k).map(|x| o.cost(x))).collect();
-            Some((point, costs?))
-        });
-        defined.unzip()
+            drawn.costs.clear();
+            drawn.costs.extend(costs.map_while(|(k, o)| value(point, k).map(|x| o.cost(x))));
+            if drawn.costs.len() == self.objectives.len() {
+                drawn.fronts.push(&drawn.costs);
+                drawn.positions.push(point);
+            }
+        }
     }
 
     /// For each kept point, the share of resamples with it on the front; empty without resamples.
@@ -113,17 +133,19 @@ impl Resampled<'_> {
             return Vec::new();
         }
         let mut counts = vec![0_usize; self.kept];
+        let mut drawn = Drawn::new(self.objectives.len());
         for b in 0..self.draws.resamples {
-            let (positions, costs) = self.costs(|point, key| self.draws.crossed(point, key, b));
-            for on in nondominated(&costs) {
-                counts[positions[on]] += 1;
+            self.draw(&mut drawn, |point, key| self.draws.crossed(point, key, b));
+            for on in drawn.fronts.members() {
+                counts[drawn.positions[*on]] += 1;
             }
         }
         counts.into_iter().map(|count| count as f64 / self.draws.resamples as f64).collect()
     }
 
-    fn volume(&self, value: impl Fn(usize, usize) -> Option<f64>) -> f64 {
-        hypervolume(&self.costs(value).1, &self.reference)
+    fn volume(&self, drawn: &mut Drawn, value: impl Fn(usize, usize) -> Option<f64>) -> f64 {
+        self.draw(drawn, value);
+        drawn.fronts.hypervolume(&self.reference)
     }
 
     /// Below 10 seeds: variance components of the jackknife pseudo-values over seeds; from 10, percentiles.
@@ -132,27 +154,29 @@ impl Resampled<'_> {
         if seeds < SEEDS_FOR_VARIANCE || resamples == 0 {
             return None;
         }
+        let mut drawn = Drawn::new(self.objectives.len());
+        let mut volume_of = |value: &dyn Fn(usize, usize) -> Option<f64>| self.volume(&mut drawn, value);
         let (low, high) = if seeds >= SEEDS_FOR_PERCENTILES {
             let volumes: Vec<f64> =
-                (0..resamples).map(|b| self.volume(|point, key| self.draws.crossed(point, key, b))).collect();
+                (0..resamples).map(|b| volume_of(&|point, key| self.draws.crossed(point, key, b))).collect();
             stats::crossed_interval(&volumes, level)?
         } else {
             let s = seeds as f64;
             let pseudo = |whole: f64, without: f64| s * whole - (s - 1.0) * without;
             let wholes: Vec<f64> = (0..resamples)
-                .map(|b| self.volume(|point, key| self.draws.over_seeds(point, key, Some(b), None)))
+                .map(|b| volume_of(&|point, key| self.draws.over_seeds(point, key, Some(b), None)))
                 .collect();
             let mut plain = Vec::new();
             let mut resampled = Vec::new();
             for omitted in 0..seeds {
                 let without: Vec<f64> = (0..resamples)
                     .map(|b| {
-                        self.volume(|point, key| self.draws.over_seeds(point, key, Some(b), Some(omitted)))
+                        volume_of(&|point, key| self.draws.over_seeds(point, key, Some(b), Some(omitted)))
                     })
                     .collect();
                 plain.push(pseudo(
                     volume,
-                    self.volume(|point, key| self.draws.over_seeds(point, key, None, Some(omitted))),
+                    volume_of(&|point, key| self.draws.over_seeds(point, key, None, Some(omitted))),
                 ));
                 resampled.push(
                     wholes.iter().zip(&without).map(|(whole, without)| pseudo(*whole, *without)).collect(),

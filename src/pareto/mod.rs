@@ -1,22 +1,35 @@
-//! Fronts: dominance, hypervolume, exchange rates along a strength sweep, choice on validation rows, who owns which stretch.
+//! Fronts: exchange rates along a strength sweep, choice on validation rows, who owns which stretch; and below them the engine, which knows of nothing but costs.
+//!
+//! The engine is a library of its own: [`Costs`] checks and turns what comes in, [`filter`], [`volume`], [`indicators`], [`attainment`] and [`knees`] take nothing else and answer with
+//! indices, never with copies.
 
+pub mod attainment;
 mod choice;
-mod dominance;
+mod costs;
 pub mod exchange;
+pub mod filter;
 mod front;
-mod hypervolume;
+pub mod indicators;
+pub mod knees;
 mod ownership;
 mod pick;
 mod proven;
+mod rows;
+mod sorting;
+mod staircase;
+mod sum;
+mod tree;
+pub mod volume;
 mod words;
 
 pub use choice::{Choice, Optimism, choose};
-pub use dominance::{dominates, nondominated};
+pub use costs::Costs;
+pub use filter::dominates;
 pub use front::front;
-pub use hypervolume::hypervolume;
 pub use ownership::{Piece, Stretch, ownership, staircase};
 pub use pick::{Aim, Pick, Rated, Relation, Requirement, defined, holding, pick};
 pub use proven::proven;
+pub use rows::{hypervolume, nondominated};
 
 use crate::error::{Error, Result};
 use crate::measure::{Direction, MetricKey};

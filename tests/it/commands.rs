@@ -24,8 +24,8 @@ fn help_names_every_command_and_nothing_goes_to_stderr() {
     let program = Program::new();
     let help = program.must(&["--help"]);
     for command in [
-        "run", "plan", "report", "choose", "import", "attack", "score", "gate", "baseline", "fetch", "ls",
-        "selftest",
+        "run", "plan", "report", "choose", "import", "attack", "front", "score", "gate", "baseline", "fetch",
+        "ls", "selftest",
     ] {
         assert!(help.stdout.contains(command), "{command}");
         assert!(program.must(&[command, "--help"]).stdout.contains("Usage: equipoise"), "{command}");

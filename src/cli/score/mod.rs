@@ -10,17 +10,15 @@ mod telling;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::read::Asked;
-use super::{exit, terminal};
-use crate::error::{Error, Result};
+use super::{exit, sheet, terminal};
+use crate::error::Result;
 use crate::evidence::Evidence;
-use crate::files;
 use crate::measure::MetricKey;
 use crate::points::{self, Measured, Options};
 use crate::seed::Seed;
@@ -93,7 +91,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// What separates fields, one character; `\t` is a tab.
-    #[arg(long, value_name = "CHARACTER", value_parser = separator, default_value = ",")]
+    #[arg(long, value_name = "CHARACTER", value_parser = sheet::separator, default_value = ",")]
     separator: u8,
     /// Print Markdown.
     #[arg(long)]
@@ -136,20 +134,16 @@ struct Scored {
 
 /// Reads, measures and tells.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
-    let path = &arguments.predictions;
-    let piped = path.as_os_str() == "-";
-    let bytes = if piped { piped_in()? } else { files::read(path)? };
+    let (bytes, origin, name) = sheet::bytes(&arguments.predictions)?;
     let asked = arguments.asked();
-    let evidence = read::evidence(&bytes, &asked).map_err(|error| {
-        let origin = if piped { "standard input".to_owned() } else { format!("`{}`", path.display()) };
-        error.context(format!("cannot score {origin}"))
-    })?;
+    let evidence =
+        read::evidence(&bytes, &asked).map_err(|error| error.context(format!("cannot score {origin}")))?;
     drop(bytes);
     let options =
         Options { resamples: arguments.bootstrap, seed: Seed(arguments.seed), level: arguments.level };
     let by_threshold = asked.score.is_some() && asked.prediction.is_none();
     let scored = Scored {
-        origin: if piped { "standard input".to_owned() } else { file_name(path) },
+        origin: name,
         measures: watched(&evidence, options, quiet),
         decisions: decisions(&asked, &evidence),
         evidence,
@@ -205,18 +199,6 @@ fn watched(evidence: &Evidence, options: Options, quiet: bool) -> BTreeMap<Metri
     measures
 }
 
-fn piped_in() -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match std::io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(source) => Err(Error::input(source.to_string()).context("cannot read standard input")),
-    }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
 fn decisions(asked: &Asked, evidence: &Evidence) -> String {
     let facts = &*evidence.facts;
     match (&asked.prediction, &asked.score, facts.positive) {
@@ -251,13 +233,5 @@ fn level(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err("a level lies between 0 and 1, such as 0.95".to_owned()),
-    }
-}
-
-fn separator(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("a separator is one ASCII character, such as ; or \\t".to_owned()),
     }
 }

@@ -1,5 +1,6 @@
 //! The sections as a table for the terminal and as Markdown.
 
+use super::super::sheet::visible;
 use super::Scored;
 use super::sections::{Figures, Line, Section, UNDEFINED, letter, sections};
 use crate::words::count;
@@ -67,11 +68,6 @@ fn tail(scored: &Scored) -> Vec<String> {
 /// `95`, `99.5`.
 fn percent(level: f64) -> String {
     format!("{:.4}", 100.0 * level).trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A name without line breaks and other control characters, which would break the table or steer the terminal.
-fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// What stands in place of the notes left out.

@@ -1,0 +1,142 @@
+//! `equipoise front`: the Pareto front of anyone's numbers, without any training.
+
+mod asked;
+mod numbers;
+mod read;
+mod telling;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+
+use self::asked::Asked;
+use super::{exit, sheet, terminal};
+use crate::error::Result;
+use crate::pareto::filter;
+use crate::seed::Seed;
+
+const EXAMPLES: &str = "\
+Examples:
+  equipoise front sweep.csv --max acc --max robust --min gap
+      who is on the front, who dominates the others, where it bends
+  equipoise front sweep.csv --max acc,robust --min gap --ref acc=0,robust=0,gap=1 --bounds acc=0:1,robust=0:1,gap=0:1
+      the hypervolume up to a reference of your own, also as a share of the box
+  equipoise front new.csv --max acc --max robust --against old.csv
+      what the new set lacks to cover the old one
+  cat sweep.csv | equipoise front - --max acc --min gap --json | jq .members
+      for scripts; rows count from 0, the header is none";
+
+/// Arguments of `front`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group = ArgGroup::new("objectives").required(true).multiple(true).args(["max", "min"]),
+    group = ArgGroup::new("shown").args(["json", "csv", "format"])
+)]
+pub(super) struct Arguments {
+    /// A CSV file whose first line names the columns, one row per candidate; `-` is standard input.
+    #[arg(value_name = "FILE.csv")]
+    file: PathBuf,
+    /// A column of which more is better; several with commas, or one by one.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    max: Vec<String>,
+    /// A column of which less is better.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    min: Vec<String>,
+    /// The reference of the hypervolume, a value for each objective: only rows better than it on all of them count [default: a little beyond the worst of the front, and
+    /// printed so that it can be kept].
+    #[arg(long = "ref", value_name = "COLUMN=VALUE,…", value_delimiter = ',')]
+    reference: Vec<String>,
+    /// The ends of an objective's scale, of all or of none: they state the hypervolume as a share of the box, and knees on them.
+    #[arg(long, value_name = "COLUMN=LOW:HIGH,…", value_delimiter = ',')]
+    bounds: Vec<String>,
+    /// Another file with the same columns: what this one lacks to cover it.
+    #[arg(long, value_name = "FILE.csv")]
+    against: Option<PathBuf>,
+    /// Of several equal rows on the front, keep all or the first.
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "keep")]
+    ties: Ties,
+    /// Where the exact hypervolume would take too long, an approximate one with its error.
+    #[arg(long)]
+    approx: bool,
+    /// Seed of the approximate hypervolume.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "approx")]
+    seed: u64,
+    /// What separates fields, one character; `\t` is a tab.
+    #[arg(long, value_name = "CHARACTER", value_parser = sheet::separator, default_value = ",")]
+    separator: u8,
+    /// Print one JSON object, numbers with all their digits.
+    #[arg(long)]
+    json: bool,
+    /// Print the members as CSV, with their row numbers and all their columns.
+    #[arg(long)]
+    csv: bool,
+    /// What to print.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Ties {
+    /// All of them.
+    Keep,
+    /// The first one.
+    First,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For the terminal.
+    Table,
+    /// For scripts.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// Reads, works out and tells.
+pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
+    let asked = arguments.asked()?;
+    let (bytes, origin, name) = sheet::bytes(&arguments.file)?;
+    let of_file = |error: crate::Error, origin: &str| error.context(format!("no front of {origin}"));
+    let rows = read::rows(&bytes, &asked, arguments.separator).map_err(|error| of_file(error, &origin))?;
+    let other = match &arguments.against {
+        None => None,
+        Some(path) => {
+            let (bytes, origin, name) = sheet::bytes(path)?;
+            let rows = read::rows(&bytes, &asked, arguments.separator);
+            Some((name, rows.map_err(|error| of_file(error, &origin))?))
+        }
+    };
+    let seed = arguments.approx.then_some(Seed(arguments.seed));
+    let found = work::found(&rows, other.as_ref(), &asked, seed).map_err(|error| of_file(error, &origin))?;
+    let shown = || read::records(&bytes, arguments.separator, &found.members);
+    terminal::product(&match arguments.format() {
+        Format::Table => telling::table(&name, &found, &asked, &shown()?),
+        Format::Json => format!("{}\n", numbers::json(&found, &asked)),
+        Format::Csv => numbers::csv(&found, &shown()?)?,
+    })?;
+    Ok(exit::FINE)
+}
+
+impl Arguments {
+    fn asked(&self) -> Result<Asked> {
+        let ties = match self.ties {
+            Ties::Keep => filter::Ties::Keep,
+            Ties::First => filter::Ties::First,
+        };
+        Asked::of(&self.max, &self.min, &self.reference, &self.bounds, ties)
+    }
+
+    fn format(&self) -> Format {
+        match (self.format, self.json, self.csv) {
+            (Some(format), ..) => format,
+            (None, true, _) => Format::Json,
+            (None, _, true) => Format::Csv,
+            (None, false, false) => Format::Table,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The front for the terminal.
+
+use super::super::sheet::visible;
+use super::super::terminal;
+use super::asked::Asked;
+use super::read::Records;
+use super::work::Found;
+use crate::measure::Direction;
+
+/// Members that are listed at most.
+const MEMBERS: usize = 40;
+/// Columns beside the objectives that are listed at most.
+const BESIDE: usize = 5;
+/// Dominated rows that are named at most.
+const NAMED: usize = 12;
+/// Characters of a cell at most.
+const CELL: usize = 32;
+
+/// Everything, in paragraphs.
+pub(super) fn table(name: &str, found: &Found, asked: &Asked, records: &Records) -> String {
+    let axes: Vec<String> = asked
+        .objectives
+        .iter()
+        .map(|objective| format!("{} {}", visible(&objective.name), arrow(objective.direction)))
+        .collect();
+    let mut text = format!("{}: {}; {}.\n", visible(name), count(found.rows, "row"), axes.join(", "));
+    let verb = if found.members.len() == 1 { "is" } else { "are" };
+    text.push_str(&format!(
+        "On the front {verb} {} of {}; rows count from 0.\n\n",
+        found.members.len(),
+        found.rows
+    ));
+    text.push_str(&members(found, asked, records));
+    text.push('\n');
+    text.push_str(&others(found));
+    text.push_str(&volume(found, asked));
+    text.push_str(&knees(found, asked));
+    if let Some(against) = &found.against {
+        text.push_str(&format!(
+            "\nAgainst {}\n  additive epsilon {} (by how much all costs must fall to cover it; 0 and below: covers it)\n",
+            visible(&against.name),
+            number(against.additive_epsilon)
+        ));
+        if let Some(factor) = against.multiplicative_epsilon {
+            text.push_str(&format!("  multiplicative epsilon {}\n", number(factor)));
+        }
+        text.push_str(&format!(
+            "  IGD+ {}\n  covers {} % of its rows, and it covers {} % of these members\n",
+            number(against.igd_plus),
+            number(100.0 * against.coverage.0),
+            number(100.0 * against.coverage.1)
+        ));
+    }
+    text
+}
+
+/// The members: row number, objectives, what each adds, other columns.
+fn members(found: &Found, asked: &Asked, (names, records): &Records) -> String {
+    let place = |name: &String| names.iter().position(|known| known == name);
+    let objectives: Vec<usize> =
+        asked.objectives.iter().filter_map(|objective| place(&objective.name)).collect();
+    let beside: Vec<usize> =
+        (0..names.len()).filter(|column| !objectives.contains(column)).take(BESIDE).collect();
+    let mut header: Vec<String> = vec!["row".to_owned()];
+    header.extend(objectives.iter().map(|column| cell(&names[*column])));
+    if found.contributions.is_some() {
+        header.push("adds".to_owned());
+    }
+    let right: Vec<usize> = (0..header.len()).collect();
+    header.extend(beside.iter().map(|column| cell(&names[*column])));
+    let lines: Vec<Vec<String>> = found
+        .members
+        .iter()
+        .zip(records)
+        .enumerate()
+        .take(MEMBERS)
+        .map(|(at, (row, record))| {
+            let mut line = vec![row.to_string()];
+            line.extend(objectives.iter().map(|column| cell(&record[*column])));
+            line.extend(found.contributions.as_ref().map(|own| number(own[at])));
+            line.extend(beside.iter().map(|column| cell(&record[*column])));
+            line
+        })
+        .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut text = terminal::table(&header, &lines, &right);
+    let mut more = Vec::new();
+    if found.members.len() > MEMBERS {
+        more.push(count(found.members.len() - MEMBERS, "more member"));
+    }
+    let hidden = names.len() - objectives.len() - beside.len();
+    if hidden > 0 {
+        more.push(count(hidden, "more column"));
+    }
+    if !more.is_empty() {
+        text.push_str(&format!("{}: --csv has them all\n", more.join(" and ")));
+    }
+    text
+}
+
+/// Who is not on the front.
+fn others(found: &Found) -> String {
+    let mut text = String::new();
+    if found.dominated.is_empty() {
+        text.push_str("No row is dominated.\n");
+    } else {
+        let named = found.dominated.iter().take(NAMED).map(|(row, by)| format!("{row} (by {by})"));
+        let mut named = named.collect::<Vec<_>>().join(", ");
+        if found.dominated.len() > NAMED {
+            named.push_str(&format!(" and {} more (--json)", found.dominated.len() - NAMED));
+        }
+        let verb = if found.dominated.len() == 1 { "is" } else { "are" };
+        text.push_str(&format!("Dominated {verb} {}: {named}.\n", found.dominated.len()));
+    }
+    if !found.repeated.is_empty() {
+        text.push_str(&format!("Equal to an earlier member: {}.\n", rows(&found.repeated)));
+    }
+    text
+}
+
+fn volume(found: &Found, asked: &Asked) -> String {
+    let reference: Vec<String> = asked
+        .objectives
+        .iter()
+        .zip(&found.reference)
+        .map(|(objective, x)| format!("{}={x}", visible(&objective.name)))
+        .collect();
+    let error = found
+        .error
+        .map_or_else(String::new, |error| format!(" ± {} (approximate, 99 % interval)", number(error)));
+    let share = found.share.map_or_else(String::new, |share| {
+        format!(", {} % of the box to the best ends", number(100.0 * share))
+    });
+    let mut text = format!(
+        "\nHypervolume {}{error} up to {}{share}.\n",
+        number(found.hypervolume),
+        reference.join(", ")
+    );
+    if !found.outside.is_empty() {
+        text.push_str(&format!(
+            "Not better than the reference on every objective, so without any part in it: {}.\n",
+            rows(&found.outside)
+        ));
+    }
+    if asked.reference.is_none() {
+        text.push_str(&format!(
+            "The reference lies a little beyond the worst of this front. To compare with other files, keep it:\n  --ref {}\n",
+            quoted(&reference.join(","))
+        ));
+    }
+    text
+}
+
+fn knees(found: &Found, asked: &Asked) -> String {
+    let scale =
+        if asked.bounds.is_some() { "on the scales of --bounds" } else { "on the front's own extent" };
+    let mut text = format!("\nKnees, {scale}\n");
+    for (definition, knee) in &found.knees {
+        let said = match knee {
+            Some(knee) => format!("row {} ({})", knee.member, number(knee.size)),
+            None if asked.objectives.len() > 2 && ["angle", "kneedle"].contains(&definition.id) => {
+                "of two objectives only".to_owned()
+            }
+            None => "none: the front is short or nearly straight".to_owned(),
+        };
+        text.push_str(&format!("  {}: {said}\n", definition.title));
+    }
+    text
+}
+
+fn arrow(direction: Direction) -> char {
+    match direction {
+        Direction::Higher => '↑',
+        Direction::Lower => '↓',
+    }
+}
+
+/// Row numbers, not more than a few.
+fn rows(numbers: &[usize]) -> String {
+    let mut named: Vec<String> = numbers.iter().take(NAMED).map(usize::to_string).collect();
+    if numbers.len() > NAMED {
+        named.push(format!("and {} more (--json)", numbers.len() - NAMED));
+    }
+    named.join(", ")
+}
+
+/// `1 row`, `2 rows`.
+fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Four significant digits, with a real minus sign.
+fn number(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let digits = (3 - libm::floor(libm::log10(x.abs())) as i32).clamp(0, 12);
+    let text = if (1e-9..1e9).contains(&x.abs()) {
+        let text = format!("{x:.*}", digits as usize);
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    } else {
+        format!("{x:.3e}")
+    };
+    text.replacen('-', "−", usize::from(x < 0.0))
+}
+
+/// A cell that fits its column.
+fn cell(text: &str) -> String {
+    let text = visible(text);
+    if text.chars().count() <= CELL {
+        return text;
+    }
+    text.chars().take(CELL - 1).chain(['…']).collect()
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "=,._-+/:@%".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_significant_digits() {
+        let shown = [0.123_456, -12.5, 1234.56, 0.0, 3e-12, 1e12, 0.5, -2e-4].map(number);
+        assert_eq!(shown, ["0.1235", "−12.5", "1235", "0", "3.000e-12", "1.000e12", "0.5", "−0.0002"]);
+    }
+
+    #[test]
+    fn what_a_shell_would_take_apart_is_quoted() {
+        assert_eq!([quoted("acc=0,gap=-1"), quoted("a b=1")], ["acc=0,gap=-1", "'a b=1'"]);
+    }
+}
