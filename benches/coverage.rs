@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use equipoise::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
 use equipoise::numeric::normal_cdf;
+use equipoise::pareto::{self, Objective, Verdict};
 use equipoise::points::{CellEvidence, Options, Study};
 use equipoise::seed::{Seed, Stream};
 use equipoise::stats::{Joined, Rate, Scale, stratified_interval};
@@ -67,6 +68,21 @@ fn main() {
             };
             println!("{name:40} {seeds:5}   {:10.1}   {:22.1}", share(|pair| pair.0), share(|pair| pair.1));
         }
+        for seeds in [3, 7, 10, 30] {
+            let found: Vec<(bool, Option<bool>, bool)> = (0..replications)
+                .into_par_iter()
+                .map(|replication| spread.front(replication, seeds))
+                .collect();
+            let share = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
+            let stated: Vec<bool> = found.iter().filter_map(|found| found.1).collect();
+            println!(
+                "{name:40} {seeds:5}   front of 3: hypervolume {:.1}   depth of the bend {:.1} of {} stated   wrongly dominated {:.1}",
+                share(found.iter().filter(|found| found.0).count(), found.len()),
+                share(stated.iter().filter(|held| **held).count(), stated.len()),
+                stated.len(),
+                share(found.iter().filter(|found| found.2).count(), found.len()),
+            );
+        }
     }
 }
 
@@ -87,49 +103,53 @@ struct Spread {
 const SHIFTS: [f64; 2] = [1.2, 0.8];
 
 impl Spread {
-    /// Whether the intervals of accuracy and of the distance contain the truth.
-    fn covers(self, replication: u64, seeds: u64) -> (bool, bool) {
-        let rows = 500;
-        let mut stream = Seed(replication).stream("coverage/crossed");
-        let codes: Vec<i16> = (0..rows).map(|row| (row % 2) as i16).collect();
-        let facts = Arc::new(SplitFacts {
-            split: Split::Test,
-            rows: (0..rows as u32).collect(),
-            labels: vec![1; rows],
-            classes: vec!["no".into(), "yes".into()],
-            positive: Some(1),
-            attributes: vec![Attribute {
-                name: "g".into(),
-                groups: vec!["a".into(), "b".into()],
-                codes: codes.clone(),
-            }],
-        });
-        let of_rows: Vec<f64> = (0..rows).map(|_| self.row * stream.normal()).collect();
-        let cells: Vec<CellEvidence> = (0..seeds)
+    /// One model per seed, moved by `shifts` of the two groups; all on the same `rows` rows.
+    fn cells(
+        self,
+        stream: &mut Stream,
+        facts: &Arc<SplitFacts>,
+        of_rows: &[f64],
+        (strength, shifts): (f64, [f64; 2]),
+        seeds: u64,
+    ) -> Vec<CellEvidence> {
+        let codes = &facts.attributes[0].codes;
+        (0..seeds)
             .map(|seed| {
                 // Each seed moves the two groups apart as well as together.
                 let moved = [self.seed * stream.normal(), self.seed * stream.normal()];
                 let right = |row: usize, rest: f64| {
                     let group = usize::from(codes[row] == 1);
-                    SHIFTS[group] + moved[group] + of_rows[row] + rest > 0.0
+                    shifts[group] + moved[group] + of_rows[row] + rest > 0.0
                 };
                 let predictions =
-                    (0..rows).map(|row| u16::from(right(row, self.rest * stream.normal()))).collect();
-                let evidence = Evidence::of(Arc::clone(&facts), Outputs { predictions, logits: Vec::new() });
+                    (0..codes.len()).map(|row| u16::from(right(row, self.rest * stream.normal()))).collect();
+                let evidence = Evidence::of(Arc::clone(facts), Outputs { predictions, logits: Vec::new() });
                 CellEvidence {
-                    coordinates: BTreeMap::new(),
+                    coordinates: BTreeMap::from([("strength".into(), strength.to_string())]),
                     defense: "none".into(),
-                    strength: 0.0,
+                    strength,
                     model: "last".into(),
                     seed,
                     outcome: Ok(Arc::new(evidence)),
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    fn truth(self, shifts: [f64; 2]) -> [f64; 2] {
+        let total = (self.seed * self.seed + self.row * self.row + self.rest * self.rest).sqrt();
+        shifts.map(|shift| normal_cdf(shift / total))
+    }
+
+    /// Whether the intervals of accuracy and of the distance contain the truth.
+    fn covers(self, replication: u64, seeds: u64) -> (bool, bool) {
+        let mut stream = Seed(replication).stream("coverage/crossed");
+        let facts = facts();
+        let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
+        let cells = self.cells(&mut stream, &facts, &of_rows, (0.0, SHIFTS), seeds);
         let options = Options { resamples: 300, seed: Seed(replication), ..Options::default() };
         let study = Study::new(&cells, options).expect("cells on one split");
-        let total = (self.seed * self.seed + self.row * self.row + self.rest * self.rest).sqrt();
-        let truth = SHIFTS.map(|shift| normal_cdf(shift / total));
+        let truth = self.truth(SHIFTS);
         let contains = |key: &str, truth: f64| {
             let key = key.parse().expect("a key");
             let interval = study.points[0].measures[&key].estimate.interval;
@@ -137,4 +157,52 @@ impl Spread {
         };
         (contains("accuracy", 0.5 * (truth[0] + truth[1])), contains("accuracy_gap@g", truth[0] - truth[1]))
     }
+
+    /// Of a front of three points between the accuracies of the two groups: whether the interval of its hypervolume contains the truth, and
+    /// that of the depth of its bend where it is stated; and whether any verdict is wrong (all three are on the front).
+    fn front(self, replication: u64, seeds: u64) -> (bool, Option<bool>, bool) {
+        let mut stream = Seed(replication).stream("coverage/front");
+        let facts = facts();
+        let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
+        let points = [(0.0, [1.6, 0.0]), (0.1, [1.0, 0.9]), (0.2, [0.2, 1.5])];
+        let cells: Vec<CellEvidence> = points
+            .iter()
+            .flat_map(|point| self.cells(&mut stream, &facts, &of_rows, *point, seeds))
+            .collect();
+        let options = Options { resamples: 300, seed: Seed(replication), ..Options::default() };
+        let study = Study::new(&cells, options).expect("cells on one split");
+        let axes = ["group_accuracy@g=a", "group_accuracy@g=b"]
+            .map(|key| Objective::of(&key.parse().expect("a key")).expect("an objective"));
+        let front = pareto::front(&study, &axes, |_| true);
+        let found = pareto::uncertainty(&study, &front).expect("two axes");
+        let [a, b, c] = points.map(|(_, shifts)| self.truth(shifts));
+        let volume = c[0] * c[1] + (b[0] - c[0]) * b[1] + (a[0] - b[0]) * a[1];
+        let (dx, dy) = (c[0] - a[0], c[1] - a[1]);
+        let depth = (dx * (b[1] - a[1]) - dy * (b[0] - a[0])).abs() / (dx * dx + dy * dy).sqrt();
+        let contains = |interval: Option<(f64, f64)>, truth: f64| {
+            interval.is_some_and(|(low, high)| low <= truth && truth <= high)
+        };
+        (
+            contains(front.hypervolume_interval, volume),
+            found.depth.map(|found| contains(found.interval, depth)),
+            found.verdicts.iter().any(|verdict| matches!(verdict, Some(Verdict::DominatedBy(_)))),
+        )
+    }
+}
+
+/// 500 rows of two groups.
+fn facts() -> Arc<SplitFacts> {
+    let rows = 500;
+    Arc::new(SplitFacts {
+        split: Split::Test,
+        rows: (0..rows as u32).collect(),
+        labels: vec![1; rows],
+        classes: vec!["no".into(), "yes".into()],
+        positive: Some(1),
+        attributes: vec![Attribute {
+            name: "g".into(),
+            groups: vec!["a".into(), "b".into()],
+            codes: (0..rows).map(|row| (row % 2) as i16).collect(),
+        }],
+    })
 }

@@ -15,6 +15,7 @@ mod locate;
 mod overrides;
 mod plan;
 mod seeds;
+mod sensitivity;
 mod shift;
 mod variants;
 
@@ -45,6 +46,7 @@ pub use plan::{
     plan,
 };
 pub use seeds::Seeds;
+pub use sensitivity::SENSITIVITY;
 pub use shift::{Names, ShiftQuestion, ShiftSpec, TableSpec};
 
 /// A whole experiment, as written.
@@ -314,6 +316,10 @@ pub struct FrontSpec {
     /// Bootstrap resamples over seeds and rows.
     #[serde(default = "default_resamples")]
     pub resamples: usize,
+    /// Settings with a factor, such as `training.epochs*2`: every configuration is trained a second time with each of them scaled, does not
+    /// compete, and tells which exchange rates change their sign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitivity: Vec<String>,
 }
 
 fn default_objectives() -> Vec<String> {
@@ -330,7 +336,12 @@ fn default_resamples() -> usize {
 
 impl Default for FrontSpec {
     fn default() -> Self {
-        Self { objectives: default_objectives(), models: default_models(), resamples: default_resamples() }
+        Self {
+            objectives: default_objectives(),
+            models: default_models(),
+            resamples: default_resamples(),
+            sensitivity: Vec::new(),
+        }
     }
 }
 
@@ -391,7 +402,7 @@ pub struct Loaded {
     pub overrides: Vec<Override>,
     /// The experiment with overrides applied.
     pub experiment: Experiment,
-    /// Its combinations; one where nothing beside strengths is swept.
+    /// Its combinations; one where nothing beside strengths is swept. Behind them those with a setting scaled for the front section's `sensitivity`.
     pub variants: Vec<Variant>,
 }
 
@@ -440,7 +451,13 @@ fn parse(path: &Path, text: String, overrides: &[Override]) -> Result<Loaded> {
     let mut experiment = if overrides.is_empty() { plain()? } else { overridden(&text, overrides, plain)? };
     experiment.normalize();
     let variants = variants::expand(&experiment)?;
-    Ok(Loaded { path: path.to_owned(), text, overrides: overrides.to_vec(), experiment, variants })
+    let mut loaded =
+        Loaded { path: path.to_owned(), text, overrides: overrides.to_vec(), experiment, variants };
+    let reruns = sensitivity::reruns(&loaded.experiment, &loaded.variants).map_err(|(index, error)| {
+        error.context(loaded.place(&["front", "sensitivity", &index.to_string()]))
+    })?;
+    loaded.variants.extend(reruns);
+    Ok(loaded)
 }
 
 fn overridden(

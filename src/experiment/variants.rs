@@ -58,25 +58,29 @@ fn zip_length(sweep: &Sweep) -> Result<Option<usize>> {
     Ok(Some(length))
 }
 
-fn variant(base: &Experiment, settings: &[Override]) -> Result<Variant> {
+/// Whether the setting at `path` may differ between the points of a front: they are measured on the same rows, with the same attacks, and replicates are not points.
+pub(super) fn may_vary(path: &str) -> Result<()> {
+    let section = path.split('.').next().unwrap_or_default();
+    if SWEPT.contains(&section) {
+        return Ok(());
+    }
+    Err(Error::input(format!("`{path}` cannot be swept")).help(match section {
+        "seeds" => "seeds are the replicate axis: every configuration runs at each of them".to_owned(),
+        _ => format!(
+            "what can be swept lies in {}; write one experiment per {section} otherwise",
+            SWEPT.join(", ")
+        ),
+    }))
+}
+
+/// `base` with `settings` put in place.
+pub(super) fn variant(base: &Experiment, settings: &[Override]) -> Result<Variant> {
     let coordinates = settings.iter().map(|one| (one.path().to_owned(), one.value_text())).collect();
     if settings.is_empty() {
         return Ok(Variant { coordinates, experiment: base.clone() });
     }
     for one in settings {
-        // Points of one front are measured on the same rows, with the same attacks; replicates are not points.
-        let section = one.path().split('.').next().unwrap_or_default();
-        if !SWEPT.contains(&section) {
-            return Err(Error::input(format!("`{}` cannot be swept", one.path())).help(match section {
-                "seeds" => {
-                    "seeds are the replicate axis: every configuration runs at each of them".to_owned()
-                }
-                _ => format!(
-                    "what can be swept lies in {}; write one experiment per {section} otherwise",
-                    SWEPT.join(", ")
-                ),
-            }));
-        }
+        may_vary(one.path())?;
     }
     let mut table = toml::Table::try_from(base).map_err(|error| Error::internal(error.to_string()))?;
     for one in settings {

@@ -134,7 +134,9 @@ fn weigh(examination: &Examination, verdict: &Verdict, rules: &Rules) -> (Word, 
     let all = &examination.endpoints;
     let in_state = |state| all.iter().filter(move |one| one.state == state);
     let mut alarms: Vec<&Assessed> = in_state(State::Worse).collect();
-    alarms.sort_by(|a, b| a.worse.total_cmp(&b.worse).then(b.mean.total_cmp(&a.mean)));
+    // By p value, then by how many margins it lost, so that units do not matter.
+    let size = |one: &Assessed| one.mean / one.endpoint.margin.max(1e-6);
+    alarms.sort_by(|a, b| a.worse.total_cmp(&b.worse).then(size(b).total_cmp(&size(a))));
     let confirmed = verdict.confirmation.as_ref().is_none_or(Confirmation::stands);
     if !alarms.is_empty() && confirmed {
         let reason = format!("shown to be worse beyond the margin: {}", names(alarms.into_iter()));

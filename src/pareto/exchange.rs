@@ -153,15 +153,8 @@ pub fn arcs(
     safety: &Objective,
     security: &Objective,
 ) -> Vec<ArcRate> {
-    let mut sweeps: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (index, point) in points.iter().enumerate().filter(|(_, point)| candidate(point)) {
-        let mut rest = point.coordinates.clone();
-        rest.remove("strength");
-        sweeps.entry((&point.model, &point.defense, rest)).or_default().push(index);
-    }
     let mut arcs = Vec::new();
-    for mut sweep in sweeps.into_values() {
-        sweep.sort_by(|a, b| points[*a].strength.total_cmp(&points[*b].strength));
+    for sweep in sweeps(points, candidate) {
         let from_first = sweep.iter().skip(1).map(|to| (sweep[0], *to));
         let consecutive = sweep.windows(2).map(|pair| (pair[0], pair[1]));
         let steps: BTreeSet<(usize, usize)> = from_first.chain(consecutive).collect();
@@ -171,6 +164,21 @@ pub fn arcs(
         arcs.extend(steps.into_iter().filter_map(|step| arc(points, step, safety, security)));
     }
     arcs
+}
+
+/// The points for which `candidate` holds, those together that differ in strength alone, by strength.
+pub(super) fn sweeps(points: &[Point], candidate: impl Fn(&Point) -> bool) -> Vec<Vec<usize>> {
+    let mut sweeps: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, point) in points.iter().enumerate().filter(|(_, point)| candidate(point)) {
+        let mut rest = point.coordinates.clone();
+        rest.remove("strength");
+        sweeps.entry((&point.model, &point.defense, rest)).or_default().push(index);
+    }
+    let mut sweeps: Vec<Vec<usize>> = sweeps.into_values().collect();
+    for sweep in &mut sweeps {
+        sweep.sort_by(|a, b| points[*a].strength.total_cmp(&points[*b].strength));
+    }
+    sweeps
 }
 
 fn arc(

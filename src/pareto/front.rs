@@ -1,9 +1,8 @@
 //! The front of seed means, and how stable it is under crossed resampling.
 
-use super::volume::Fronts;
+use super::resampled::{Drawn, Means, Resampled};
 use super::{Front, Objective, dominates, hypervolume, nondominated};
-use crate::points::{Draws, Point, Study};
-use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE};
+use crate::points::{Point, Study};
 
 /// The front of the study's points (only those for which `candidate` holds) on `objectives`.
 ///
@@ -43,14 +42,19 @@ pub fn front(study: &Study, objectives: &[Objective], candidate: impl Fn(&Point)
         .collect();
     let reference = vec![1.0; objectives.len()];
     let volume = hypervolume(&costs, &reference);
-    let keys: Vec<_> = objectives.iter().map(|objective| objective.key.clone()).collect();
-    let resampled = Resampled { draws: study.draws(&kept, &keys), objectives, kept: kept.len(), reference };
+    let resampled = Resampled::new(study, objectives, kept);
     let mut stability = vec![None; points.len()];
-    for (index, share) in kept.iter().zip(resampled.stability()) {
+    for (index, share) in resampled.kept.iter().zip(self::stability(&resampled)) {
         stability[*index] = Some(share);
     }
-    let hypervolume_interval =
-        if kept.is_empty() { None } else { resampled.interval(volume, seeds.len(), study.options().level) };
+    let mut drawn = Drawn::new(objectives.len());
+    let statistic = |means: Means<'_>| {
+        resampled.draw(&mut drawn, means);
+        Some(drawn.fronts.hypervolume(&reference))
+    };
+    let interval =
+        if resampled.kept.is_empty() { None } else { resampled.interval(study.options().level, statistic) };
+    let hypervolume_interval = interval.map(|(low, high)| (low.clamp(0.0, 1.0), high.clamp(0.0, 1.0)));
     Front {
         objectives: objectives.to_vec(),
         members,
@@ -89,101 +93,19 @@ fn costs_of(point: &Point, objectives: &[Objective], seeds: &[u64]) -> Result<Ve
     Ok(objectives.iter().map(|objective| objective.cost(value(objective))).collect())
 }
 
-struct Resampled<'a> {
-    draws: Draws,
-    objectives: &'a [Objective],
-    /// Points that compete; the draws are in their order.
-    kept: usize,
-    reference: Vec<f64>,
-}
-
-/// One resample after another, in the same memory.
-struct Drawn {
-    fronts: Fronts,
-    /// Which of the kept points each one is.
-    positions: Vec<usize>,
-    costs: Vec<f64>,
-}
-
-impl Drawn {
-    fn new(axes: usize) -> Self {
-        Self { fronts: Fronts::new(axes), positions: Vec::new(), costs: Vec::new() }
+/// For each kept point, the share of resamples with it on the front; empty without resamples.
+fn stability(resampled: &Resampled<'_>) -> Vec<f64> {
+    let resamples = resampled.draws.resamples;
+    if resamples == 0 {
+        return Vec::new();
     }
-}
-
-impl Resampled<'_> {
-    /// Fills `drawn` with the competing points that are defined.
-    fn draw(&self, drawn: &mut Drawn, value: impl Fn(usize, usize) -> Option<f64>) {
-        drawn.fronts.clear();
-        drawn.positions.clear();
-        for point in 0..self.kept {
-            let costs = self.objectives.iter().enumerate();
-            drawn.costs.clear();
-            drawn.costs.extend(costs.map_while(|(k, o)| value(point, k).map(|x| o.cost(x))));
-            if drawn.costs.len() == self.objectives.len() {
-                drawn.fronts.push(&drawn.costs);
-                drawn.positions.push(point);
-            }
+    let mut counts = vec![0_usize; resampled.kept.len()];
+    let mut drawn = Drawn::new(resampled.objectives.len());
+    for b in 0..resamples {
+        resampled.draw(&mut drawn, &resampled.crossed(b));
+        for on in drawn.fronts.members() {
+            counts[drawn.positions[*on]] += 1;
         }
     }
-
-    /// For each kept point, the share of resamples with it on the front; empty without resamples.
-    fn stability(&self) -> Vec<f64> {
-        if self.draws.resamples == 0 {
-            return Vec::new();
-        }
-        let mut counts = vec![0_usize; self.kept];
-        let mut drawn = Drawn::new(self.objectives.len());
-        for b in 0..self.draws.resamples {
-            self.draw(&mut drawn, |point, key| self.draws.crossed(point, key, b));
-            for on in drawn.fronts.members() {
-                counts[drawn.positions[*on]] += 1;
-            }
-        }
-        counts.into_iter().map(|count| count as f64 / self.draws.resamples as f64).collect()
-    }
-
-    fn volume(&self, drawn: &mut Drawn, value: impl Fn(usize, usize) -> Option<f64>) -> f64 {
-        self.draw(drawn, value);
-        drawn.fronts.hypervolume(&self.reference)
-    }
-
-    /// Below 10 seeds: variance components of the jackknife pseudo-values over seeds; from 10, percentiles.
-    fn interval(&self, volume: f64, seeds: usize, level: f64) -> Option<(f64, f64)> {
-        let resamples = self.draws.resamples;
-        if seeds < SEEDS_FOR_VARIANCE || resamples == 0 {
-            return None;
-        }
-        let mut drawn = Drawn::new(self.objectives.len());
-        let mut volume_of = |value: &dyn Fn(usize, usize) -> Option<f64>| self.volume(&mut drawn, value);
-        let (low, high) = if seeds >= SEEDS_FOR_PERCENTILES {
-            let volumes: Vec<f64> =
-                (0..resamples).map(|b| volume_of(&|point, key| self.draws.crossed(point, key, b))).collect();
-            stats::crossed_interval(&volumes, level)?
-        } else {
-            let s = seeds as f64;
-            let pseudo = |whole: f64, without: f64| s * whole - (s - 1.0) * without;
-            let wholes: Vec<f64> = (0..resamples)
-                .map(|b| volume_of(&|point, key| self.draws.over_seeds(point, key, Some(b), None)))
-                .collect();
-            let mut plain = Vec::new();
-            let mut resampled = Vec::new();
-            for omitted in 0..seeds {
-                let without: Vec<f64> = (0..resamples)
-                    .map(|b| {
-                        volume_of(&|point, key| self.draws.over_seeds(point, key, Some(b), Some(omitted)))
-                    })
-                    .collect();
-                plain.push(pseudo(
-                    volume,
-                    volume_of(&|point, key| self.draws.over_seeds(point, key, None, Some(omitted))),
-                ));
-                resampled.push(
-                    wholes.iter().zip(&without).map(|(whole, without)| pseudo(*whole, *without)).collect(),
-                );
-            }
-            stats::components(&plain, &resampled, self.draws.rows)?.interval(volume, level)
-        };
-        Some((low.clamp(0.0, 1.0), high.clamp(0.0, 1.0)))
-    }
+    counts.into_iter().map(|count| count as f64 / resamples as f64).collect()
 }

@@ -6,30 +6,38 @@
 pub mod attainment;
 mod choice;
 mod costs;
+mod curve;
 pub mod exchange;
 pub mod filter;
 mod front;
 pub mod indicators;
 pub mod knees;
+pub mod mixing;
 mod ownership;
 mod pick;
 mod proven;
+mod recheck;
+mod resampled;
 mod rows;
 mod sorting;
 mod staircase;
 mod sum;
 mod tree;
+pub mod uncertain;
 pub mod volume;
 mod words;
 
 pub use choice::{Choice, Optimism, choose};
 pub use costs::Costs;
+pub use curve::{Slope, StrengthCurve, WrongWay, curves};
 pub use filter::dominates;
 pub use front::front;
 pub use ownership::{Piece, Stretch, ownership, staircase};
 pub use pick::{Aim, Pick, Rated, Relation, Requirement, defined, holding, pick};
 pub use proven::proven;
+pub use recheck::{Recheck, recheck};
 pub use rows::{hypervolume, nondominated};
+pub use uncertain::{Uncertainty, Verdict, uncertainty};
 
 use crate::error::{Error, Result};
 use crate::measure::{Direction, MetricKey};

@@ -289,6 +289,15 @@ impl Draws {
         self.weighted(point, weight, |sample| b.map_or(sample[key].0, |b| sample[key].1[b]))
     }
 
+    /// Number `key` of point `point` at the seed at position `seed`, on the rows as they are or on those of resample `b`. `None` where the point
+    /// lacks the seed, or the number is undefined there.
+    #[must_use]
+    pub fn at_seed(&self, point: usize, key: usize, seed: usize, b: Option<usize>) -> Option<f64> {
+        let (plain, drawn) = &self.samples[point][seed].as_ref()?[key];
+        let value = b.map_or(*plain, |b| drawn[b]);
+        value.is_finite().then_some(value)
+    }
+
     fn weighted(
         &self,
         point: usize,

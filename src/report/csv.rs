@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::error::{Error, Result};
 use crate::measure::{Bound, Value};
 
+use super::uncertain;
 use super::view::View;
 
 /// One row per point: coordinates, place, and for every key its mean, interval and seed deviation. Empty where there is no number.
@@ -14,6 +15,8 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = coordinates.iter().map(|name| (*name).clone()).collect();
     head.extend(["model", "seeds", "failed", "degenerate", "on_front", "stability"].map(str::to_owned));
+    let verdicts = uncertain::has_verdicts(view);
+    head.extend(verdicts.then(|| "verdict".to_owned()));
     // Whether validation rows chose the point, where they were asked.
     let choice = view.given.choice.as_ref();
     head.extend(choice.map(|_| "chosen".to_owned()));
@@ -34,6 +37,7 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
             view.on_front(i).to_string(),
             optional(view.given.front.stability.get(i).copied().flatten()),
         ]);
+        row.extend(verdicts.then(|| uncertain::verdict(view, i)));
         row.extend(choice.map(|choice| choice.chosen.contains(&i).to_string()));
         for key in &keys {
             let interval = view.interval(i, key);
@@ -45,6 +49,15 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
             ]);
         }
         record(&mut writer, &row)?;
+    }
+    finished(writer)
+}
+
+/// Rows as they are, the head first.
+pub(super) fn written(rows: &[Vec<String>]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        record(&mut writer, row)?;
     }
     finished(writer)
 }

@@ -7,8 +7,10 @@ use crate::stats::SEEDS_FOR_A_VERDICT;
 use super::certificates;
 use super::checks;
 use super::contest;
+use super::curves;
 use super::format;
 use super::prices::{free_stretch, stops, unquoted, widest_arcs, within_each};
+use super::uncertain;
 use super::view::View;
 
 /// The sentences, the most important first.
@@ -20,11 +22,14 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     if view.defenses.len() > FEW_DEFENSES {
         // Of many defenses, who is best where comes first; what each costs within itself stands in a table.
         all.push(front(view));
+        all.extend(uncertain::knee(view));
         all.extend(contest::chosen(view));
         all.extend(contest::owned(view));
         all.extend(certificates::dominance(view));
         all.extend(best(view));
         all.extend(within_each(view, &arcs));
+        all.extend(curves::surprises(view));
+        all.extend(curves::sensitivity(view));
         all.extend(unquoted(view));
         all.extend(continued(view));
         all.push(collapse(view));
@@ -42,9 +47,12 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.extend(free_stretch(view));
     all.extend(stops(view, &arcs));
     all.extend(unquoted(view));
+    all.extend(curves::surprises(view));
+    all.extend(curves::sensitivity(view));
     all.extend(continued(view));
     all.extend(worst_off(view, &arcs));
     all.push(front(view));
+    all.extend(uncertain::knee(view));
     all.extend(contest::chosen(view));
     all.extend(contest::owned(view));
     all.extend(certificates::dominance(view));

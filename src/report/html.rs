@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use super::certificates;
 use super::checks;
 use super::contest;
+use super::curves;
 use super::explanations;
 use super::figure::{self, Figure};
 use super::format;
@@ -21,6 +22,7 @@ use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
 use super::terminal;
+use super::uncertain;
 use super::verdicts;
 use super::view::View;
 
@@ -73,6 +75,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             strengths => named("strength"),
             groups => groups,
             points => table_value("points", &table::points(view, further::leading(view), false)),
+            knees => uncertain::knees(view).map(|table| table_value("knees", &table)),
             pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
@@ -99,6 +102,8 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
                 .collect::<Value>(),
             further => further::table(view).map(|table| table_value("further", &table)),
             rates => table::rates(view).map(|table| table_value("rates", &table)),
+            along => curves::table(view).map(|table| table_value("along", &table)),
+            decomposition => curves::decomposition(view).map(|table| table_value("decomposition", &table)),
             attacks => table::attacks(view).map(|table| table_value("attacks", &table)),
             checks => checks::table(view).map(|table| table_value("checks", &table)),
             convergence => table::convergence(view).map(|table| table_value("convergence", &table)),

@@ -4,9 +4,9 @@ use crate::evidence::Finding;
 use crate::measure::{AttackKey, Bound, Direction, MetricKey, Norm, Pillar, Unit};
 use crate::metrics::Metric;
 use crate::pareto::exchange::ArcRate;
-use crate::pareto::{Choice, Front, Stretch};
+use crate::pareto::{Choice, Front, StrengthCurve, Stretch, Uncertainty};
 use crate::points::{Anchor, Point};
-use crate::run::{Abstention, Pair, Temperature};
+use crate::run::{Abstention, Pair, Sensitivity, Temperature};
 
 /// What a reader needs to know of one metric: its line in the glossary.
 #[derive(Debug, Clone, PartialEq)]
@@ -300,6 +300,12 @@ pub struct Inputs {
     pub ownership: Vec<Stretch>,
     /// Arc rates, indices into `points`.
     pub rates: Vec<ArcRate>,
+    /// How sure one can be of the front.
+    pub uncertainty: Uncertainty,
+    /// Every defense along its strengths.
+    pub curves: Vec<StrengthCurve>,
+    /// What reruns at other budgets say of the rates.
+    pub sensitivity: Vec<Sensitivity>,
     /// Trivial models.
     pub anchors: Vec<Anchor>,
     /// The threat of the headline numbers; `None` when nothing was attacked.

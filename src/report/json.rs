@@ -10,11 +10,13 @@ use crate::points::{Measured, Point};
 
 use super::abstention;
 use super::certificates;
+use super::curves;
 use super::explanations;
 use super::format;
 use super::inputs::Described;
 use super::pairs;
 use super::temperatures;
+use super::uncertain;
 use super::view::View;
 
 /// Raised whenever a reader of the older file would misread the newer one.
@@ -51,7 +53,9 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
         "points": given.points.iter().enumerate().map(|(i, point)| self::point(view, i, point)).collect::<Vec<_>>(),
         "front": front(view),
         "defense_fronts": given.defense_fronts.iter().map(|(defense, members)| json!({ "defense": defense, "members": members })).collect::<Vec<_>>(),
+        "uncertainty": uncertain::json(view),
         "rates": given.rates.iter().map(rate).collect::<Vec<_>>(),
+        "curves": given.curves.iter().map(curves::json).collect::<Vec<_>>(),
         "anchors": given.anchors.iter().map(|anchor| json!({
             "label": anchor.label,
             "values": anchor.values.iter().map(|(key, value)| (key.to_string(), self::value(value))).collect::<Map<_, _>>(),
@@ -92,6 +96,10 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     });
     if !given.ownership.is_empty() {
         whole["ownership"] = given.ownership.iter().map(stretch).collect();
+    }
+    if !given.sensitivity.is_empty() {
+        let reruns = given.sensitivity.iter();
+        whole["sensitivity"] = reruns.map(|found| curves::sensitivity_json(view, found)).collect();
     }
     if let Some(choice) = &given.choice {
         whole["choice"] = self::choice(choice);
@@ -226,7 +234,7 @@ fn front(view: &View) -> Json {
     })
 }
 
-fn rate(arc: &ArcRate) -> Json {
+pub(super) fn rate(arc: &ArcRate) -> Json {
     let change = |(mean, interval): Change| json!({ "mean": mean, "interval": interval.map(|(low, high)| [low, high]) });
     json!({
         "defense": arc.defense,

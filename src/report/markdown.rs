@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::certificates;
 use super::checks;
 use super::contest;
+use super::curves;
 use super::explanations;
 use super::figure::Figure;
 use super::format;
@@ -15,6 +16,7 @@ use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
 use super::terminal;
+use super::uncertain;
 use super::verdicts;
 use super::view::View;
 
@@ -43,6 +45,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
         line("");
     }
     let mut tables = vec![table::points(view, further::leading(view), false)];
+    tables.extend(uncertain::knees(view));
     tables.extend(pairs::table(view));
     tables.extend(contest::ownership(view));
     tables.extend(contest::choice(view));
@@ -53,6 +56,8 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     tables.extend(table::all_groups(view, false, |_| true));
     tables.extend(further::table(view));
     tables.extend(table::rates(view));
+    tables.extend(curves::table(view));
+    tables.extend(curves::decomposition(view));
     tables.extend(table::attacks(view));
     tables.extend(checks::table(view));
     tables.extend(table::convergence(view));

@@ -9,6 +9,7 @@ mod certificates;
 mod checks;
 mod contest;
 mod csv;
+mod curves;
 mod explanations;
 pub mod figure;
 mod format;
@@ -28,6 +29,7 @@ mod small_groups;
 mod table;
 mod temperatures;
 mod terminal;
+mod uncertain;
 mod verdicts;
 mod view;
 
@@ -76,6 +78,7 @@ pub fn render(view: &View) -> Result<Vec<Output>> {
     if !view.given.abstentions.is_empty() {
         outputs.push(Output::new("abstention.csv", abstention::file(view)?));
     }
+    outputs.extend(uncertain::csv(view)?.map(|bytes| Output::new("attainment.csv", bytes)));
     let pictures: Vec<Vec<u8>> =
         figures.par_iter().map(|figure| figure::png(&figure.svg)).collect::<Result<_>>()?;
     for (figure, picture) in figures.iter().zip(pictures) {

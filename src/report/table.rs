@@ -4,9 +4,11 @@ use crate::experiment::INTERPOLATED;
 use crate::measure::{AttackKey, Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
 
+use super::curves;
 use super::format;
 use super::inputs::{AttackRow, Breakdown, Convergence};
 use super::remarks::{intervals, seeds};
+use super::uncertain;
 use super::view::View;
 
 /// A column.
@@ -46,6 +48,8 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         figures(format!("{title}{}", format::arrow(view.direction(key))))
     }));
     head.push(words("on front"));
+    let verdicts = uncertain::has_verdicts(view);
+    head.extend(verdicts.then(|| words("verdict")));
     let marks: Vec<String> = (0..view.given.points.len()).map(|point| marks(view, point)).collect();
     let marked = marks.iter().any(|mark| !mark.is_empty());
     if marked {
@@ -58,6 +62,7 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
             row.extend(keys.iter().map(|key| format::estimate(view.measured(point, key))));
             row.push(place(view, point));
+            row.extend(verdicts.then(|| uncertain::verdict(view, point)));
             if marked {
                 row.push(mark);
             }
@@ -79,9 +84,10 @@ fn points_caption(view: &View) -> String {
         ""
     };
     format!(
-        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{chosen}{votes}",
+        "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{}{chosen}{votes}",
         seeds(view),
         intervals(view, "in brackets"),
+        uncertain::caption(view),
     )
 }
 
@@ -218,11 +224,13 @@ pub(super) fn rates(view: &View) -> Option<Table> {
         ]);
     }
     head.extend([words("what happened"), figures("safety per security"), figures("in probit units")]);
+    head.extend(view.given.sensitivity.iter().map(|found| figures(format!("with {}", found.setting))));
     let rows = view
         .given
         .rates
         .iter()
-        .map(|arc| {
+        .enumerate()
+        .map(|(index, arc)| {
             let strength = |point: usize| view.given.points[point].strength;
             let mut row: Vec<String> =
                 view.varying.iter().filter(shared).map(|(_, values)| values[arc.from].clone()).collect();
@@ -237,6 +245,7 @@ pub(super) fn rates(view: &View) -> Option<Table> {
                 rate(arc, &arc.rate),
                 rate(arc, &arc.probit_rate),
             ]);
+            row.extend(view.given.sensitivity.iter().map(|found| curves::again(found, index)));
             row
         })
         .collect();
@@ -249,7 +258,7 @@ pub(super) fn rates(view: &View) -> Option<Table> {
 }
 
 /// Where both pillars went the same way, or neither moved, nothing was exchanged, and a ratio would mislead.
-fn rate(arc: &ArcRate, rate: &Rate) -> String {
+pub(super) fn rate(arc: &ArcRate, rate: &Rate) -> String {
     if matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear) {
         return "—".to_owned();
     }

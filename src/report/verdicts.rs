@@ -1,6 +1,7 @@
 //! The words of verdicts, explained: what came of a step between strengths, and where a point stands.
 
 use super::table::{Table, place, words};
+use super::uncertain;
 use super::view::View;
 use crate::pareto::exchange::{ArcRate, Outcome};
 
@@ -43,6 +44,13 @@ const PLACES: [(&str, &str); 6] = [
     ("—", "the front is about other models of the same training"),
 ];
 
+/// What a point is called in the column `verdict`.
+const SURE: [(&str, &str); 3] = [
+    ("on the front", "over seeds and rows in general, every other point is worse at some objective"),
+    ("dominated by", "over seeds and rows in general, the named point is better at every objective"),
+    ("undecided", "neither can be said: noise may have put it on either side"),
+];
+
 /// The words that occur in this report; none where there are neither steps nor points.
 pub(super) fn table(view: &View) -> Option<Table> {
     let exact = |arc: &ArcRate| arc.safety_change.1.is_some() && arc.security_change.1.is_some();
@@ -78,6 +86,13 @@ pub(super) fn table(view: &View) -> Option<Table> {
         };
         if places.iter().any(is_said) {
             add("a point, on the front", (word, meaning));
+        }
+    }
+    let verdicts: Vec<String> =
+        (0..view.given.points.len()).map(|point| uncertain::verdict(view, point)).collect();
+    for (word, meaning) in SURE {
+        if verdicts.iter().any(|verdict| verdict.starts_with(word)) {
+            add("a point, verdict", (word, meaning));
         }
     }
     (!rows.is_empty()).then(|| Table {

@@ -10,6 +10,7 @@ use super::details::{
 };
 use super::gathering::{evidence, facts};
 use super::present::{Present, whole_seeds};
+use super::sensitivity::{self, Sensitivity};
 use super::sweep::{DataRecord, Sweep};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
@@ -17,7 +18,7 @@ use crate::experiment::{Experiment, INTERPOLATED};
 use crate::measure::{AttackKey, Direction, MetricKey, Pillar};
 use crate::metrics;
 use crate::pareto::exchange::{self, ArcRate};
-use crate::pareto::{self, Choice, Front, Objective, Stretch};
+use crate::pareto::{self, Choice, Front, Objective, StrengthCurve, Stretch, Uncertainty};
 use crate::points::{self, Anchor, Point, Study};
 
 /// What an experiment found, as plain values.
@@ -45,8 +46,14 @@ pub struct Judgement {
     pub choice: Option<Choice>,
     /// Which defense owns which stretch of the front; empty where fewer than two compete.
     pub ownership: Vec<Stretch>,
+    /// How sure one can be of the front.
+    pub uncertainty: Uncertainty,
     /// Exchange rates within each defense.
     pub rates: Vec<ArcRate>,
+    /// Every defense along its strengths.
+    pub curves: Vec<StrengthCurve>,
+    /// What the reruns at other budgets say of the rates.
+    pub sensitivity: Vec<Sensitivity>,
     /// Trivial predictors.
     pub anchors: Vec<Anchor>,
     /// Attack by attack.
@@ -76,7 +83,8 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
     let (cells, unfinished) = whole_seeds(sweep, cells);
     let cells = cells.as_slice();
     let facts = facts(store, sweep, Split::Test)?;
-    let evidence = evidence(store, sweep, cells, (Split::Test, &facts))?;
+    let mut evidence = evidence(store, sweep, cells, (Split::Test, &facts))?;
+    let reruns = sensitivity::take(&mut evidence);
     let front_spec = &sweep.experiment.front;
     let options = points::Options { resamples: front_spec.resamples, ..points::Options::default() };
     let mut study = Study::new(&evidence, options)?;
@@ -94,6 +102,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         }
         None => pareto::front(&study, &objectives, |point| point.model == first),
     };
+    let rates = rates(&study, &objectives, first);
     let axes = (objectives.iter().find(is_security), objectives.iter().find(|o| !is_security(o)));
     let proves = sweep.experiment.certificates_protocol().is_some();
     let protocol = threat.protocol(sweep.experiment.suite().protocol());
@@ -115,8 +124,11 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
             _ => Vec::new(),
         },
         choice,
+        uncertainty: pareto::uncertainty(&study, &front)?,
+        curves: curves(&study, &objectives, first, &rates),
+        sensitivity: sensitivity::judge(reruns, options, &objectives, first, (&study.points, &rates))?,
         front,
-        rates: rates(&study, &objectives, first),
+        rates,
         anchors: points::anchors(&facts, &keys),
         standing: standing(&study, &evidence),
         endings: endings(&study, cells, first),
@@ -172,7 +184,9 @@ fn choice(
         return Ok(None);
     }
     let facts = facts(store, sweep, Split::Validation)?;
-    let evidence = evidence(store, sweep, cells, (Split::Validation, &facts))?;
+    let mut evidence = evidence(store, sweep, cells, (Split::Validation, &facts))?;
+    // Reruns do not compete.
+    sensitivity::take(&mut evidence);
     // Means choose; intervals are stated on test rows.
     let mut validation = Study::new(&evidence, points::Options { resamples: 0, ..study.options() })?;
     let objectives = objectives(&sweep.experiment, &validation.keys())?;
@@ -193,16 +207,29 @@ fn is_security(objective: &&Objective) -> bool {
     metrics::find(&objective.key.id).is_some_and(|metric| metric.pillar() == Pillar::Security)
 }
 
+/// Pairs of a security axis and one that is not.
+fn axis_pairs(objectives: &[Objective]) -> impl Iterator<Item = (&Objective, &Objective)> {
+    let others =
+        |security| objectives.iter().filter(|o| !is_security(o)).map(move |safety| (security, safety));
+    objectives.iter().filter(is_security).flat_map(others)
+}
+
+/// Models in between were mixed, not trained: no step of strength led to them.
+fn is_trained(point: &Point, model: &str) -> bool {
+    point.model == model && !point.coordinates.contains_key(INTERPOLATED)
+}
+
 /// What each security objective costs in each of the others, within one defense.
-fn rates(study: &Study, objectives: &[Objective], model: &str) -> Vec<ArcRate> {
-    let mut rates = Vec::new();
-    for security in objectives.iter().filter(is_security) {
-        for safety in objectives.iter().filter(|objective| !is_security(objective)) {
-            // Models in between were mixed, not trained: no step of strength led to them.
-            let candidate =
-                |point: &Point| point.model == model && !point.coordinates.contains_key(INTERPOLATED);
-            rates.extend(exchange::arcs(&study.points, candidate, safety, security));
-        }
-    }
-    rates
+pub(super) fn rates(study: &Study, objectives: &[Objective], model: &str) -> Vec<ArcRate> {
+    let arcs = |(security, safety)| {
+        exchange::arcs(&study.points, |point| is_trained(point, model), safety, security)
+    };
+    axis_pairs(objectives).flat_map(arcs).collect()
+}
+
+/// Every defense along its strengths, on the same pairs of axes.
+fn curves(study: &Study, objectives: &[Objective], model: &str, rates: &[ArcRate]) -> Vec<StrengthCurve> {
+    let along =
+        |(security, safety)| pareto::curves(study, |point| is_trained(point, model), rates, safety, security);
+    axis_pairs(objectives).flat_map(along).collect()
 }

@@ -15,6 +15,7 @@ mod crossed;
 mod discrete;
 mod disparity;
 mod fieller;
+mod isotonic;
 mod paired;
 mod proportion;
 mod rank;
@@ -30,6 +31,7 @@ pub use disparity::{
     stratified_interval,
 };
 pub use fieller::{Ratio, fieller};
+pub use isotonic::{Block, Order, isotonic, spread};
 pub use paired::{holm, mcnemar};
 pub use proportion::{clopper_pearson, wilson};
 pub use rank::Ranks;

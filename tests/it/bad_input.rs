@@ -169,3 +169,19 @@ fn suites_and_norms_that_do_not_fit_are_refused() {
     refused(attack, "kind = \"square\"\nshare = 0", &["`share`", "above 0 and at most 1, got `0`"]);
     refused(attack, "kind = \"fab\"\novershoot = 0.5", &["`overshoot`", "at least 1, got `0.5`"]);
 }
+
+#[test]
+fn a_setting_that_cannot_be_scaled_is_refused() {
+    let with = |setting: &str| format!("resamples = 100\nsensitivity = [\"{setting}\"]");
+    let refused = |setting: &str, parts: &[&str]| {
+        let all: Vec<&str> = ["tiny.toml:39:"].into_iter().chain(parts.iter().copied()).collect();
+        refused("resamples = 100", &with(setting), &all);
+    };
+    refused("training.epochz*2", &["`epochz` is unknown, did you mean `epochs`?", "help:"]);
+    refused("training.epochs", &["no setting with a factor", "`training.epochs*2`"]);
+    refused("training.epochs*0.3", &["1.2", "whole number"]);
+    refused("threat.epsilon*2", &["`threat.epsilon` cannot be swept"]);
+    refused("training.epochs*1", &["changes nothing"]);
+    refused("model.kind*2", &["is string, no number"]);
+    refused("training.epochs*2\", \"training.epochs*2.0", &["listed twice"]);
+}

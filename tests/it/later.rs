@@ -241,7 +241,7 @@ fn tables_that_cannot_be_had_are_refused_with_their_place() {
     refused(&tables(&one.replace("2019", "a b")), &[&place, "cannot be called `a b`"]);
     refused(&tables(&one.replace('}', ", sha256 = \"12\" }")), &[&place, "64 lower-case hexadecimal digits"]);
     refused(&tables("{ name = \"2019\" }"), &["the key `file` is missing"]);
-    refused(&tables("{ name = \"2019\", path = \"x\" }"), &["unknown field `path`"]);
+    refused(&tables("{ name = \"2019\", path = \"x\" }"), &["unknown key `path`"]);
 
     let program = loans(LATER);
     let wrong = one.replace('}', &format!(", sha256 = \"{}\" }}", "0".repeat(64)));

@@ -46,12 +46,14 @@ mod report;
 mod scores;
 mod scoring;
 mod scoring_bad_files;
+mod sensitivity;
 mod shared;
 mod shift;
 mod shift_metrics;
 mod suites;
 mod sweep;
 mod training;
+mod uncertain;
 
 /// Counts allocations per thread, for the tests that promise none.
 #[global_allocator]

@@ -15,7 +15,7 @@ fn key(text: &str) -> MetricKey {
     text.parse().unwrap()
 }
 
-fn axis(text: &str) -> Objective {
+pub(crate) fn axis(text: &str) -> Objective {
     Objective::of(&key(text)).unwrap()
 }
 
@@ -133,7 +133,7 @@ fn a_metric_that_only_describes_is_no_objective() {
     assert!(error.to_string().contains("describes and has no better side"), "{error}");
 }
 
-const ROBUST: &str = "robust_accuracy!suite:linf:0.2";
+pub(crate) const ROBUST: &str = "robust_accuracy!suite:linf:0.2";
 
 #[test]
 fn the_front_of_a_sweep_names_members_dominators_and_what_was_left_out() {
@@ -193,7 +193,7 @@ fn an_undefined_objective_keeps_a_point_off_and_is_named() {
 }
 
 /// Points with given values per seed, as `(strength, safety, security)`.
-fn points(values: &[(f64, Vec<f64>, Vec<f64>)]) -> Vec<Point> {
+pub(crate) fn points(values: &[(f64, Vec<f64>, Vec<f64>)]) -> Vec<Point> {
     let measured = |values: &[f64]| Measured {
         estimate: Estimate {
             value: Value::finite(values.iter().sum::<f64>() / values.len() as f64),
@@ -229,7 +229,7 @@ fn points(values: &[(f64, Vec<f64>, Vec<f64>)]) -> Vec<Point> {
     values.iter().map(point).collect()
 }
 
-fn arcs(points: &[Point]) -> Vec<exchange::ArcRate> {
+pub(crate) fn arcs(points: &[Point]) -> Vec<exchange::ArcRate> {
     exchange::arcs(points, |_| true, &axis("accuracy"), &axis(ROBUST))
 }
 

@@ -64,7 +64,7 @@ pub(super) struct Arguments {
     approx: bool,
     /// Seed of the approximate hypervolume.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "approx")]
-    seed: u64,
+    approx_seed: u64,
     /// What separates fields, one character; `\t` is a tab.
     #[arg(long, value_name = "CHARACTER", value_parser = sheet::separator, default_value = ",")]
     separator: u8,
@@ -111,7 +111,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             Some((name, rows.map_err(|error| of_file(error, &origin))?))
         }
     };
-    let seed = arguments.approx.then_some(Seed(arguments.seed));
+    let seed = arguments.approx.then_some(Seed(arguments.approx_seed));
     let found = work::found(&rows, other.as_ref(), &asked, seed).map_err(|error| of_file(error, &origin))?;
     let shown = || read::records(&bytes, arguments.separator, &found.members);
     terminal::product(&match arguments.format() {

@@ -11,7 +11,7 @@ use crate::pareto::volume::{self, contributions, estimate, hypervolume};
 use crate::seed::Seed;
 
 /// Visits of points for one exact number: some ten seconds.
-const BUDGET: u64 = 20_000_000_000;
+const BUDGET: u64 = 500_000_000;
 /// Directions of an approximate volume.
 const DIRECTIONS: usize = 1 << 17;
 

@@ -59,9 +59,8 @@ impl Fronts {
     pub fn members(&mut self) -> &[usize] {
         self.members.clear();
         if self.len() > FEW {
-            if let Ok(costs) = Costs::new(&self.costs[..], self.axes) {
-                self.members = filter::nondominated(&costs, Ties::Keep);
-            }
+            let costs = Costs::new(&self.costs[..], self.axes).unwrap_or_else(|error| panic!("{error}"));
+            self.members = filter::nondominated(&costs, Ties::Keep);
             return &self.members;
         }
         let rows = || self.costs.chunks_exact(self.axes);
@@ -73,7 +72,7 @@ impl Fronts {
     /// The volume that the points dominate up to `reference`; 0 for an empty front. Points that are not better than the reference on every axis add nothing.
     ///
     /// Up to 64 points by a plain sum in lexicographic order, exact up to rounding: two axes by a sweep, more by the exclusive volumes of the points one by one
-    /// (While, Bradstreet and Barone, *TEVC* 16(1), 2012). Beyond, as [`hypervolume`]; infinite work is a panic, not a wrong number.
+    /// (While, Bradstreet and Barone, *TEVC* 16(1), 2012). Beyond, as [`hypervolume`]; what would take too long is a panic, not a wrong number.
     pub fn hypervolume(&mut self, reference: &[f64]) -> f64 {
         assert_eq!(reference.len(), self.axes, "costs on the axes of the reference");
         if let &[end_x, end_y] = reference

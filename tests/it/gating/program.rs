@@ -270,7 +270,7 @@ fn a_gate_section_with_a_mistake_is_refused_before_anything_is_trained() {
         ("metrics =", "alpha = 0.7\nmetrics =", "`alpha` must lie above 0"),
         ("metrics =", "margin = { accuracy = -1 }\nmetrics =", "the margin of `accuracy` must be finite"),
         ("metrics =", "require = [\"accuracy\"]\nmetrics =", "neither >= nor <="),
-        ("metrics =", "polcy = \"detect\"\nmetrics =", "unknown field `polcy`"),
+        ("metrics =", "polcy = \"detect\"\nmetrics =", "unknown key `polcy`, did you mean `policy`?"),
     ] {
         program.file("bad.toml", &SMALL.replacen(from, to, 1));
         let said = program.refused(&["run", "bad.toml"]);

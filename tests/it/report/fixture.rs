@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use equipoise::measure::{AttackKey, Bound, Direction, Estimate, MetricKey, Norm, Pillar, Unit, Value};
 use equipoise::pareto::exchange::{ArcRate, Outcome, Rate};
-use equipoise::pareto::{Front, Objective};
+use equipoise::pareto::{Front, Objective, Uncertainty};
 use equipoise::points::{Anchor, Measured, Point};
 use equipoise::report::{AttackRow, Breakdown, Convergence, Curve, DataSummary, Described, Inputs, Threat};
 
@@ -246,6 +246,9 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
         choice: None,
         ownership: Vec::new(),
         rates,
+        uncertainty: Uncertainty::default(),
+        curves: Vec::new(),
+        sensitivity: Vec::new(),
         anchors: vec![anchor("always `3` (the most frequent class)", 0.102), anchor("random guess", 0.1)],
         threat: Some(Threat {
             norm: Norm::Linf,
