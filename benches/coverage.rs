@@ -11,9 +11,9 @@ use std::sync::Arc;
 use equipoise::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
 use equipoise::numeric::normal_cdf;
 use equipoise::pareto::{self, Objective, Verdict};
-use equipoise::points::{CellEvidence, Options, Study};
+use equipoise::points::{CellEvidence, Options, Study, alone};
 use equipoise::seed::{Seed, Stream};
-use equipoise::stats::{Joined, Rate, Scale, stratified_interval};
+use equipoise::stats::{Joined, Rate, Scale, signed_interval, smallest_interval, stratified_interval};
 use rayon::prelude::*;
 
 fn main() {
@@ -24,50 +24,41 @@ fn main() {
         "{replications} replications, nominal 95 %, binomial standard error {:.2} points",
         100.0 * error
     );
-    println!("\ndistance between groups, one predictor    truth   coverage %");
-    // The five cases of the metrics sheet (3.1), then groups that do differ.
-    let equal = |groups: usize, rows: f64| vec![(0.8, rows); groups];
-    let cases: Vec<(&str, Vec<(f64, f64)>)> = vec![
-        ("2 groups of 30, all .8", equal(2, 30.0)),
-        ("5 groups of 30, all .8", equal(5, 30.0)),
-        ("10 groups of 30, all .8", equal(10, 30.0)),
-        ("2 groups of 500, all .8", equal(2, 500.0)),
-        ("10 groups of 1000, all .8", equal(10, 1000.0)),
-        ("2 groups of 30, .8 and .6", vec![(0.8, 30.0), (0.6, 30.0)]),
-        ("2 groups of 20 and 200, .95 and .8", vec![(0.95, 20.0), (0.8, 200.0)]),
-        ("5 groups of 200, .6 and four .8", {
-            let mut groups = equal(5, 200.0);
-            groups[0].0 = 0.6;
-            groups
-        }),
-    ];
-    for (name, groups) in cases {
-        let rates = groups.iter().map(|(p, _)| *p);
-        let truth = rates.clone().fold(0.0, f64::max) - rates.fold(1.0, f64::min);
-        let covered = (0..replications).into_par_iter().filter(|&replication| {
-            let mut stream = Seed(replication).stream("coverage/groups");
-            let drawn: Vec<Rate> = groups.iter().map(|(p, rows)| binomial(&mut stream, *p, *rows)).collect();
-            let how = (Joined::Largest, Scale::Difference);
-            let interval = stratified_interval(&[drawn], how, 0.95, 500, &mut stream);
-            interval.is_some_and(|(low, high)| low <= truth + 1e-12 && truth <= high + 1e-12)
-        });
-        println!("{name:40} {truth:6.3}   {:6.1}", 100.0 * covered.count() as f64 / replications as f64);
-    }
-    println!("\ncrossed seeds and 500 rows               seeds   accuracy %   distance of 2 groups %");
+    of_one_predictor(replications);
+    at_the_base_rate(replications);
+    println!(
+        "\ncrossed, 500 rows      groups         seeds   accuracy   distance   ratio   smallest   signed"
+    );
     for (name, spread) in [
         ("rows dominate", Spread { seed: 0.05, row: 1.0, rest: 0.3 }),
         ("seeds dominate", Spread { seed: 0.6, row: 0.3, rest: 1.0 }),
     ] {
-        for seeds in [3, 5, 10] {
-            let covered: Vec<(bool, bool)> = (0..replications)
-                .into_par_iter()
-                .map(|replication| spread.covers(replication, seeds))
-                .collect();
-            let share = |of: fn(&(bool, bool)) -> bool| {
-                100.0 * covered.iter().filter(|pair| of(pair)).count() as f64 / replications as f64
-            };
-            println!("{name:40} {seeds:5}   {:10.1}   {:22.1}", share(|pair| pair.0), share(|pair| pair.1));
+        for (groups, shifts) in [("2 apart", &SHIFTS[..]), ("2 equal", &[1.0; 2]), ("5 equal", &[1.0; 5])] {
+            for seeds in [3, 5, 10, 20] {
+                let covered: Vec<[bool; 5]> = (0..replications)
+                    .into_par_iter()
+                    .map(|replication| spread.covers(replication, shifts, seeds))
+                    .collect();
+                let share = |at: usize| {
+                    let hits = covered.iter().filter(|found| found[at]).count();
+                    100.0 * hits as f64 / replications as f64
+                };
+                println!(
+                    "{name:22} {groups:14} {seeds:5}   {:8.1}   {:8.1}   {:5.1}   {:8.1}   {:6.1}",
+                    share(0),
+                    share(1),
+                    share(2),
+                    share(3),
+                    share(4)
+                );
+            }
         }
+    }
+    println!();
+    for (name, spread) in [
+        ("rows dominate", Spread { seed: 0.05, row: 1.0, rest: 0.3 }),
+        ("seeds dominate", Spread { seed: 0.6, row: 0.3, rest: 1.0 }),
+    ] {
         for seeds in [3, 7, 10, 30] {
             let found: Vec<(bool, Option<bool>, bool)> = (0..replications)
                 .into_par_iter()
@@ -86,6 +77,90 @@ fn main() {
     }
 }
 
+/// Groups of (rate, rows).
+type Groups = Vec<(f64, f64)>;
+
+/// Intervals of everything that compares groups, rows of one predictor drawn anew within groups.
+fn of_one_predictor(replications: u64) {
+    println!("\none predictor                            distance   ratio   smallest   signed");
+    // The five cases of the metrics sheet (3.1), then groups that do differ.
+    let equal = |groups: usize, rows: f64| vec![(0.8, rows); groups];
+    let with_first = |first: (f64, f64), mut groups: Groups| {
+        groups[0] = first;
+        groups
+    };
+    let cases: Vec<(&str, Groups)> = vec![
+        ("2 groups of 30, all .8", equal(2, 30.0)),
+        ("5 groups of 30, all .8", equal(5, 30.0)),
+        ("10 groups of 30, all .8", equal(10, 30.0)),
+        ("10 groups of 100, all .8", equal(10, 100.0)),
+        ("2 groups of 500, all .8", equal(2, 500.0)),
+        ("10 groups of 1000, all .8", equal(10, 1000.0)),
+        ("5 groups of 100, all .1", vec![(0.1, 100.0); 5]),
+        ("1 row and 4 groups of 200, all .8", with_first((0.8, 1.0), equal(5, 200.0))),
+        ("2 groups of 30, .8 and .6", vec![(0.8, 30.0), (0.6, 30.0)]),
+        ("2 groups of 20 and 200, .95 and .8", vec![(0.95, 20.0), (0.8, 200.0)]),
+        ("5 groups of 200, .6 and four .8", with_first((0.6, 200.0), equal(5, 200.0))),
+    ];
+    for (name, groups) in cases {
+        let rates = || groups.iter().map(|(p, _)| *p);
+        let (low, high) = (rates().fold(1.0, f64::min), rates().fold(0.0, f64::max));
+        let truths = [high - low, low / high, low, groups[0].0 - groups[1].0];
+        let covered: Vec<[bool; 4]> = (0..replications)
+            .into_par_iter()
+            .map(|replication| {
+                let mut stream = Seed(replication).stream("coverage/groups");
+                let drawn: Vec<Rate> =
+                    groups.iter().map(|(p, rows)| binomial(&mut stream, *p, *rows)).collect();
+                let families = [drawn.clone()];
+                let mut of =
+                    |scale| stratified_interval(&families, (Joined::Largest, scale), 0.95, 500, &mut stream);
+                let found = [
+                    of(Scale::Difference),
+                    of(Scale::Quotient),
+                    smallest_interval(&drawn, 0.95),
+                    Some(signed_interval(drawn[0], drawn[1], 0.95)),
+                ];
+                std::array::from_fn(|at| contains(found[at], truths[at]))
+            })
+            .collect();
+        let share =
+            |at: usize| 100.0 * covered.iter().filter(|found| found[at]).count() as f64 / replications as f64;
+        let [distance, ratio, smallest, signed] = std::array::from_fn(share);
+        println!("{name:40} {distance:8.1}   {ratio:5.1}   {smallest:8.1}   {signed:6.1}");
+    }
+}
+
+/// The selection rates of groups where as many rows are selected as are positive: probabilities rise with a normal score, labels are coin flips.
+fn at_the_base_rate(replications: u64) {
+    println!("\nselection at the base rate, one predictor   truth   coverage");
+    for (name, shifts) in
+        [("5 groups of 200, equal", vec![0.0; 5]), ("2 groups of 250, .3 up and down", vec![0.3, -0.3])]
+    {
+        let rows = if shifts.len() == 2 { 500 } else { 200 * shifts.len() };
+        let truth = normal_cdf(shifts[0]) - normal_cdf(-shifts[0]);
+        let key = "demographic_parity_difference_matched@g".parse().expect("a key");
+        let covered = (0..replications).into_par_iter().filter(|&replication| {
+            let mut stream = Seed(replication).stream("coverage/matched");
+            let mut facts = (*facts(shifts.len(), rows)).clone();
+            facts.labels = (0..rows).map(|_| u16::from(stream.uniform_f64() < 0.5)).collect();
+            let scores: Vec<f64> =
+                (0..rows).map(|row| normal_cdf(shifts[row % shifts.len()] + stream.normal())).collect();
+            let predictions = scores.iter().map(|p| u16::from(*p >= 0.5)).collect();
+            let clean = Outputs { predictions, logits: Vec::new() };
+            let probabilities = Some(scores.iter().flat_map(|p| [1.0 - p, *p]).collect());
+            let evidence = Evidence { probabilities, ..Evidence::of(Arc::new(facts), clean) };
+            let options = Options { resamples: 200, seed: Seed(replication), ..Options::default() };
+            contains(alone(&evidence, options)[&key].estimate.interval, truth)
+        });
+        println!("{name:42} {truth:6.3}   {:6.1}", 100.0 * covered.count() as f64 / replications as f64);
+    }
+}
+
+fn contains(interval: Option<(f64, f64)>, truth: f64) -> bool {
+    interval.is_some_and(|(low, high)| low <= truth + 1e-12 && truth <= high + 1e-12)
+}
+
 fn binomial(stream: &mut Stream, p: f64, rows: f64) -> Rate {
     let hits = (0..rows as usize).filter(|_| stream.uniform_f64() < p).count();
     Rate { hits: hits as f64, rows }
@@ -99,26 +174,26 @@ struct Spread {
     rest: f64,
 }
 
-/// Where the two groups are on the latent scale.
+/// Where two groups are on the latent scale.
 const SHIFTS: [f64; 2] = [1.2, 0.8];
 
 impl Spread {
-    /// One model per seed, moved by `shifts` of the two groups; all on the same `rows` rows.
+    /// One model per seed, moved by `shifts` of the groups; all on the same rows.
     fn cells(
         self,
         stream: &mut Stream,
         facts: &Arc<SplitFacts>,
         of_rows: &[f64],
-        (strength, shifts): (f64, [f64; 2]),
+        (strength, shifts): (f64, &[f64]),
         seeds: u64,
     ) -> Vec<CellEvidence> {
         let codes = &facts.attributes[0].codes;
         (0..seeds)
             .map(|seed| {
-                // Each seed moves the two groups apart as well as together.
-                let moved = [self.seed * stream.normal(), self.seed * stream.normal()];
+                // Each seed moves the groups apart as well as together.
+                let moved: Vec<f64> = shifts.iter().map(|_| self.seed * stream.normal()).collect();
                 let right = |row: usize, rest: f64| {
-                    let group = usize::from(codes[row] == 1);
+                    let group = codes[row] as usize;
                     shifts[group] + moved[group] + of_rows[row] + rest > 0.0
                 };
                 let predictions =
@@ -136,38 +211,47 @@ impl Spread {
             .collect()
     }
 
-    fn truth(self, shifts: [f64; 2]) -> [f64; 2] {
-        let total = (self.seed * self.seed + self.row * self.row + self.rest * self.rest).sqrt();
-        shifts.map(|shift| normal_cdf(shift / total))
+    fn truth(self, shift: f64) -> f64 {
+        normal_cdf(shift / (self.seed * self.seed + self.row * self.row + self.rest * self.rest).sqrt())
     }
 
-    /// Whether the intervals of accuracy and of the distance contain the truth.
-    fn covers(self, replication: u64, seeds: u64) -> (bool, bool) {
+    /// Whether the intervals contain the truth: of accuracy, the distance between groups, the ratio of selection rates (all labels are positive), the smallest
+    /// accuracy, and the signed difference (of two groups).
+    fn covers(self, replication: u64, shifts: &[f64], seeds: u64) -> [bool; 5] {
         let mut stream = Seed(replication).stream("coverage/crossed");
-        let facts = facts();
+        let facts = facts(shifts.len(), 500);
         let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
-        let cells = self.cells(&mut stream, &facts, &of_rows, (0.0, SHIFTS), seeds);
+        let cells = self.cells(&mut stream, &facts, &of_rows, (0.0, shifts), seeds);
         let options = Options { resamples: 300, seed: Seed(replication), ..Options::default() };
         let study = Study::new(&cells, options).expect("cells on one split");
-        let truth = self.truth(SHIFTS);
-        let contains = |key: &str, truth: f64| {
+        let truths: Vec<f64> = shifts.iter().map(|shift| self.truth(*shift)).collect();
+        let (low, high) =
+            truths.iter().fold((1.0_f64, 0.0_f64), |(low, high), p| (low.min(*p), high.max(*p)));
+        let of = |key: &str, truth: f64| {
             let key = key.parse().expect("a key");
-            let interval = study.points[0].measures[&key].estimate.interval;
-            interval.is_some_and(|(low, high)| low <= truth && truth <= high)
+            study.points[0].measures.get(&key).is_some_and(|found| contains(found.estimate.interval, truth))
         };
-        (contains("accuracy", 0.5 * (truth[0] + truth[1])), contains("accuracy_gap@g", truth[0] - truth[1]))
+        [
+            of("accuracy", truths.iter().sum::<f64>() / truths.len() as f64),
+            of("accuracy_gap@g", high - low),
+            of("demographic_parity_ratio@g", low / high),
+            of("worst_group_accuracy@g", low),
+            of("group_accuracy_signed@g", truths[0] - truths[1]),
+        ]
     }
 
     /// Of a front of three points between the accuracies of the two groups: whether the interval of its hypervolume contains the truth, and
     /// that of the depth of its bend where it is stated; and whether any verdict is wrong (all three are on the front).
     fn front(self, replication: u64, seeds: u64) -> (bool, Option<bool>, bool) {
         let mut stream = Seed(replication).stream("coverage/front");
-        let facts = facts();
+        let facts = facts(2, 500);
         let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
         let points = [(0.0, [1.6, 0.0]), (0.1, [1.0, 0.9]), (0.2, [0.2, 1.5])];
         let cells: Vec<CellEvidence> = points
             .iter()
-            .flat_map(|point| self.cells(&mut stream, &facts, &of_rows, *point, seeds))
+            .flat_map(|(strength, shifts)| {
+                self.cells(&mut stream, &facts, &of_rows, (*strength, shifts), seeds)
+            })
             .collect();
         let options = Options { resamples: 300, seed: Seed(replication), ..Options::default() };
         let study = Study::new(&cells, options).expect("cells on one split");
@@ -175,13 +259,10 @@ impl Spread {
             .map(|key| Objective::of(&key.parse().expect("a key")).expect("an objective"));
         let front = pareto::front(&study, &axes, |_| true);
         let found = pareto::uncertainty(&study, &front).expect("two axes");
-        let [a, b, c] = points.map(|(_, shifts)| self.truth(shifts));
+        let [a, b, c] = points.map(|(_, shifts)| shifts.map(|shift| self.truth(shift)));
         let volume = c[0] * c[1] + (b[0] - c[0]) * b[1] + (a[0] - b[0]) * a[1];
         let (dx, dy) = (c[0] - a[0], c[1] - a[1]);
         let depth = (dx * (b[1] - a[1]) - dy * (b[0] - a[0])).abs() / (dx * dx + dy * dy).sqrt();
-        let contains = |interval: Option<(f64, f64)>, truth: f64| {
-            interval.is_some_and(|(low, high)| low <= truth && truth <= high)
-        };
         (
             contains(front.hypervolume_interval, volume),
             found.depth.map(|found| contains(found.interval, depth)),
@@ -190,9 +271,8 @@ impl Spread {
     }
 }
 
-/// 500 rows of two groups.
-fn facts() -> Arc<SplitFacts> {
-    let rows = 500;
+/// Rows of these groups in turn, all positive.
+fn facts(groups: usize, rows: usize) -> Arc<SplitFacts> {
     Arc::new(SplitFacts {
         split: Split::Test,
         rows: (0..rows as u32).collect(),
@@ -201,8 +281,8 @@ fn facts() -> Arc<SplitFacts> {
         positive: Some(1),
         attributes: vec![Attribute {
             name: "g".into(),
-            groups: vec!["a".into(), "b".into()],
-            codes: (0..rows).map(|row| (row % 2) as i16).collect(),
+            groups: (0..groups).map(|group| ["a", "b", "c", "d", "e"][group].into()).collect(),
+            codes: (0..rows).map(|row| (row % groups) as i16).collect(),
         }],
     })
 }

@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--native")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--core", type=int, default=0)
-    parser.add_argument("--only", help="operations, with commas")
+    parser.add_argument("--only", help="operations, with commas; `hv:6` is one in six dimensions")
     parser.add_argument("--json")
     options = parser.parse_args()
     sides = [Side("ours", [options.ours or build(), "serve"], options.core)]
@@ -153,7 +153,7 @@ def main() -> None:
     print(f"{'':14}{'':8} d {'n':>8} " + "".join(f"{side.title:>11}" for side in sides) + "   ratios")
     rows = []
     for operation, d, n in JOBS:
-        if options.only and operation not in options.only.split(","):
+        if options.only and not {operation, f"{operation}:{d}"} & set(options.only.split(",")):
             continue
         for shape in SHAPES:
             if (operation, shape, d, n) in SLOW or (operation == "contributions" and shape == "random"):

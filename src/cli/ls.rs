@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{exit, terminal};
 use crate::data::{self, Manifest};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::measure::Direction;
-use crate::metrics::CATALOG;
+use crate::metrics::{self, CATALOG};
 use crate::probes::{checks, explanation, shift};
 use crate::{attacks, bounds, models, training};
 
@@ -17,6 +17,9 @@ pub(super) struct Arguments {
     /// What to list.
     #[arg(value_enum)]
     what: Shelf,
+    /// Only what has this text in its name, and of metrics in their title, whatever the case.
+    #[arg(value_name = "PATTERN")]
+    pattern: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -46,7 +49,7 @@ enum Shelf {
 
 /// Lists one shelf.
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
-    let (header, rows): (Vec<&str>, Vec<Vec<String>>) = match arguments.what {
+    let (header, mut rows): (Vec<&str>, Vec<Vec<String>>) = match arguments.what {
         Shelf::Metrics => (
             vec!["id", "pillar", "better", "range", "bound", "chance", "meaning", "source"],
             CATALOG
@@ -101,6 +104,20 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             (head, checks::all().map(row).collect())
         }
     };
+    if let Some(pattern) = &arguments.pattern {
+        let pattern = pattern.trim().to_lowercase();
+        let has = |text: &str| text.to_lowercase().contains(&pattern);
+        // A key of a report names the metric before its `@` or `!`.
+        let id = pattern.split(['@', '!']).next().unwrap_or_default().to_owned();
+        let metric = |id: &str| matches!(arguments.what, Shelf::Metrics).then(|| metrics::find(id)).flatten();
+        rows.retain(|row| {
+            has(&row[0]) || row[0] == id || metric(&row[0]).is_some_and(|found| has(found.title))
+        });
+        if rows.is_empty() {
+            return Err(Error::input(format!("nothing listed has `{pattern}` in its name"))
+                .help("leave the pattern out to see everything"));
+        }
+    }
     if arguments.json {
         let list: Vec<_> = rows
             .iter()

@@ -369,6 +369,13 @@ impl Context<'_> {
         table.map(|table| ("the other table".to_owned(), table.weight)).into_iter().collect()
     }
 
+    /// Of the set without classes (or the smallest of several) that the metric is about: both sides' names and rows.
+    pub(super) fn sides(&self) -> Vec<(String, f64)> {
+        let outside = self.member.and_then(|member| self.table.rows_outside(member));
+        let outside = outside.map(|rows| ("the set without classes".to_owned(), rows as f64));
+        std::iter::once(("the split".to_owned(), self.rows())).chain(outside).collect()
+    }
+
     /// Which rows a support means for one class or group: name and weight.
     #[must_use]
     pub fn support(&self, support: super::Support, over: Over) -> Vec<(String, f64)> {

@@ -6,7 +6,7 @@ use super::cases::{Cases, cases};
 use super::counts::{Context, Over};
 use super::notes::{self, FEW_ROWS};
 use super::table::{Folded, Table};
-use super::{About, CATALOG, LEAST_PROBABILITY, Material, Metric, Shifts, Support, Under};
+use super::{About, BEHIND, CATALOG, LEAST_PROBABILITY, Material, Metric, Shifts, Support, Under};
 use crate::evidence::{Evidence, SplitFacts};
 use crate::measure::{Bound, MetricKey, Unit, Value};
 use crate::words::count;
@@ -46,8 +46,12 @@ pub struct Reading {
 /// Group metrics appear for every sensitive attribute; those about decisions only where a positive class is declared.
 #[must_use]
 pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
+    expected_of(CATALOG, facts, cases)
+}
+
+fn expected_of(metrics: &[&'static Metric], facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for metric in CATALOG {
+    for metric in metrics {
         let needs = metric.needs;
         if (needs.positive && facts.positive.is_none())
             || (needs.binary && facts.classes.len() != 2)
@@ -80,8 +84,12 @@ pub fn expected(facts: &SplitFacts, cases: &Cases) -> Vec<Task> {
 /// Every number that can be measured under these distribution shifts, in catalog order.
 #[must_use]
 pub fn under_shift(facts: &SplitFacts, shifts: &Shifts) -> Vec<Task> {
+    under_shift_of(CATALOG, facts, shifts)
+}
+
+fn under_shift_of(metrics: &[&'static Metric], facts: &SplitFacts, shifts: &Shifts) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for metric in CATALOG {
+    for metric in metrics {
         let Material::Shift(about) = metric.needs.material else { continue };
         let subjects: Vec<Subject> = match about {
             About::Corruptions | About::Company if shifts.corruptions.is_empty() => Vec::new(),
@@ -104,6 +112,15 @@ pub fn under_shift(facts: &SplitFacts, shifts: &Shifts) -> Vec<Task> {
 pub fn tasks(evidence: &Evidence) -> Vec<Task> {
     let mut tasks = expected(&evidence.facts, &cases(evidence));
     tasks.extend(under_shift(&evidence.facts, &Shifts::of(&evidence.shift)));
+    tasks
+}
+
+/// Every number of one model, then the rates that only stand behind some of them: members of what has an interval over groups, classes or corruptions.
+#[must_use]
+pub fn tasks_and_behind(evidence: &Evidence) -> Vec<Task> {
+    let mut tasks = tasks(evidence);
+    tasks.extend(expected_of(BEHIND, &evidence.facts, &cases(evidence)));
+    tasks.extend(under_shift_of(BEHIND, &evidence.facts, &Shifts::of(&evidence.shift)));
     tasks
 }
 
@@ -177,6 +194,7 @@ impl Task {
                 vec![("the explained part".to_owned(), context.explained(measure).weight)]
             }
             Material::Shift(About::Tables) => context.table_support(),
+            Material::Shift(About::Sets) => context.sides(),
             _ => context.support(self.metric.support, over),
         };
         let n =

@@ -22,7 +22,7 @@ mod table;
 pub use cases::{Case, Cases};
 pub use counts::{Context, View};
 pub use explained::{Agreement, Measure, agreement};
-pub use measuring::{Reading, Task, expected, measure, tasks, under_shift};
+pub use measuring::{Reading, Task, expected, measure, tasks, tasks_and_behind, under_shift};
 pub use naming::{describe, find, resolve};
 pub(crate) use notes::resamples as resamples_note;
 pub use notes::{FEW_ROWS, NoteKind, note_kind};
@@ -165,6 +165,18 @@ pub static CATALOG: &[&Metric] = &[
     &security::certified::SMOOTHED_ROBUST_ACCURACY,
 ];
 
+/// Rates of one group, class or corruption that only stand behind others of [`CATALOG`], for their intervals: measured, never reported.
+static BEHIND: &[&Metric] = &[
+    &safety::group_scores::SELECTION_MATCHED,
+    &safety::group_scores::TRUE_POSITIVES_MATCHED,
+    &safety::group_scores::FALSE_POSITIVES_MATCHED,
+    &safety::shift::KIND_OF_CORRUPTION_ACCURACY,
+    &safety::shift::CLASS_CORRUPTION_ACCURACY,
+    &safety::shift::GROUP_CORRUPTION_ACCURACY,
+    &security::certified::CERTIFIED_CLASS_ACCURACY,
+    &security::certified::CERTIFIED_GROUP_ACCURACY,
+];
+
 /// (lower, upper): numbers that bound the same truth from both sides at one radius, both about the model itself.
 const SANDWICHES: [(&str, &str); 3] = [
     ("certified_accuracy", "robust_accuracy"),
@@ -252,6 +264,8 @@ pub enum About {
     Company,
     /// One corruption at one severity (one value each; key part `@corruption:severity`).
     Corruption,
+    /// One corruption at all its severities (one value each).
+    Kind,
     /// One severity of label shift (one value each; key part `@label-shift:severity`).
     Labels,
     /// One other table of labeled rows (one value each; key part `@table`).
@@ -286,7 +300,7 @@ impl Needs {
     pub fn is_of_parts(&self) -> bool {
         matches!(
             self.material,
-            Material::Shift(About::Corruption | About::Labels | About::Tables | About::Sets)
+            Material::Shift(About::Corruption | About::Kind | About::Labels | About::Tables | About::Sets)
         )
     }
 
@@ -351,15 +365,21 @@ impl Needs {
     }
 }
 
-/// What kind of number a metric is; decides which interval fits a value that never varied.
+/// What kind of number a metric is; decides which interval it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A share of rows.
     Share,
-    /// The smallest or the mean of several shares.
+    /// The mean of several shares.
     Shares,
+    /// The smallest of these shares, each about one group, class or corruption.
+    Smallest(&'static [&'static str]),
     /// How far apart the groups or classes are in these metrics about one of them, joined.
     Gap(&'static [&'static str], Joined, Scale),
+    /// This share of the first group minus that of the second.
+    Signed(&'static [&'static str]),
+    /// A number that no known interval fits, for this reason.
+    Bare(&'static str),
     /// A mean over rows, or anything else.
     Other,
     /// A mean over pairs of seeds; at one seed, over its pairs with the others.
@@ -433,5 +453,11 @@ impl Metric {
     #[must_use]
     pub fn bound_under(&self, exact_attack: bool) -> Bound {
         if exact_attack { self.bound_when_exact } else { self.bound }
+    }
+
+    /// Whether reports state it; some rates only stand behind others.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        !BEHIND.iter().any(|metric| metric.id == self.id)
     }
 }

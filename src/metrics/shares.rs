@@ -5,6 +5,7 @@
 
 use super::counts::{Context, View};
 use crate::measure::Value;
+use crate::words;
 
 fn share(part: f64, whole: f64, undefined: impl FnOnce() -> String) -> Value {
     if whole > 0.0 { Value::Defined(part / whole) } else { Value::Undefined(undefined()) }
@@ -143,7 +144,13 @@ pub(super) fn opportunity(c: &Context<'_>, view: View) -> Value {
 fn without(c: &Context<'_>, which: &str, count: impl Fn(usize) -> f64) -> String {
     let missing: Vec<String> =
         (0..c.groups()).filter(|g| count(*g) <= 0.0).map(|g| c.group_name(g)).collect();
-    format!("fewer than two groups have rows {which} the positive class; none in {}", missing.join(", "))
+    let none = if missing.is_empty() { String::new() } else { format!("; none in {}", missing.join(", ")) };
+    match c.groups() {
+        groups @ (0 | 1) => {
+            format!("`{}` has {}, and a gap is between two", attribute_name(c), words::count(groups, "group"))
+        }
+        _ => format!("fewer than two groups have rows {which} the positive class{none}"),
+    }
 }
 
 /// The gaps in true and in false positive rates, joined.

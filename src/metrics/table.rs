@@ -213,6 +213,11 @@ impl Table {
         table
     }
 
+    /// Rows of the set without classes in this place among [`About::Sets`](super::About::Sets); of a pool the smallest set's.
+    pub(super) fn rows_outside(&self, place: usize) -> Option<usize> {
+        self.shifted.as_ref()?.rows_outside(place)
+    }
+
     /// Rows whose likelihood is clipped, at the view in this place.
     pub(super) fn clipped(&self, place: usize) -> usize {
         self.scores[place].as_ref().map_or(0, Scores::clipped)

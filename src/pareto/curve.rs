@@ -192,8 +192,10 @@ fn weights(points: &[Point], kept: &[usize], key: &MetricKey) -> Vec<f64> {
 /// the mean of such, or a distance between such.
 fn mixes(key: &MetricKey) -> bool {
     let Some(metric) = metrics::find(&key.id) else { return false };
-    let fixed = !matches!(metric.support, Support::Correct | Support::Explained);
-    fixed && matches!(metric.form, Form::Share | Form::Shares | Form::Gap(..))
+    // At the base rate, which rows are selected depends on all of the model's probabilities.
+    let fixed = !matches!(metric.support, Support::Correct | Support::Explained)
+        && metric.needs.material != metrics::Material::Ranks;
+    fixed && matches!(metric.form, Form::Share | Form::Shares | Form::Smallest(_) | Form::Gap(..))
 }
 
 /// More resamples than this in which security does not move, and the rate has no interval.

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::study::{Group, Options};
-use super::{CellEvidence, Measured, Point, disparities};
+use super::study::{Cell, Group, Options};
+use super::{CellEvidence, Measured, Point, disparities, unvaried};
 use crate::measure::{Estimate, MetricKey, Value};
 use crate::metrics::{self, Form, Metric, Reading};
 use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE, SeedWeights};
-use crate::words::count;
 
 /// One point: every number that any of its cells has. `draws` is `[cell][task][resample]`.
 pub(super) fn point(
@@ -17,15 +16,17 @@ pub(super) fn point(
     rows: usize,
     options: &Options,
 ) -> Point {
-    let keys: BTreeSet<&MetricKey> =
-        group.cells.iter().flat_map(|cell| cell.tasks.iter().map(|task| &task.key)).collect();
+    let reported = |cell: &'_ Cell| -> Vec<MetricKey> {
+        cell.tasks.iter().filter(|task| task.metric.is_reported()).map(|task| task.key.clone()).collect()
+    };
+    let keys: BTreeSet<MetricKey> = group.cells.iter().flat_map(reported).collect();
     let seed_weights = (group.cells.len() >= SEEDS_FOR_PERCENTILES)
         .then(|| SeedWeights::draw(options.seed, group.cells.len(), options.resamples));
     let measures = keys
         .into_iter()
         .map(|key| {
             let positions: Vec<Option<usize>> =
-                group.cells.iter().map(|cell| cell.tasks.iter().position(|task| task.key == *key)).collect();
+                group.cells.iter().map(|cell| cell.tasks.iter().position(|task| task.key == key)).collect();
             let found = positions.iter().zip(&group.cells).find_map(|(p, cell)| Some(&cell.tasks[(*p)?]));
             let task = found.expect("a key comes from some cell's task");
             let readings: Vec<(u64, Option<&Reading>)> = positions
@@ -44,20 +45,19 @@ pub(super) fn point(
                 options.level,
             );
             measured.estimate.bound = task.bound;
-            if let (Form::Gap(..), Some(_)) = (task.metric.form, measured.estimate.value.get()) {
-                let mut stream = options.seed.stream(&format!("disparity/{key}"));
-                let (interval, by_chance) =
-                    disparities::crossed(task, &group.cells, draws, rows, options.level, &mut stream);
+            if let (true, Some(value)) =
+                (disparities::compares(task.metric.form), measured.estimate.value.get())
+            {
+                let (interval, by_chance) = disparities::crossed(task, &group.cells, draws, rows, options);
                 measured.by_chance = by_chance;
-                if let (Some(interval), SEEDS_FOR_VARIANCE..) = (interval, group.cells.len()) {
-                    measured.estimate.interval = Some(within(task.metric, interval));
-                    measured.estimate.method = format!(
-                        "simultaneous over pairs, crossed variance components of {} seeds and {rows} rows",
-                        group.cells.len()
-                    );
+                if group.cells.len() >= SEEDS_FOR_VARIANCE && options.resamples > 0 {
+                    let (interval, method) =
+                        compared(task.metric, value, interval, (group.cells.len(), rows));
+                    measured.estimate.interval = interval;
+                    measured.estimate.method = method;
                 }
             }
-            (key.clone(), measured)
+            (key, measured)
         })
         .collect();
     Point {
@@ -129,6 +129,29 @@ fn number(
     measured
 }
 
+/// The interval of a number that compares rates, and its method: it is about the seeds' mean rates, and widened to the mean over the seeds, which can be further out as each
+/// seed has its own largest or smallest.
+fn compared(
+    metric: &Metric,
+    value: f64,
+    interval: Option<(f64, f64)>,
+    (seeds, rows): (usize, usize),
+) -> (Option<(f64, f64)>, String) {
+    let Some(interval) = interval else {
+        return (None, "no interval: too few groups have rows at every seed".to_owned());
+    };
+    let (low, high) = within(metric, interval);
+    let about = match metric.form {
+        Form::Smallest(_) => "smallest of the mean rates, simultaneous over them",
+        Form::Signed(_) => "difference of the mean rates",
+        _ => "furthest apart of the mean rates, simultaneous over pairs",
+    };
+    let method = format!(
+        "{about}; crossed variance components of {seeds} seeds and {rows} rows, widened to the mean of the seeds"
+    );
+    (Some((low.min(value), high.max(value))), method)
+}
+
 fn within(metric: &Metric, (low, high): (f64, f64)) -> (f64, f64) {
     let (least, most) = metric.range;
     (low.clamp(least, most), high.clamp(least, most))
@@ -152,7 +175,7 @@ fn pseudo_values(plain: &[f64], mut kept: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f
 }
 
 /// A reader is told of undefined resamples where they are more than one in so many.
-const FEW_UNDEFINED: usize = 100;
+pub(super) const FEW_UNDEFINED: usize = 100;
 
 struct Spread {
     sd_row: Option<f64>,
@@ -200,21 +223,13 @@ fn spread(
     if seeds < SEEDS_FOR_VARIANCE {
         return Spread { sd_row, note, ..without("no interval: 2 seeds, seed variance unknown") };
     }
-    if components.total <= 0.0 {
-        // Nothing varied, so the resamples know no uncertainty; of a share at an end, the rows still leave some.
-        let (least, most) = metric.range;
-        if matches!(metric.form, Form::Share | Form::Shares) && n > 0 && (center <= least || center >= most) {
-            let hits = if center >= most { n as f64 } else { 0.0 };
-            let interval = Some(stats::clopper_pearson(hits, n as f64, level));
-            let method =
-                format!("exact binomial over {}: nothing varied over {seeds} seeds", count(n, "row"));
-            return Spread { sd_row, interval, method, note };
-        }
-        return Spread {
-            sd_row,
-            note,
-            ..without("no interval: nothing varied over seeds and resampled rows")
-        };
+    if let Form::Bare(reason) = metric.form {
+        return Spread { sd_row, note, ..without(reason) };
+    }
+    if unvaried::is_rounding(components.total.sqrt(), center) {
+        let over = format!("{seeds} seeds and resampled rows");
+        let (interval, method) = unvaried::interval(metric, center, n, level, &over);
+        return Spread { sd_row, interval, method, note };
     }
     if let Some(weights) = seed_weights {
         let crossed: Vec<f64> = defined

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Measured, Options, disparities};
+use super::aggregate::FEW_UNDEFINED;
+use super::{Measured, Options, disparities, unvaried};
 use crate::evidence::Evidence;
 use crate::measure::{Estimate, MetricKey};
 use crate::metrics::{self, Folded, Form, Metric, Reading, Table, Task};
@@ -14,7 +15,8 @@ use crate::words::count;
 ///
 /// - A share: Wilson's interval.
 /// - A distance between groups: the signed differences of all pairs of groups, rows drawn within the groups, simultaneous over the pairs,
-///   folded at 0 ([`stats::stratified_interval`]); beside it what chance alone would show.
+///   folded at 0 ([`stats::stratified_interval`]); beside it what chance alone would show. The signed difference of two groups has the same interval unfolded.
+/// - The smallest share of several: exact intervals of all, simultaneous ([`stats::smallest_interval`]).
 /// - Anything else: its value ± the normal quantile times its standard deviation over `options.resamples` resamples of the rows.
 ///
 /// Without resamples nothing has an interval. Deterministic for given options.
@@ -22,7 +24,7 @@ use crate::words::count;
 pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measured> {
     let facts = &*evidence.facts;
     let table = Table::new(evidence);
-    let tasks = metrics::tasks(evidence);
+    let tasks = metrics::tasks_and_behind(evidence);
     let parts = table.parts(&tasks);
     let folded = table.fold(&vec![1_u8; facts.len()], &parts);
     let readings: Vec<Reading> =
@@ -30,6 +32,9 @@ pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measu
     let spreads = spreads(evidence, &table, &tasks, options);
     let mut all = BTreeMap::new();
     for (place, (task, reading)) in tasks.iter().zip(&readings).enumerate() {
+        if !task.metric.is_reported() {
+            continue;
+        }
         let mut measured = Measured {
             estimate: Estimate {
                 value: reading.value.clone(),
@@ -41,23 +46,36 @@ pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measu
             },
             per_seed: vec![reading.value.clone()],
             sd_seed: None,
-            sd_row: spreads[place],
+            sd_row: spreads[place].map(|(sd, _)| sd),
             by_chance: None,
             notes: reading.notes.clone(),
         };
         if let Some(value) = reading.value.get() {
             let families = families(task, &tasks, &readings);
-            interval(&mut measured, task, value, families.as_deref(), options);
+            interval(&mut measured, task, value, &families, options);
+            let undefined = spreads[place].map_or(0, |(_, undefined)| undefined);
+            if FEW_UNDEFINED * undefined > options.resamples {
+                measured.notes.push(metrics::resamples_note(undefined, options.resamples));
+            }
         }
         all.insert(task.key.clone(), measured);
     }
     all
 }
 
-/// The standard deviation of every task over resampled rows; none where it is undefined in most of them.
-fn spreads(evidence: &Evidence, table: &Table, tasks: &[Task], options: Options) -> Vec<Option<f64>> {
+/// The standard deviation of every task over resampled rows, and in how many it is undefined; none where that is most of them.
+fn spreads(
+    evidence: &Evidence,
+    table: &Table,
+    tasks: &[Task],
+    options: Options,
+) -> Vec<Option<(f64, usize)>> {
     let facts = &*evidence.facts;
-    let wanted = |task: &&Task| !matches!(task.metric.form, Form::Gap(..) | Form::Share);
+    let wanted = |task: &&Task| {
+        task.metric.is_reported()
+            && task.metric.form != Form::Share
+            && !disparities::compares(task.metric.form)
+    };
     let drawn: Vec<&Task> = tasks.iter().filter(wanted).collect();
     let parts = table.parts(drawn.iter().copied());
     let draws = RowWeights::each(options.seed, facts.len(), options.resamples, |weights, resamples| {
@@ -68,26 +86,21 @@ fn spreads(evidence: &Evidence, table: &Table, tasks: &[Task], options: Options)
     });
     let mut spreads = drawn.iter().enumerate().map(|(place, _)| {
         let defined: Vec<f64> = draws.iter().filter_map(|values| values[place]).collect();
-        if 2 * defined.len() < draws.len() { None } else { stats::standard_deviation(&defined) }
+        let undefined = draws.len() - defined.len();
+        let sd = stats::standard_deviation(&defined).filter(|_| 2 * defined.len() >= draws.len());
+        sd.map(|sd| (sd, undefined))
     });
     tasks.iter().map(|task| if wanted(&task) { spreads.next().flatten() } else { None }).collect()
 }
 
-fn families(task: &Task, tasks: &[Task], readings: &[Reading]) -> Option<Vec<Vec<Rate>>> {
-    let families = disparities::members(task, tasks)?.families;
+fn families(task: &Task, tasks: &[Task], readings: &[Reading]) -> Vec<Vec<Rate>> {
     let rates = |family: &Vec<(usize, &Task)>| {
         family.iter().filter_map(|(place, _)| disparities::rate(&readings[*place])).collect()
     };
-    Some(families.iter().map(rates).collect())
+    disparities::members(task, tasks).iter().map(rates).collect()
 }
 
-fn interval(
-    measured: &mut Measured,
-    task: &Task,
-    value: f64,
-    families: Option<&[Vec<Rate>]>,
-    options: Options,
-) {
+fn interval(measured: &mut Measured, task: &Task, value: f64, families: &[Vec<Rate>], options: Options) {
     let metric: &Metric = task.metric;
     let (level, n) = (options.level, measured.estimate.n);
     if options.resamples == 0 {
@@ -95,8 +108,8 @@ fn interval(
         return;
     }
     let (interval, method) = match (metric.form, families) {
-        (Form::Gap(_, joined, scale), Some(families)) => {
-            let mut stream = options.seed.stream(&format!("disparity/{}", task.key));
+        (Form::Gap(_, joined, scale), families) => {
+            let mut stream = disparities::stream(task, options.seed);
             let how = (joined, scale);
             let interval = stats::stratified_interval(families, how, level, options.resamples, &mut stream);
             if scale == stats::Scale::Difference {
@@ -104,17 +117,31 @@ fn interval(
             }
             (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned())
         }
+        (Form::Smallest(_), [family]) => {
+            let method = "exact binomial, simultaneous over all that the smallest is of".to_owned();
+            (stats::smallest_interval(family, level), method)
+        }
+        (Form::Signed(_), [family]) => match family.as_slice() {
+            [first, second] => {
+                let method = "Agresti and Caffo's, rows drawn within groups".to_owned();
+                (Some(stats::signed_interval(*first, *second, level)), method)
+            }
+            _ => (None, "no interval: a group has no rows".to_owned()),
+        },
+        (Form::Bare(reason), _) => (None, reason.to_owned()),
         (Form::Share, _) => (
             Some(stats::wilson(value * n as f64, n as f64, level)),
             format!("Wilson's over {}", count(n, "row")),
         ),
         _ => match measured.sd_row {
-            Some(sd) if sd > 0.0 => {
+            Some(sd) if unvaried::is_rounding(sd, value) => {
+                unvaried::interval(metric, value, n, level, "resampled rows")
+            }
+            Some(sd) => {
                 let half = normal_quantile(0.5 + 0.5 * level) * sd;
                 let method = format!("normal, from {} resamples of the rows", options.resamples);
                 (Some((value - half, value + half)), method)
             }
-            Some(_) => (None, "no interval: nothing varied over resampled rows".to_owned()),
             None => (None, "no interval: undefined in most resamples".to_owned()),
         },
     };

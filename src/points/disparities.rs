@@ -1,32 +1,43 @@
-//! From the rates of groups or classes to the number that says how far apart they are.
+//! From the rates of groups or classes to the number that says how far apart they are, or how low the lowest is.
 
 use super::ByChance;
-use super::study::Cell;
+use super::study::{Cell, Options};
+use crate::measure::MetricKey;
 use crate::metrics::{Form, Reading, Task};
-use crate::seed::Stream;
+use crate::seed::{Seed, Stream};
 use crate::stats::{self, Joined, Rate, Scale, SeededRate};
 
 /// Permutations behind what chance alone would show.
 const PERMUTATIONS: usize = 1000;
 
-/// The tasks about one group or class that a distance compares.
-pub(super) struct Members<'a> {
-    /// By family: place among all tasks, and the task.
-    pub(super) families: Vec<Vec<(usize, &'a Task)>>,
-    joined: Joined,
-    scale: Scale,
+/// The rates that a number of this form compares.
+fn compared(form: Form) -> &'static [&'static str] {
+    match form {
+        Form::Gap(of, ..) | Form::Smallest(of) | Form::Signed(of) => of,
+        Form::Share | Form::Shares | Form::Bare(_) | Form::Other | Form::Pairs => &[],
+    }
 }
 
-/// What `task` compares; nothing where it is no distance.
-pub(super) fn members<'a>(task: &Task, tasks: &'a [Task]) -> Option<Members<'a>> {
-    let Form::Gap(of, joined, scale) = task.metric.form else { return None };
+/// Whether a number compares rates of groups, classes or corruptions.
+pub(super) fn compares(form: Form) -> bool {
+    !compared(form).is_empty()
+}
+
+/// The tasks about one group, class or corruption that `task` compares, by family: place among all tasks, and the task.
+pub(super) fn members<'a>(task: &Task, tasks: &'a [Task]) -> Vec<Vec<(usize, &'a Task)>> {
     let family = |id: &&'static str| {
         let own = |other: &&'a Task| {
             other.metric.id == *id && other.attribute == task.attribute && other.case == task.case
         };
         tasks.iter().enumerate().filter(|(_, other)| own(other)).collect()
     };
-    Some(Members { families: of.iter().map(family).collect(), joined, scale })
+    compared(task.metric.form).iter().map(family).collect()
+}
+
+/// The draws behind a number's interval: the same for all numbers that compare the same rates, so that they agree with each other.
+pub(super) fn stream(task: &Task, seed: Seed) -> Stream {
+    let key = MetricKey { id: compared(task.metric.form).join("+"), ..task.key.clone() };
+    seed.stream(&format!("disparity/{key}"))
 }
 
 /// A rate as hits and rows; nothing where it is undefined.
@@ -61,59 +72,53 @@ pub(super) fn by_chance(
     })
 }
 
-/// The interval over seeds and rows, and what chance alone would show, of a distance that `task` (of the first cell) measures.
+/// The interval over seeds and rows of a number that compares rates, and what chance alone would show of a distance; `task` is the first cell's.
 ///
-/// `draws` is `[cell][task][resample]`. Groups without rows at some seed are left out; resamples in which a group has none are, too.
+/// `draws` is `[cell][task][resample]`. Groups without rows at some seed are left out.
 pub(super) fn crossed(
     task: &Task,
     cells: &[Cell],
     draws: &[Vec<Vec<f64>>],
     rows: usize,
-    level: f64,
-    stream: &mut Stream,
+    options: &Options,
 ) -> (Option<(f64, f64)>, Option<ByChance>) {
-    let Some(Members { families, joined, scale }) = members(task, &cells[0].tasks) else {
-        return (None, None);
-    };
-    let mut seeded: Vec<Vec<SeededRate>> = Vec::new();
-    for family in &families {
-        let member = |(_, member): &(usize, &Task)| {
-            let at: Option<Vec<usize>> = cells
-                .iter()
-                .map(|cell| cell.tasks.iter().position(|other| other.key == member.key))
-                .collect();
-            let at = at?;
-            let rates: Option<Vec<Rate>> =
-                cells.iter().zip(&at).map(|(cell, at)| rate(&cell.readings[*at])).collect();
-            let rates = rates?;
-            Some(SeededRate {
-                rows: rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min),
-                plain: rates.iter().map(|rate| rate.hits / rate.rows).collect(),
-                draws: draws.iter().zip(&at).map(|(draws, at)| draws[*at].clone()).collect(),
-            })
-        };
-        seeded.push(family.iter().filter_map(member).collect());
-    }
-    let all =
-        |b: usize| seeded.iter().flatten().all(|one| one.draws.iter().all(|draws| draws[b].is_finite()));
-    let resamples = seeded.iter().flatten().next().map_or(0, |one| one.draws[0].len());
-    let kept: Vec<usize> = (0..resamples).filter(|b| all(*b)).collect();
-    let counts: Vec<Vec<Rate>> = seeded
-        .iter()
-        .map(|family| {
-            let mean = |one: &SeededRate| stats::mean(&one.plain).unwrap_or(0.0);
-            family.iter().map(|one| Rate { hits: mean(one) * one.rows, rows: one.rows }).collect()
+    let member = |(_, member): &(usize, &Task)| {
+        let at: Option<Vec<usize>> =
+            cells.iter().map(|cell| cell.tasks.iter().position(|other| other.key == member.key)).collect();
+        let at = at?;
+        let rates: Option<Vec<Rate>> =
+            cells.iter().zip(&at).map(|(cell, at)| rate(&cell.readings[*at])).collect();
+        let rates = rates.filter(|rates| rates.iter().all(|rate| rate.rows > 0.0))?;
+        Some(SeededRate {
+            rows: rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min),
+            plain: rates.iter().map(|rate| rate.hits / rate.rows).collect(),
+            draws: draws.iter().zip(&at).map(|(draws, at)| draws[*at].clone()).collect(),
         })
-        .collect();
-    let by_chance = match scale {
-        Scale::Difference => by_chance(&counts, joined, false, stream),
-        Scale::Quotient => None,
     };
-    if kept.len() < 2 || 2 * kept.len() < resamples || scale == Scale::Quotient {
-        return (None, by_chance);
+    let seeded: Vec<Vec<SeededRate>> = members(task, &cells[0].tasks)
+        .iter()
+        .map(|family| family.iter().filter_map(member).collect())
+        .collect();
+    let level = options.level;
+    match (task.metric.form, seeded.as_slice()) {
+        (Form::Gap(_, joined, scale), families) => {
+            let mean = |one: &SeededRate| Rate {
+                hits: stats::mean(&one.plain).unwrap_or(0.0) * one.rows,
+                rows: one.rows,
+            };
+            let counts: Vec<Vec<Rate>> =
+                families.iter().map(|family| family.iter().map(mean).collect()).collect();
+            let by_chance = match scale {
+                Scale::Difference => by_chance(&counts, joined, false, &mut stream(task, options.seed)),
+                Scale::Quotient => None,
+            };
+            (stats::crossed_gap_interval(families, (joined, scale), rows, level), by_chance)
+        }
+        (Form::Smallest(_), [family]) => (stats::crossed_smallest_interval(family, rows, level), None),
+        (Form::Signed(_), [family]) => match family.as_slice() {
+            [first, second] => (stats::crossed_signed_interval(first, second, rows, level), None),
+            _ => (None, None),
+        },
+        _ => (None, None),
     }
-    for draws in seeded.iter_mut().flatten().flat_map(|one| &mut one.draws) {
-        *draws = kept.iter().map(|b| draws[*b]).collect();
-    }
-    (stats::crossed_gap_interval(&seeded, joined, rows, level), by_chance)
 }

@@ -9,6 +9,7 @@ mod anchors;
 mod degenerate;
 mod disparities;
 mod study;
+mod unvaried;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -214,7 +214,7 @@ impl Cell {
     fn new(seed: u64, evidence: &Evidence, agreement: Agreement) -> Self {
         let facts = &*evidence.facts;
         let table = Table::among(evidence, agreement);
-        let tasks = metrics::tasks(evidence);
+        let tasks = metrics::tasks_and_behind(evidence);
         let folded = table.fold(&vec![1_u8; facts.len()], &table.parts(&tasks));
         let readings = tasks.iter().map(|task| task.read(&task.context(facts, &table, &folded))).collect();
         let outside_mode = super::degenerate::outside_mode(&evidence.clean.predictions, facts.classes.len());

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::error::{Error, Result};
 use crate::measure::{Bound, Value};
 
+use super::chance;
 use super::uncertain;
 use super::view::View;
 
-/// One row per point: coordinates, place, and for every key its mean, interval and seed deviation. Empty where there is no number.
+/// One row per point: coordinates, place, and for every key its mean, interval and seed deviation; for gaps between groups also what chance alone would show. Empty where there is no number.
 pub(super) fn points(view: &View) -> Result<Vec<u8>> {
     let coordinates = coordinates(view);
     let keys = view.keys();
@@ -22,6 +23,11 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
     head.extend(choice.map(|_| "chosen".to_owned()));
     for key in &keys {
         head.extend([key.to_string(), format!("{key}:low"), format!("{key}:high"), format!("{key}:sd_seed")]);
+        if chance::is_known(view, key) {
+            head.extend(
+                ["chance_expected", "chance_quantile_95", "rows_to_see"].map(|what| format!("{key}:{what}")),
+            );
+        }
     }
     record(&mut writer, &head)?;
     for (i, point) in view.given.points.iter().enumerate() {
@@ -47,6 +53,14 @@ pub(super) fn points(view: &View) -> Result<Vec<u8>> {
                 optional(interval.map(|(_, high)| high)),
                 optional(view.measured(i, key).and_then(|measured| measured.sd_seed)),
             ]);
+            if chance::is_known(view, key) {
+                let chance = chance::of(view, i, key);
+                row.extend([
+                    optional(chance.map(|chance| chance.expected)),
+                    optional(chance.map(|chance| chance.quantile_95)),
+                    optional(chance.and_then(|chance| chance.rows_to_see)),
+                ]);
+            }
         }
         record(&mut writer, &row)?;
     }

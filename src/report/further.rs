@@ -2,8 +2,9 @@
 
 use crate::measure::MetricKey;
 
+use super::chance;
 use super::format;
-use super::remarks::{intervals, seeds};
+use super::remarks::{intervals_of, seeds};
 use super::table::{Column, Table, figures, words};
 use super::view::View;
 
@@ -32,14 +33,26 @@ pub(super) fn table(view: &View) -> Option<Table> {
         row.extend(points.clone().map(|point| format::estimate(view.measured(point, key))));
         row
     };
+    let by_chance = |key: &MetricKey| {
+        chance::is_known(view, key).then(|| {
+            let mut row = vec![format!("{}, by chance alone", view.title(key))];
+            row.extend(points.clone().map(|point| chance::cell(view, point, key)));
+            row
+        })
+    };
+    let meaning = if rest.iter().any(|key| chance::is_known(view, key)) {
+        format!(" {}", chance::MEANING)
+    } else {
+        String::new()
+    };
     Some(Table {
         title: "Further metrics",
         caption: format!(
-            "The other numbers about all rows or all groups, one row each. Means over {}; {}. ↑ higher is better, ↓ lower is better.",
+            "The other numbers about all rows or all groups, one row each. Means over {}; {}. ↑ higher is better, ↓ lower is better.{meaning}",
             seeds(view),
-            intervals(view, "in brackets")
+            intervals_of(view, rest, "in brackets")
         ),
         head,
-        rows: rest.iter().map(row).collect(),
+        rows: rest.iter().flat_map(|key| std::iter::once(row(key)).chain(by_chance(key))).collect(),
     })
 }

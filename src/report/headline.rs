@@ -12,6 +12,7 @@ use super::format;
 use super::prices::{free_stretch, stops, unquoted, widest_arcs, within_each};
 use super::uncertain;
 use super::view::View;
+use super::worst_off;
 
 /// The sentences, the most important first.
 pub(super) fn sentences(view: &View) -> Vec<String> {
@@ -28,6 +29,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         all.extend(certificates::dominance(view));
         all.extend(best(view));
         all.extend(within_each(view, &arcs));
+        all.extend(worst_off::who_pays(view, &arcs));
         all.extend(curves::surprises(view));
         all.extend(curves::sensitivity(view));
         all.extend(unquoted(view));
@@ -50,7 +52,8 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.extend(curves::surprises(view));
     all.extend(curves::sensitivity(view));
     all.extend(continued(view));
-    all.extend(worst_off(view, &arcs));
+    all.extend(worst_off::sentence(view, &arcs));
+    all.extend(worst_off::who_pays(view, &arcs));
     all.push(front(view));
     all.extend(uncertain::knee(view));
     all.extend(contest::chosen(view));
@@ -76,23 +79,6 @@ fn with_stop(sentence: &str) -> String {
 
 /// With more defenses than this they share a sentence on what security cost within them.
 const FEW_DEFENSES: usize = 3;
-
-/// What the step of the first headline meant for the worst-off class and group.
-fn worst_off(view: &View, arcs: &[&ArcRate]) -> Option<String> {
-    let arc = arcs.first()?;
-    let mut parts = Vec::new();
-    for key in view.keys().iter().filter(|key| key.attack.is_none()) {
-        if !matches!(key.id.as_str(), "worst_class_accuracy" | "worst_group_accuracy") {
-            continue;
-        }
-        if let (Some(before), Some(after)) = (view.value(arc.from, key), view.value(arc.to, key)) {
-            let (before, after) = (format::number(before), format::number(after));
-            parts.push(format!("{} went from {before} to {after}", view.metric_title(key)));
-        }
-    }
-    let step = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
-    (!parts.is_empty()).then(|| format!("{step}, {}.", format::list(&parts)))
-}
 
 fn front(view: &View) -> String {
     let front = &view.given.front;

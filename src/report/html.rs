@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 
 use crate::error::{Error, Result};
 
+use super::by_group;
 use super::certificates;
 use super::checks;
 use super::contest;
@@ -80,8 +81,9 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
             choice => contest::choice(view).map(|table| table_value("choice", &table)),
-            by_group => table::all_groups(view, false, |_| true)
+            by_group => by_group::all(view, false, |_| true)
                 .iter()
+                .chain(&by_group::intersections(view, |_| true))
                 .enumerate()
                 .map(|(i, table)| table_value(&format!("group-{}", i + 1), table))
                 .collect::<Value>(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::by_group;
 use super::certificates;
 use super::checks;
 use super::contest;
@@ -53,7 +54,8 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     tables.extend(explanations::tables(view, false));
     tables.extend(shift::tables(view, false));
     tables.extend(temperatures::table(view));
-    tables.extend(table::all_groups(view, false, |_| true));
+    tables.extend(by_group::all(view, false, |_| true));
+    tables.extend(by_group::intersections(view, |_| true));
     tables.extend(further::table(view));
     tables.extend(table::rates(view));
     tables.extend(curves::table(view));

@@ -5,7 +5,9 @@
 //! to add a figure, see [`figure`].
 
 mod abstention;
+mod by_group;
 mod certificates;
+mod chance;
 mod checks;
 mod contest;
 mod csv;
@@ -32,6 +34,7 @@ mod terminal;
 mod uncertain;
 mod verdicts;
 mod view;
+mod worst_off;
 
 use rayon::prelude::*;
 

@@ -2,32 +2,64 @@
 
 use std::collections::BTreeMap;
 
-use crate::measure::{Estimate, Value};
-use crate::metrics::{self, NoteKind};
+use crate::measure::{Estimate, MetricKey, Value};
+use crate::metrics::{self, Form, NoteKind};
 
 use super::format;
 use super::headline::point_list;
 use super::small_groups;
 use super::view::View;
 
-/// `in brackets: 95 % intervals (crossed variance components of 3 seeds and 360 rows)`, or why there are none.
+/// The same of all numbers on show.
 pub(super) fn intervals(view: &View, shown_as: &str) -> String {
-    let estimates = || {
-        view.shown.iter().flat_map(|key| {
-            (0..view.given.points.len()).filter_map(|point| Some(&view.measured(point, key)?.estimate))
+    intervals_of(view, &view.shown, shown_as)
+}
+
+/// How the interval of one number came about, without what differs from number to number: degrees of freedom, and resamples that were kept.
+fn kind(method: &str) -> String {
+    let method = method.split([':', ';']).next().unwrap_or_default();
+    let method = method.split(", t with").next().unwrap_or_default();
+    match method.strip_prefix("percentiles of ").and_then(|rest| rest.split_once(' ')) {
+        Some((_, what)) => format!("percentiles of {what}"),
+        None => {
+            method.split(" over ").next().filter(|_| method.starts_with("exact")).unwrap_or(method).to_owned()
+        }
+    }
+}
+
+/// `in brackets: 95 % intervals (crossed variance components of 3 seeds and 360 rows; gaps: simultaneous over pairs …)`, the commonest kind
+/// first, or why there are none.
+pub(super) fn intervals_of(view: &View, keys: &[MetricKey], shown_as: &str) -> String {
+    let all = || {
+        keys.iter().flat_map(|key| {
+            let of = move |point| Some((key, &view.measured(point, key)?.estimate));
+            (0..view.given.points.len()).filter_map(of)
         })
     };
-    // What stands behind the comma of a method (degrees of freedom) differs from number to number.
-    let kind = |method: &str| method.split(',').next().unwrap_or_default().to_owned();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for estimate in estimates().filter(|estimate| estimate.interval.is_some()) {
-        *counts.entry(kind(&estimate.method)).or_default() += 1;
+    let estimates = || all().map(|(_, estimate)| estimate);
+    let mut kinds: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    let mut total = 0;
+    for (key, estimate) in all().filter(|(_, estimate)| estimate.interval.is_some()) {
+        let is_gap = metrics::find(&key.id).is_some_and(|metric| matches!(metric.form, Form::Gap(..)));
+        let (count, gaps) = kinds.entry(kind(&estimate.method)).or_insert((0, true));
+        (*count, *gaps, total) = (*count + 1, *gaps && is_gap, total + 1);
     }
-    let most = counts.iter().max_by_key(|(_, count)| **count);
+    let mut kinds: Vec<(String, (usize, bool))> = kinds.into_iter().collect();
+    // Gaps are named as such wherever they stand, and so come after what is not named.
+    kinds.sort_by_key(|(_, (count, gaps))| (*gaps, std::cmp::Reverse(*count)));
+    let words: Vec<String> = kinds
+        .iter()
+        .enumerate()
+        .map(|(at, (kind, (count, gaps)))| match (at, gaps) {
+            (0, _) => kind.clone(),
+            (_, true) => format!("gaps: {kind}"),
+            _ => format!("{count} of {total} numbers: {kind}"),
+        })
+        .collect();
     let level = estimates().find(|estimate| estimate.interval.is_some()).map(|estimate| estimate.level);
-    match (most, level) {
-        (Some((method, _)), Some(level)) => {
-            format!("{shown_as}: {:.0} % intervals ({method})", 100.0 * level)
+    match level {
+        Some(level) => {
+            format!("{shown_as}: {:.0} % intervals ({})", 100.0 * level, words.join("; "))
         }
         _ => estimates()
             .find(|estimate| estimate.value.get().is_some())

@@ -4,10 +4,11 @@ use crate::experiment::INTERPOLATED;
 use crate::measure::{AttackKey, Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
 
+use super::chance;
 use super::curves;
 use super::format;
-use super::inputs::{AttackRow, Breakdown, Convergence};
-use super::remarks::{intervals, seeds};
+use super::inputs::{AttackRow, Convergence};
+use super::remarks::{intervals_of, seeds};
 use super::uncertain;
 use super::view::View;
 
@@ -43,10 +44,12 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         let at = |attack: &AttackKey| view.given.threat.as_ref().is_some_and(|t| t.holds_at(attack));
         key.attack.as_ref().is_some_and(at)
     };
-    head.extend(keys.iter().map(|key| {
+    let by_chance = |key: &MetricKey| !brief && chance::is_known(view, key);
+    for key in keys {
         let title = if brief && primary(key) { view.metric_title(key) } else { view.title(key) };
-        figures(format!("{title}{}", format::arrow(view.direction(key))))
-    }));
+        head.push(figures(format!("{title}{}", format::arrow(view.direction(key)))));
+        head.extend(by_chance(key).then(|| figures("by chance alone")));
+    }
     head.push(words("on front"));
     let verdicts = uncertain::has_verdicts(view);
     head.extend(verdicts.then(|| words("verdict")));
@@ -60,7 +63,10 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         .enumerate()
         .map(|(point, mark)| {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
-            row.extend(keys.iter().map(|key| format::estimate(view.measured(point, key))));
+            for key in keys {
+                row.push(format::estimate(view.measured(point, key)));
+                row.extend(by_chance(key).then(|| chance::cell(view, point, key)));
+            }
             row.push(place(view, point));
             row.extend(verdicts.then(|| uncertain::verdict(view, point)));
             if marked {
@@ -69,10 +75,14 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
             row
         })
         .collect();
-    Table { title: "Points", caption: points_caption(view), head, rows }
+    let mut caption = points_caption(view, keys);
+    if keys.iter().any(by_chance) {
+        caption = format!("{caption} {}", chance::MEANING);
+    }
+    Table { title: "Points", caption, head, rows }
 }
 
-fn points_caption(view: &View) -> String {
+fn points_caption(view: &View, keys: &[MetricKey]) -> String {
     let chosen = if view.given.choice.is_some() {
         " Not chosen: on validation rows another was at least as good at every objective and better at one."
     } else {
@@ -86,7 +96,7 @@ fn points_caption(view: &View) -> String {
     format!(
         "Means over {}; {}. ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.{}{chosen}{votes}",
         seeds(view),
-        intervals(view, "in brackets"),
+        intervals_of(view, keys, "in brackets"),
         uncertain::caption(view),
     )
 }
@@ -126,78 +136,6 @@ fn marks(view: &View, point: usize) -> String {
         marks.push(format!("{} failed", format::count(given.failed.len(), "seed")));
     }
     marks.join(", ")
-}
-
-/// One row per point and group: every number that is known of single groups. `brief`: clean rows and means only.
-pub(super) fn groups(view: &View, breakdown: &Breakdown, brief: bool) -> Option<Table> {
-    let primary = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
-    let parts: Vec<&String> = breakdown.members.iter().map(|(_, part)| part).collect();
-    let mut columns: Vec<(String, Option<AttackKey>)> = Vec::new();
-    for metric in &view.given.metrics {
-        for attack in [None, primary.clone()] {
-            let is_known = view.given.points.iter().flat_map(|point| point.measures.keys()).any(|key| {
-                key.id == metric.id
-                    && key.attack == attack
-                    && key.group.as_ref().is_some_and(|g| parts.contains(&g))
-            });
-            let column = (metric.id.clone(), attack);
-            if is_known && !(brief && column.1.is_some()) && !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
-    }
-    if columns.is_empty() || view.given.points.is_empty() {
-        return None;
-    }
-    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
-    head.push(words(&breakdown.title));
-    let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
-        id: id.clone(),
-        group: Some(part.to_owned()),
-        attack: attack.clone(),
-    };
-    head.extend(columns.iter().map(|column| {
-        let whole = MetricKey { group: None, ..key(column, "") };
-        figures(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
-    }));
-    let balanced = MetricKey::plain("balanced_accuracy");
-    let has_balanced = view.given.points.iter().any(|point| point.measures.contains_key(&balanced));
-    if has_balanced {
-        head.push(figures(format!(
-            "{} of all{}",
-            view.title(&balanced),
-            format::arrow(view.direction(&balanced))
-        )));
-    }
-    let mut rows = Vec::new();
-    for point in 0..view.given.points.len() {
-        for (name, part) in &breakdown.members {
-            let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
-            row.push(name.clone());
-            let cell = |key: &MetricKey| match view.value(point, key) {
-                Some(value) if brief => format::number(value),
-                _ => format::estimate(view.measured(point, key)),
-            };
-            row.extend(columns.iter().map(|column| cell(&key(column, part))));
-            if has_balanced {
-                row.push(cell(&balanced));
-            }
-            rows.push(row);
-        }
-    }
-    let caption = format!(
-        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{}",
-        breakdown.title,
-        if brief { " Means; intervals are in summary.md." } else { "" }
-    );
-    Some(Table { title: "Group by group", caption, head, rows })
-}
-
-/// The groups of every sensitive attribute that is `wanted`; classes have their figure.
-pub(super) fn all_groups(view: &View, brief: bool, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
-    let is_wanted = |breakdown: &&Breakdown| breakdown.title != "class" && wanted(&breakdown.title);
-    let attributes = view.given.breakdowns.iter().filter(is_wanted);
-    attributes.filter_map(|breakdown| groups(view, breakdown, brief)).collect()
 }
 
 /// What one point of security costs, step by step.

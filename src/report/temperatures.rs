@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::measure::MetricKey;
 use crate::run::Temperature;
 use crate::stats;
 
@@ -28,19 +29,33 @@ pub(super) fn table(view: &View) -> Option<Table> {
     }
     let mut head: Vec<_> = view.varying.iter().map(|(name, _)| words(name)).collect();
     head.extend(["temperature", "lowest", "highest", "seeds"].map(figures));
+    let changed: Vec<&str> = given[0].changes.iter().map(|(id, ..)| *id).collect();
+    head.extend(
+        changed
+            .iter()
+            .map(|id| figures(format!("{}, before → after", view.metric_title(&MetricKey::plain(id))))),
+    );
     let row = |temperature: &Temperature| {
         let (mean, low, high) = summary(temperature);
         let mut row: Vec<String> =
             view.varying.iter().map(|(_, values)| values[temperature.point].clone()).collect();
         row.extend([mean, low, high].map(format::number));
         row.push(temperature.per_seed.len().to_string());
+        row.extend(changed.iter().map(|id| {
+            let change = temperature.changes.iter().find(|(other, ..)| other == id);
+            change.map_or_else(
+                || "—".to_owned(),
+                |(_, before, after)| format!("{} → {}", format::number(*before), format::number(*after)),
+            )
+        }));
         row
     };
     Some(Table {
         title: "Temperatures",
         caption: format!(
-            "What logits are divided by: fitted for each model on {}, mean, lowest and highest over seeds. Above 1 the model was too sure of itself, below 1 not sure enough. {MEANING}.",
-            format::count(view.given.data.validation, "validation row")
+            "What logits are divided by: fitted for each model on {}, mean, lowest and highest over seeds. Above 1 the model was too sure of itself, below 1 not sure enough. Before → after: on {}, without attack, means over seeds. {MEANING}.",
+            format::count(view.given.data.validation, "validation row"),
+            format::count(view.given.data.test, "test row")
         ),
         head,
         rows: given.iter().map(row).collect(),
@@ -79,6 +94,7 @@ pub(super) fn json(given: &[Temperature]) -> Json {
             "mean": mean,
             "lowest": low,
             "highest": high,
+            "changes": temperature.changes.iter().map(|(id, before, after)| json!({ "metric": id, "before": before, "after": after })).collect::<Vec<_>>(),
             "per_seed": temperature.per_seed.iter().map(|(seed, value)| json!({ "seed": seed, "value": value })).collect::<Vec<_>>(),
         })
     };

@@ -6,7 +6,9 @@ use comfy_table::{
 
 use crate::measure::MetricKey;
 
+use super::by_group;
 use super::certificates;
+use super::chance;
 use super::checks;
 use super::contest;
 use super::explanations;
@@ -16,7 +18,8 @@ use super::remarks;
 use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
-use super::view::{View, is_group_difference};
+use super::view::View;
+use super::worst_off;
 
 const WIDTH: usize = 100;
 /// Least width of a column of numbers with its padding, for the words of its head.
@@ -48,10 +51,17 @@ pub fn terminal(view: &View) -> String {
         let more = format::count(view.shown.len() - keys.len(), "more metric");
         line(&mut text, &format!("{more} in summary.md, all numbers in points.csv."));
     }
-    // Gaps between groups never stand alone; the attributes without one on show are in summary.md.
-    let gaps: Vec<&str> =
-        keys.iter().filter(|key| is_group_difference(key)).filter_map(|key| key.group.as_deref()).collect();
-    for table in table::all_groups(view, true, |attribute| gaps.contains(&attribute)) {
+    for sentence in chance::sentences(view) {
+        line(&mut text, &sentence);
+    }
+    // Gaps and worst cases never stand alone; the attributes without one on show are in summary.md.
+    let about: Vec<&str> = keys.iter().filter_map(worst_off::attribute_of).collect();
+    let wanted = |attribute: &str| about.contains(&attribute);
+    let tables = by_group::all(view, true, wanted).into_iter();
+    // Of the many combinations, those that an objective asks for.
+    let objectives = || view.given.front.objectives.iter().map(|objective| &objective.key);
+    let asked = |name: &str| objectives().any(|key| worst_off::attribute_of(key) == Some(name));
+    for table in tables.chain(by_group::intersections(view, asked)) {
         text.push('\n');
         line(&mut text, &table.caption);
         text.push_str(&drawn(&table));

@@ -86,7 +86,12 @@ pub struct Temperature {
     pub point: usize,
     /// (replicate, temperature), ascending.
     pub per_seed: Vec<(u64, f64)>,
+    /// What it changes on test rows, without attack: metric, mean over seeds of the undivided logits, and of the divided ones.
+    pub changes: Vec<(&'static str, f64, f64)>,
 }
+
+/// Metrics that tell what a temperature changed.
+const CHANGED: [&str; 2] = ["ece_15", "nll"];
 
 /// What abstention does against the attacks at every threshold, at one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,12 +140,31 @@ fn models<'a>(study: &Study, evidence: &'a [CellEvidence], point: usize) -> Vec<
 /// The temperatures that were fitted; empty where none was asked for.
 pub(super) fn temperatures(study: &Study, evidence: &[CellEvidence]) -> Vec<Temperature> {
     let of = |point| {
-        let own = models(study, evidence, point).into_iter();
+        let own = models(study, evidence, point);
         let per_seed: Vec<(u64, f64)> =
-            own.filter_map(|(seed, model)| Some((seed, model.temperature?))).collect();
-        (!per_seed.is_empty()).then_some(Temperature { point, per_seed })
+            own.iter().filter_map(|(seed, model)| Some((*seed, model.temperature?))).collect();
+        (!per_seed.is_empty()).then(|| Temperature { point, per_seed, changes: changes(&own) })
     };
     (0..study.points.len()).filter_map(of).collect()
+}
+
+/// Calibration and likelihood on test rows before and after the division; a metric that some model has not is left out.
+fn changes(models: &[(u64, &Evidence)]) -> Vec<(&'static str, f64, f64)> {
+    let both: Vec<[_; 2]> = models
+        .iter()
+        .map(|(_, model)| {
+            [None, model.temperature].map(|temperature| {
+                let plain = Evidence::of(model.facts.clone(), model.clean.clone());
+                metrics::measure(&Evidence { temperature, ..plain }, None)
+            })
+        })
+        .collect();
+    let mean = |id: &str, at: usize| {
+        let values: Option<Vec<f64>> =
+            both.iter().map(|both| both[at].get(&MetricKey::plain(id))?.value.get()).collect();
+        stats::mean(&values?)
+    };
+    CHANGED.iter().filter_map(|id| Some((*id, mean(id, 0)?, mean(id, 1)?))).collect()
 }
 
 /// The curves of every model under every attack.

@@ -5,8 +5,8 @@
 //! (metrics sheet, 3.1); and what groups without any disparity would show stands beside it.
 
 use super::discrete::{binomial, hypergeometric};
-use super::{Components, components, mean, quantile, standard_deviation};
-use crate::numeric::{normal_cdf, normal_quantile};
+use super::{mean, quantile};
+use crate::numeric::normal_quantile;
 use crate::seed::Stream;
 
 /// A share of a group's rows.
@@ -34,7 +34,7 @@ pub enum Joined {
 pub enum Scale {
     /// The difference of their rates.
     Difference,
-    /// The quotient of their rates, as the difference of logarithms.
+    /// The smaller of their rates over the larger.
     Quotient,
 }
 
@@ -44,32 +44,6 @@ impl Joined {
             Self::Largest => gaps.fold(0.0, f64::max),
             Self::Sum => gaps.sum(),
             Self::Mean => gaps.clone().sum::<f64>() / gaps.count().max(1) as f64,
-        }
-    }
-}
-
-impl Scale {
-    /// What is compared, and its variance: for differences after Agresti and Caffo 2000 (one success and one failure more in each
-    /// group), for quotients after Walter 1975 (one half more).
-    fn moments(self, rate: Rate) -> (f64, f64) {
-        let Rate { hits, rows } = rate;
-        match self {
-            Self::Difference => {
-                let share = (hits + 1.0) / (rows + 2.0);
-                (share, share * (1.0 - share) / (rows + 2.0))
-            }
-            Self::Quotient => {
-                let (hits, rows) = (hits + 0.5, rows + 0.5);
-                (libm::log(hits / rows), 1.0 / hits - 1.0 / rows)
-            }
-        }
-    }
-
-    /// From a gap on this scale to what is reported: a difference as it is, a quotient smaller over larger.
-    fn reported(self, (low, high): (f64, f64)) -> (f64, f64) {
-        match self {
-            Self::Difference => (low, high),
-            Self::Quotient => (libm::exp(-high), libm::exp(-low)),
         }
     }
 }
@@ -91,8 +65,15 @@ pub fn gap(families: &[Vec<Rate>], joined: Joined) -> Option<f64> {
     Some(joined.join(gaps.into_iter()))
 }
 
+/// A share and its variance after Agresti and Caffo 2000: one success and one failure more.
+pub(super) fn moments(rate: Rate) -> (f64, f64) {
+    let rows = rate.rows + 2.0;
+    let share = (rate.hits + 1.0) / rows;
+    (share, share * (1.0 - share) / rows)
+}
+
 /// All pairs of groups of each family that have rows.
-fn pairs(families: &[Vec<Rate>]) -> Vec<(usize, usize, usize)> {
+pub(super) fn pairs(families: &[Vec<Rate>]) -> Vec<(usize, usize, usize)> {
     let mut all = Vec::new();
     for (f, family) in families.iter().enumerate() {
         let there: Vec<usize> = (0..family.len()).filter(|g| family[*g].rows > 0.0).collect();
@@ -103,13 +84,16 @@ fn pairs(families: &[Vec<Rate>]) -> Vec<(usize, usize, usize)> {
     all
 }
 
-/// `bounds` of the pairs' absolute differences to those of the joined gaps.
-fn of_pairs(
+/// `bounds` of the pairs' distances to those of the joined gaps; of quotients, whose smallest counts, to the smallest.
+pub(super) fn of_pairs(
     families: usize,
     pairs: &[(usize, usize, usize)],
     bounds: &[(f64, f64)],
-    joined: Joined,
+    (joined, scale): (Joined, Scale),
 ) -> (f64, f64) {
+    if scale == Scale::Quotient {
+        return bounds.iter().fold((1.0, 1.0), |(low, high), bound| (bound.0.min(low), bound.1.min(high)));
+    }
     let of_family = |f: usize, side: fn(&(f64, f64)) -> f64| {
         let own = pairs.iter().zip(bounds).filter(|((of, ..), _)| *of == f);
         own.map(|(_, bound)| side(bound)).fold(0.0, f64::max)
@@ -120,15 +104,53 @@ fn of_pairs(
 }
 
 /// A signed interval `center ± half` folded: it starts at 0 where it contains 0.
-fn folded(center: f64, half: f64) -> (f64, f64) {
+pub(super) fn folded((center, half): (f64, f64)) -> (f64, f64) {
     ((center.abs() - half).max(0.0), center.abs() + half)
+}
+
+/// Which quotients, smaller over larger, the tests of a pair do not reject (Fieller 1954): `forward(ρ)` is the first rate minus ρ times the second with the
+/// half-width of its interval, `backward(ρ)` the other way round. At ρ = 1 it is the test of the difference, so that both agree on whether there is any.
+pub(super) fn quotient(
+    forward: &dyn Fn(f64) -> (f64, f64),
+    backward: &dyn Fn(f64) -> (f64, f64),
+) -> (f64, f64) {
+    let accepts = |(center, half): (f64, f64)| center.abs() <= half;
+    // From a quotient that is rejected to one that is not: the end between them.
+    let end = |test: &dyn Fn(f64) -> (f64, f64), mut out: f64, mut inside: f64| {
+        if accepts(test(out)) {
+            return out;
+        }
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (out + inside);
+            if accepts(test(middle)) { inside = middle } else { out = middle }
+        }
+        inside
+    };
+    let (smaller, larger) = if forward(1.0).0 <= 0.0 { (forward, backward) } else { (backward, forward) };
+    if accepts(smaller(1.0)) {
+        return (end(smaller, 0.0, 1.0).min(end(larger, 0.0, 1.0)), 1.0);
+    }
+    let (at_0, at_1) = (smaller(0.0).0, smaller(1.0).0);
+    let found = at_0 / (at_0 - at_1);
+    (end(smaller, 0.0, found), end(smaller, 1.0, found))
+}
+
+/// As exact as a quotient between 0 and 1 is searched for: 2⁻⁴⁰.
+const HALVINGS: usize = 40;
+
+/// The interval of the first group's rate minus the second's, of one predictor (Agresti and Caffo 2000); the interval of the pair's [`gap`] is this one folded.
+#[must_use]
+pub fn signed_interval(first: Rate, second: Rate, level: f64) -> (f64, f64) {
+    let (a, b) = (moments(first), moments(second));
+    let half = normal_quantile(0.5 + 0.5 * level) * (a.1 + b.1).sqrt();
+    (a.0 - b.0 - half, a.0 - b.0 + half)
 }
 
 /// The interval of a [`gap`] of one predictor at `level`, the rows of each group drawn on their own.
 ///
-/// One pair of groups has the interval of Agresti and Caffo 2000 (Walter 1975 for a quotient). Several pairs have simultaneous intervals: half-widths are
-/// the quantile, over `resamples` parametric draws within the groups, of the largest studentized deviation of any pair. `None` where
-/// no family has two groups with rows.
+/// One pair of groups has the interval of Agresti and Caffo 2000. Several pairs have simultaneous intervals: half-widths are
+/// the quantile, over `resamples` parametric draws within the groups, of the largest studentized deviation of any pair. A quotient's interval holds what the
+/// same tests do not reject. `None` where no family has two groups with rows.
 #[must_use]
 pub fn stratified_interval(
     families: &[Vec<Rate>],
@@ -138,14 +160,13 @@ pub fn stratified_interval(
     stream: &mut Stream,
 ) -> Option<(f64, f64)> {
     let pairs = pairs(families);
-    let moments = |drawn: &[Vec<Rate>]| -> Vec<Vec<(f64, f64)>> {
-        drawn.iter().map(|family| family.iter().map(|rate| scale.moments(*rate)).collect()).collect()
+    let all = |drawn: &[Vec<Rate>]| -> Vec<Vec<(f64, f64)>> {
+        drawn.iter().map(|family| family.iter().map(|rate| moments(*rate)).collect()).collect()
     };
-    let differ = |moments: &[Vec<(f64, f64)>], (f, i, j): (usize, usize, usize)| {
-        let (a, b) = (moments[f][i], moments[f][j]);
-        (a.0 - b.0, (a.1 + b.1).sqrt())
-    };
-    let found = moments(families);
+    // The first minus `times` the second, and its standard deviation.
+    let differ =
+        |a: (f64, f64), b: (f64, f64), times: f64| (a.0 - times * b.0, (a.1 + times * times * b.1).sqrt());
+    let found = all(families);
     let critical = match pairs.len() {
         0 => return None,
         1 => normal_quantile(0.5 + 0.5 * level),
@@ -158,10 +179,10 @@ pub fn stratified_interval(
                             drawn.hits = binomial(stream, rate.rows, rate.hits / rate.rows.max(1.0));
                         }
                     }
-                    let drawn = moments(&drawn);
-                    let deviation = |pair: &(usize, usize, usize)| {
-                        let (center, _) = differ(&found, *pair);
-                        let (there, sd) = differ(&drawn, *pair);
+                    let drawn = all(&drawn);
+                    let deviation = |(f, i, j): &(usize, usize, usize)| {
+                        let (center, _) = differ(found[*f][*i], found[*f][*j], 1.0);
+                        let (there, sd) = differ(drawn[*f][*i], drawn[*f][*j], 1.0);
                         (there - center).abs() / sd
                     };
                     pairs.iter().map(deviation).fold(0.0, f64::max)
@@ -173,94 +194,19 @@ pub fn stratified_interval(
     };
     let bounds: Vec<(f64, f64)> = pairs
         .iter()
-        .map(|pair| {
-            let (center, sd) = differ(&found, *pair);
-            folded(center, critical * sd)
-        })
-        .collect();
-    Some(scale.reported(of_pairs(families.len(), &pairs, &bounds, joined)))
-}
-
-/// One group's rate at several seeds.
-#[derive(Debug, Clone)]
-pub struct SeededRate {
-    /// Its value at each seed, on the rows as they are.
-    pub plain: Vec<f64>,
-    /// Its value at each seed on each resample of the rows; as many everywhere, all finite.
-    pub draws: Vec<Vec<f64>>,
-    /// Rows that it rests on.
-    pub rows: f64,
-}
-
-/// The interval of a [`gap`] over seeds and rows, crossed, at `level`: for every pair of groups the signed difference with its variance
-/// components and Student's t, simultaneous over the pairs through the resamples, folded at the end.
-///
-/// `rows` is the number of rows of the split. Where a rate rests on few hits the variance over rows is at least that of Agresti and Caffo.
-/// `None` with fewer than two groups or seeds.
-#[must_use]
-pub fn crossed_gap_interval(
-    families: &[Vec<SeededRate>],
-    joined: Joined,
-    rows: usize,
-    level: f64,
-) -> Option<(f64, f64)> {
-    let there: Vec<Vec<Rate>> = families
-        .iter()
-        .map(|family| {
-            let rate =
-                |one: &SeededRate| Rate { hits: mean(&one.plain).unwrap_or(0.0) * one.rows, rows: one.rows };
-            family.iter().map(rate).collect()
-        })
-        .collect();
-    let pairs = pairs(&there);
-    let mut spreads: Vec<(f64, Components)> = Vec::with_capacity(pairs.len());
-    let mut deviations: Vec<f64> = Vec::new();
-    for (f, i, j) in &pairs {
-        let (a, b) = (&families[*f][*i], &families[*f][*j]);
-        let minus = |x: &[f64], y: &[f64]| -> Vec<f64> { x.iter().zip(y).map(|(x, y)| x - y).collect() };
-        let plain = minus(&a.plain, &b.plain);
-        let draws: Vec<Vec<f64>> = a.draws.iter().zip(&b.draws).map(|(x, y)| minus(x, y)).collect();
-        let mut spread = components(&plain, &draws, rows)?;
-        let few = [there[*f][*i], there[*f][*j]];
-        let is_few = |rate: &Rate| rate.hits * (1.0 - rate.hits / rate.rows) < 5.0;
-        if few.iter().any(is_few) {
-            let least: f64 = few.iter().map(|rate| Scale::Difference.moments(*rate).1).sum();
-            let missing = (least - spread.row).max(0.0);
-            spread.row += missing;
-            spread.total += missing;
-        }
-        let seeds = draws.len() as f64;
-        let over_seeds: Vec<f64> = (0..draws[0].len())
-            .map(|b| draws.iter().map(|of_seed| of_seed[b]).sum::<f64>() / seeds)
-            .collect();
-        let (center, sd) = (mean(&over_seeds)?, standard_deviation(&over_seeds)?);
-        if deviations.is_empty() {
-            deviations = vec![0.0; over_seeds.len()];
-        }
-        for (largest, x) in deviations.iter_mut().zip(&over_seeds) {
-            if sd > 0.0 {
-                *largest = largest.max((x - center).abs() / sd);
+        .map(|(f, i, j)| {
+            let (a, b) = (found[*f][*i], found[*f][*j]);
+            let test = |a, b, times| {
+                let (center, sd) = differ(a, b, times);
+                (center, critical * sd)
+            };
+            match scale {
+                Scale::Difference => folded(test(a, b, 1.0)),
+                Scale::Quotient => quotient(&|times| test(a, b, times), &|times| test(b, a, times)),
             }
-        }
-        spreads.push((mean(&plain)?, spread));
-    }
-    let single = normal_quantile(0.5 + 0.5 * level);
-    let critical = if pairs.len() == 1 {
-        single
-    } else {
-        deviations.sort_by(f64::total_cmp);
-        quantile(&deviations, level)?.max(single)
-    };
-    // As wide as Student's t at the level that one pair would need.
-    let of_one = 2.0 * normal_cdf(critical) - 1.0;
-    let bounds: Vec<(f64, f64)> = spreads
-        .iter()
-        .map(|(center, spread)| {
-            let (low, high) = spread.interval(*center, of_one);
-            folded(*center, 0.5 * (high - low))
         })
         .collect();
-    (!pairs.is_empty()).then(|| of_pairs(families.len(), &pairs, &bounds, joined))
+    Some(of_pairs(families.len(), &pairs, &bounds, (joined, scale)))
 }
 
 /// What groups without any disparity show: the gaps when the hits of each family fall on its rows at random, whichever their group.

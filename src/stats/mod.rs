@@ -12,6 +12,7 @@ pub const SEEDS_FOR_A_VERDICT: usize = 7;
 pub const SEEDS_FOR_PERCENTILES: usize = 30;
 
 mod crossed;
+mod crossed_gap;
 mod discrete;
 mod disparity;
 mod fieller;
@@ -21,14 +22,15 @@ mod proportion;
 mod rank;
 mod resample;
 mod sign_flip;
+mod smallest;
 mod student;
 mod summary;
 
 pub use crate::numeric::incomplete_beta;
 pub use crossed::{Components, components, crossed_interval};
+pub use crossed_gap::{SeededRate, crossed_gap_interval, crossed_signed_interval};
 pub use disparity::{
-    Chance, Joined, Rate, Scale, SeededRate, chance, crossed_gap_interval, gap, rows_to_see,
-    stratified_interval,
+    Chance, Joined, Rate, Scale, chance, gap, rows_to_see, signed_interval, stratified_interval,
 };
 pub use fieller::{Ratio, fieller};
 pub use isotonic::{Block, Order, isotonic, spread};
@@ -40,5 +42,6 @@ pub use sign_flip::{
     DRAWN, MOST_ENUMERATED, Tested, Worlds, attainable, fewest_pairs, label_permutation, sign_flip,
     sign_flip_bounds,
 };
+pub use smallest::{crossed_smallest_interval, smallest_interval};
 pub use student::{student_cdf, student_quantile};
 pub use summary::{covariance, mean, quantile, standard_deviation, variance};

@@ -177,3 +177,18 @@ fn the_self_test_passes() {
     assert_eq!(report["off"], 0, "{report}");
     assert!(report["checks"].as_array().unwrap().len() > 40);
 }
+
+#[test]
+fn metrics_are_found_by_id_and_title() {
+    let program = Program::new();
+    let ids = |pattern: &str| -> Vec<String> {
+        let text = program.must(&["ls", "metrics", pattern, "--json"]).stdout;
+        let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+        all.as_array().unwrap().iter().map(|metric| metric["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(ids("ece_15").starts_with(&["ece_15".to_owned(), "ece_15_null".to_owned()]));
+    assert!(ids("Risk-Coverage").contains(&"excess_aurc".to_owned()));
+    // A key of a report is looked up by its metric.
+    assert_eq!(ids("selection_rate@sex=F"), ["selection_rate"]);
+    assert!(program.refused(&["ls", "metrics", "nothing-like-it"]).contains("nothing-like-it"));
+}

@@ -244,3 +244,167 @@ fn the_ratio_and_its_interval_stay_below_one() {
     let reason = scored(&nobody, "demographic_parity_ratio@g").estimate.value;
     assert_eq!(reason.reason(), Some("no positive predictions in any group"));
 }
+
+fn near(found: Option<(f64, f64)>, expected: (f64, f64)) {
+    let (low, high) = found.expect("an interval");
+    assert!(
+        (low - expected.0).abs() < 2e-6 && (high - expected.1).abs() < 2e-6,
+        "{:?}, not {expected:?}",
+        (low, high)
+    );
+}
+
+fn pair(first: (f64, f64), second: (f64, f64), scale: Scale) -> Option<(f64, f64)> {
+    let family = vec![Rate { hits: first.0, rows: first.1 }, Rate { hits: second.0, rows: second.1 }];
+    stats::stratified_interval(&[family], (Joined::Largest, scale), 0.95, 0, &mut Seed(0).stream("test"))
+}
+
+/// Worked by hand. 2 of 8 and 7 of 8, one more of each: .3 and .8, variances .021 and .016. Difference .5 ± 1.959964 · √.037. The quotient solves
+/// (.8² − z² · .016) ρ² − 2 · .3 · .8 ρ + (.3² − z² · .021) = 0 with z² = 3.841459: .5785367 ρ² − .48 ρ + .0093294 = 0.
+#[test]
+fn the_ratio_holds_what_the_test_of_the_difference_does_not_reject() {
+    near(pair((2.0, 8.0), (7.0, 8.0), Scale::Difference), (0.122_994, 0.877_006));
+    near(pair((2.0, 8.0), (7.0, 8.0), Scale::Quotient), (0.019_914, 0.809_765));
+    near(pair((7.0, 8.0), (2.0, 8.0), Scale::Quotient), (0.019_914, 0.809_765));
+    // One row of one: 2/3 with variance 2/27. The difference reaches 0, so the ratio reaches 1: .5785367 ρ² − 1.0666667 ρ + .1598919 = 0.
+    assert!(pair((1.0, 1.0), (7.0, 8.0), Scale::Difference).unwrap().0 <= 0.0);
+    near(pair((1.0, 1.0), (7.0, 8.0), Scale::Quotient), (0.164_592, 1.0));
+}
+
+/// The same draws of the same tests: the difference starts at 0 exactly where the ratio ends at 1.
+#[test]
+fn the_ratio_and_the_difference_agree_on_no_gap() {
+    let mut apart = 0;
+    for hits in 0..=20 {
+        let family = vec![
+            Rate { hits: f64::from(hits), rows: 20.0 },
+            Rate { hits: 12.0, rows: 20.0 },
+            Rate { hits: 1.0, rows: 1.0 },
+            Rate { hits: 90.0, rows: 150.0 },
+        ];
+        let [difference, quotient] = [Scale::Difference, Scale::Quotient].map(|scale| {
+            let how = (Joined::Largest, scale);
+            let mut stream = Seed(4).stream("test");
+            stats::stratified_interval(std::slice::from_ref(&family), how, 0.95, 500, &mut stream).unwrap()
+        });
+        assert_eq!(difference.0 <= 0.0, quotient.1 >= 1.0, "{hits}: {difference:?} {quotient:?}");
+        apart += usize::from(difference.0 > 0.0);
+    }
+    assert!(apart > 3 && apart < 18, "{apart}");
+}
+
+/// 2 of 8 selected against 7 of 8, as above; the first minus the second is the gap with its sign.
+#[test]
+fn a_signed_difference_has_the_interval_of_the_gap() {
+    let rows: Vec<(u16, f64, i16)> = (0..16)
+        .map(|row| (row % 2, if row < 2 || (8..15).contains(&row) { 0.9 } else { 0.2 }, i16::from(row >= 8)))
+        .collect();
+    let evidence = grouped(&rows);
+    let gap = scored(&evidence, "demographic_parity_difference@g").estimate;
+    let signed = scored(&evidence, "selection_rate_signed@g").estimate;
+    near(gap.interval, (0.122_994, 0.877_006));
+    near(signed.interval, (-0.877_006, -0.122_994));
+    let (low, high) = gap.interval.unwrap();
+    assert_eq!(signed.interval, Some((-high, -low)));
+    near(scored(&evidence, "demographic_parity_ratio@g").estimate.interval, (0.019_914, 0.809_765));
+}
+
+/// Three groups, so that critical values are drawn.
+fn three_groups() -> Evidence {
+    let row = |i: i16| {
+        let (label, group) = (u16::from(i % 3 == 0), i16::from(i % 7 > 2) + i16::from(i % 7 > 4));
+        let p = f64::from((i * 37 + 11 * group) % 100) / 100.0 + 0.004;
+        (label, p, group)
+    };
+    let rows: Vec<(u16, f64, i16)> = (0..150).map(row).collect();
+    grouped(&rows)
+}
+
+#[test]
+fn the_sum_of_equalized_odds_is_twice_the_mean_in_everything() {
+    let evidence = three_groups();
+    let mean = scored(&evidence, "equalized_odds_difference_mean@g");
+    let sum = scored(&evidence, "equalized_odds_difference_sum@g");
+    let (low, high) = mean.estimate.interval.unwrap();
+    assert_eq!(sum.estimate.interval, Some((2.0 * low, 2.0 * high)));
+    let (mean, sum) = (mean.by_chance.unwrap(), sum.by_chance.unwrap());
+    assert_eq!(mean.p_value, sum.p_value);
+    assert!((2.0 * mean.expected - sum.expected).abs() < 1e-12);
+}
+
+/// At the base rate the interval is that of the groups' rates there: the first group has 3 of 4 selected, the second 1 of 4: 4/6 − 2/6 ± 1.959964 · √(2 · (2/9)/6).
+#[test]
+fn differences_at_the_base_rate_have_intervals_of_pairs() {
+    let rows = [
+        (1, 0.9, 0),
+        (1, 0.4, 0),
+        (0, 0.35, 0),
+        (0, 0.1, 0),
+        (1, 0.3, 1),
+        (1, 0.2, 1),
+        (0, 0.15, 1),
+        (0, 0.05, 1),
+    ];
+    let evidence = grouped(&rows);
+    let found = scored(&evidence, "demographic_parity_difference_matched@g");
+    near(found.estimate.interval, (0.0, 0.866_768));
+    assert!(found.by_chance.is_some());
+    // The rates themselves are no numbers of a report.
+    assert!(alone(&evidence, Options::default()).keys().all(|key| !key.to_string().contains("rate_matched")));
+    let area = scored(&evidence, "abcc@g").estimate;
+    assert_eq!(area.interval, None);
+    assert!(area.method.contains("above 0 by chance alone"), "{}", area.method);
+}
+
+/// 20 rows right in one group and a single one, also right, in the other: the single one leaves the smallest share open down to α/2 of √.95, (1 − √.95)/2 = .012660.
+#[test]
+fn the_worst_group_is_as_unsure_as_its_smallest() {
+    let rows: Vec<(u16, f64, i16)> = (0..21).map(|row| (1, 0.9, i16::from(row == 20))).collect();
+    let worst = scored(&grouped(&rows), "worst_group_accuracy@g").estimate;
+    assert_eq!(worst.value, Value::Defined(1.0));
+    near(worst.interval, (0.012_660, 1.0));
+}
+
+/// One row of confidence .7, right: its calibration error .3 varies by rounding alone, and its excess area is 0, not below.
+#[test]
+fn what_varies_by_rounding_alone_has_no_interval() {
+    let one = grouped(&[(1, 0.7, 0)]);
+    let found = scored(&one, "ece_15").estimate;
+    assert!((found.value.get().unwrap() - 0.3).abs() < 1e-12);
+    assert_eq!((found.interval, &*found.method), (None, "no interval: nothing varied over resampled rows"));
+    assert!(scored(&three_groups(), "excess_aurc").estimate.value.get().unwrap() >= 0.0);
+    // A mean of shares at its end has the exact interval over its fewest rows: (.025)^(1/5) from all of 5.
+    let rows: Vec<(u16, f64, i16)> =
+        (0..10).map(|i| (i % 2, if i % 2 == 1 { 0.8 } else { 0.1 }, 0)).collect();
+    let balanced = scored(&grouped(&rows), "balanced_accuracy").estimate;
+    near(balanced.interval, (0.478_176, 1.0));
+}
+
+fn seeded(plain: [f64; 3], rows: f64, draws: &[f64]) -> stats::SeededRate {
+    stats::SeededRate { plain: plain.to_vec(), draws: vec![draws.to_vec(); 3], rows }
+}
+
+/// Rates .2, .3, .4 and .8 thrice at three seeds, rows that say nothing: .3 − .8 ρ ± t(2) · .1/√3 = 4.302653 · .0577350 = .248414.
+#[test]
+fn crossed_ratios_and_signed_differences_match_students_t() {
+    let families = [vec![seeded([0.2, 0.3, 0.4], 100.0, &[0.5; 4]), seeded([0.8; 3], 100.0, &[0.5; 4])]];
+    let of = |scale| stats::crossed_gap_interval(&families, (Joined::Largest, scale), 500, 0.95);
+    near(of(Scale::Difference), (0.251_586, 0.748_414));
+    near(of(Scale::Quotient), (0.064_483, 0.685_517));
+    let [first, second] = &families[0][..] else { panic!("two groups") };
+    near(stats::crossed_signed_interval(first, second, 500, 0.95), (-0.748_414, -0.251_586));
+}
+
+/// A group of one row is missing in most resamples; the pairs without it keep theirs, and its own are as wide as Agresti and Caffo's.
+#[test]
+fn a_group_without_rows_in_most_resamples_costs_no_interval() {
+    let families = [vec![
+        seeded([0.5; 3], 100.0, &[0.45, 0.55, 0.5, 0.52]),
+        seeded([0.5; 3], 100.0, &[0.55, 0.45, 0.5, 0.48]),
+        seeded([1.0; 3], 1.0, &[1.0, f64::NAN, f64::NAN, f64::NAN]),
+    ]];
+    let how = (Joined::Largest, Scale::Difference);
+    let (low, high) = stats::crossed_gap_interval(&families, how, 201, 0.95).unwrap();
+    // At least the normal interval of 1/2 against 2/3 of 3: √(.25/102 + 2/27) · 1.96 = .542.
+    assert!(low <= 0.0 && high > 0.5 + 0.54, "{low} {high}");
+}

@@ -77,6 +77,15 @@ fn temperatures_are_shown_with_what_they_change() {
             let at = |report| measured(report, place as u64, id).to_bits();
             at(&plain) == at(&scaled)
         };
+        // Both ends are what the report measures of the same models with and without the division.
+        for change in entry["changes"].as_array().unwrap() {
+            let id = change["metric"].as_str().unwrap();
+            for (end, report) in [("before", &plain), ("after", &scaled)] {
+                let stated = change[end].as_f64().unwrap();
+                assert!((stated - measured(report, place as u64, id)).abs() < 1e-12, "{id} {end}");
+            }
+        }
+        assert_eq!(entry["changes"].as_array().unwrap().len(), 2);
         assert!(same("accuracy") && same("robust_accuracy") && !same("nll"));
     }
     let summary = program.must(&["report", "results/tiny"]).stdout;
@@ -87,7 +96,7 @@ fn temperatures_are_shown_with_what_they_change() {
     );
     assert!(words.contains("not of the model as trained"), "{summary}");
     let page = std::fs::read_to_string(program.path("results/tiny/summary.md")).unwrap();
-    assert!(page.contains("## Temperatures"));
+    assert!(page.contains("## Temperatures") && page.contains("before → after"));
     let page = std::fs::read_to_string(program.path("results/tiny/report.html")).unwrap();
     assert!(page.contains("id=\"temperatures-section\""));
 }

@@ -1,6 +1,7 @@
 //! The report: what people read, what machines read back, and the corners where reports usually lie or break.
 
 mod answers;
+mod beside;
 pub(crate) mod fixture;
 mod pages;
 mod rivals;

@@ -282,7 +282,7 @@ fn the_table_fits_eighty_columns_and_says_what_is_undefined() {
             assert!(told.contains(part), "{told}");
         }
         assert!(told.contains("undefined: `sex=a name"), "{told}");
-        assert_eq!(told.contains("intervals"), more.is_empty(), "{told}");
+        assert_eq!(told.contains(" % intervals"), more.is_empty(), "{told}");
     }
 }
 
@@ -422,4 +422,54 @@ fn the_published_error_rates_of_compas_are_reproduced() {
     }
     let message = program.refused(&[&["score"], &common[..], &["decile_score"]].concat());
     assert!(message.contains("column `decile_score`: columns 12 and 40"), "{message}");
+}
+
+#[test]
+fn ids_and_the_rows_that_a_gap_takes_stand_beside_the_numbers() {
+    let program = Program::new();
+    program.file("rows.csv", ROWS);
+    let common = ["rows.csv", "--label", "y", "--score", "p", "--group", "sex"];
+    let found = scored(&program, &common);
+    let gap = &found["metrics"]["equal_opportunity_difference"]["by_chance"]["rows_to_see"];
+    let rows = format!("seen in 4 of 5 samples with {} rows", gap.as_f64().unwrap().ceil());
+    let columns = serde_json::json!([{ "column": "p", "class": "1" }]);
+    assert_eq!((&found["columns"], &found["notes"]), (&columns, &serde_json::json!([])));
+    for format in ["table", "markdown"] {
+        let plain = program.must(&[&["score"], &common[..], &["--format", format]].concat()).stdout;
+        assert!(plain.contains(&rows), "{rows} is missing in {plain}");
+        assert!(!plain.contains("equal_opportunity"), "{plain}");
+        let told = program.must(&[&["score"], &common[..], &["--format", format, "--ids"]].concat()).stdout;
+        let told = told.replace('\\', "");
+        let line = told.lines().find(|line| line.contains("equal-opportunity difference")).unwrap();
+        assert!(line.trim_end_matches(" |").ends_with(" equal_opportunity_difference"), "{line}");
+        assert!(told.lines().any(|line| line.contains(" selection_rate@sex=F")), "{told}");
+    }
+}
+
+#[test]
+fn what_was_made_of_the_file_is_said_in_every_format_for_people() {
+    let program = Program::new();
+    let text = "y,p0,p1,p2,g\ncat,0.33,0.33,0.33,NA\ndog,1,0,0,a\nbird,0,0,1,b\n";
+    program.file("rows.csv", text);
+    let common = ["rows.csv", "--label", "y", "--scores", "p0,p1,p2", "--group", "g", "--bootstrap", "0"];
+    let notes = scored(&program, &common)["notes"].as_array().unwrap().clone();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    for format in ["table", "markdown"] {
+        let told = program.must(&[&["score"], &common[..], &["--format", format]].concat()).stdout;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in
+            ["p0 bird, p1 cat, p2 dog", "`NA` 1", "rounded to 2 decimals", "No resamples: no intervals"]
+        {
+            assert!(told.contains(part), "`{part}` is missing in {told}");
+        }
+    }
+}
+
+#[test]
+fn a_single_group_is_said_to_be_one() {
+    let program = Program::new();
+    program.file("rows.csv", "y,p,g\n1,0.75,a\n0,0.25,a\n1,0.5,a\n");
+    let found = scored(&program, &["rows.csv", "--label", "y", "--score", "p", "--group", "g"]);
+    let said = reason(&found, "equal_opportunity_difference");
+    assert!(said.contains("`g` has 1 group") && !said.contains("none in"), "{said}");
 }

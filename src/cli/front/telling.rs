@@ -161,7 +161,7 @@ fn knees(found: &Found, asked: &Asked) -> String {
             None if asked.objectives.len() > 2 && ["angle", "kneedle"].contains(&definition.id) => {
                 "of two objectives only".to_owned()
             }
-            None => "none: the front is short or nearly straight".to_owned(),
+            None => "none stands out".to_owned(),
         };
         text.push_str(&format!("  {}: {said}\n", definition.title));
     }

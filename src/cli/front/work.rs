@@ -161,9 +161,18 @@ fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> Vec<f64> {
         // Where the front has no extent, the rows have; where these have none, any step will do.
         let extents = [worst - best, ends(rows, axis).1 - best, worst.abs(), 1.0];
         let extent = extents.into_iter().find(|x| *x > 0.0).unwrap_or(1.0);
-        worst + extent / divisions as f64
+        rounded_up(worst + extent / divisions as f64, extent)
     };
     (0..axes).map(end).collect()
+}
+
+/// Up to the next multiple of a power of ten that is about a hundredth of `extent`: short to write down.
+fn rounded_up(x: f64, extent: f64) -> f64 {
+    let digits = 2.0 - libm::floor(libm::log10(extent));
+    // By an integer power, so that a decimal is the nearest there is.
+    let (factor, divisor) = (libm::pow(10.0, digits.max(0.0)), libm::pow(10.0, (-digits).max(0.0)));
+    let rounded = libm::ceil(x * factor / divisor - 1e-6) / factor * divisor;
+    if rounded.is_finite() { rounded + 0.0 } else { x }
 }
 
 /// Which objective's reference is at fault.

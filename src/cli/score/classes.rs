@@ -5,8 +5,10 @@ use crate::error::{Error, Result, did_you_mean};
 
 /// Classes that a message names at most.
 const NAMED: usize = 10;
-/// Labels are stored in 16 bits.
-const MOST: usize = u16::MAX as usize;
+/// More are values or identifiers; every class has numbers of its own.
+const MOST: usize = 1000;
+/// Words for the positive of two classes, in lower case.
+const YES: [&str; 7] = ["true", "yes", "t", "y", "positive", "pos", "+"];
 
 /// The classes and how their texts are compared.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(super) struct Classes {
     numeric: bool,
     /// (text, code), in the order of [`compare`].
     sorted: Vec<(String, u16)>,
+    /// Score columns were matched to classes by their places: their names do not tell.
+    pub(super) by_place: bool,
 }
 
 /// A finite number.
@@ -43,13 +47,16 @@ pub(super) fn sorted(mut texts: Vec<String>, merge: bool) -> Vec<String> {
 impl Classes {
     fn new(names: Vec<String>, numeric: bool) -> Result<Self> {
         if names.len() > MOST {
-            return Err(Error::input(format!("there are {} classes, more than {MOST}", names.len()))
-                .help("name a column of classes, not one of numbers or identifiers"));
+            return Err(Error::input(format!(
+                "there are {} classes, more than {MOST}: is --label a number or an id?",
+                names.len()
+            ))
+            .help("name a column of classes with --label; make classes of numbers first"));
         }
         let mut sorted: Vec<(String, u16)> =
             names.iter().enumerate().map(|(code, name)| (name.clone(), code as u16)).collect();
         sorted.sort_by(|a, b| compare(&a.0, &b.0, numeric));
-        Ok(Self { names, numeric, sorted })
+        Ok(Self { names, numeric, sorted, by_place: false })
     }
 
     /// Classes that the columns themselves name: the values of `columns`, sorted, and the `positive` one.
@@ -95,10 +102,10 @@ impl Classes {
         }
         let stripped = without_common_start(scores);
         let counted: Vec<String> = (0..k).map(|class| class.to_string()).collect();
-        for names in [scores.to_vec(), stripped, counted] {
+        for (names, by_place) in [(scores.to_vec(), false), (stripped, false), (counted, true)] {
             if fits(&names) && sorted(names.clone(), true).len() == k {
                 let numeric = names.iter().all(|name| number(name).is_some());
-                return Self::new(names, numeric);
+                return Ok(Self { by_place, ..Self::new(names, numeric)? });
             }
         }
         let say = "say which class each score column is about: --classes A,B,…";
@@ -126,7 +133,7 @@ impl Classes {
             }
         }
         let numeric = found.iter().all(|text| number(text).is_some());
-        Self::new(found, numeric)
+        Ok(Self { by_place: true, ..Self::new(found, numeric)? })
     }
 
     /// The code of the class called `text`.
@@ -158,12 +165,13 @@ impl Classes {
         Ok(column.codes.iter().map(|code| known[*code as usize]).collect())
     }
 
-    /// The positive class: the one `asked` for; of two classes the one called 1, true or yes, else the larger.
+    /// The positive class: the one `asked` for; of two classes the one called 1, true, yes or the like, else the larger.
     ///
     /// # Errors
     ///
-    /// When no class is called as asked.
-    pub(super) fn positive(&self, asked: Option<&str>) -> Result<Option<u16>> {
+    /// When no class is called as asked; when a column `score` is about the positive one of two texts, and neither is called yes or the like: the
+    /// larger in the alphabet may be `approved` or `denied`.
+    pub(super) fn positive(&self, asked: Option<&str>, score: Option<&str>) -> Result<Option<u16>> {
         if let Some(asked) = asked {
             let near = did_you_mean(asked, self.names.iter().map(String::as_str));
             return self.code(asked).map(Some).ok_or_else(|| {
@@ -175,9 +183,21 @@ impl Classes {
             return Ok(None);
         }
         let yes = |name: &&(String, u16)| {
-            number(&name.0) == Some(1.0) || ["true", "yes"].contains(&name.0.to_lowercase().as_str())
+            number(&name.0) == Some(1.0) || YES.contains(&name.0.to_lowercase().as_str())
         };
-        Ok(self.sorted.iter().rev().find(yes).or(self.sorted.last()).map(|(_, code)| *code))
+        let said = self.sorted.iter().rev().find(yes);
+        if let (None, Some(score), false) = (said, score, self.numeric) {
+            let names = [0, 1].map(|at| self.sorted[at].0.as_str());
+            return Err(Error::input(format!(
+                "the classes are `{}` and `{}`, and whose probability column `{score}` is, nothing tells",
+                names[0], names[1]
+            ))
+            .help(format!(
+                "name the class it is about: --positive '{}' or --positive '{}'",
+                names[0], names[1]
+            )));
+        }
+        Ok(said.or(self.sorted.last()).map(|(_, code)| *code))
     }
 }
 

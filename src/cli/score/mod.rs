@@ -62,7 +62,8 @@ pub(super) struct Arguments {
     /// The column with the predicted class; with --score or --scores beside it, it decides and they are its probabilities.
     #[arg(long, value_name = "COLUMN")]
     prediction: Option<String>,
-    /// Columns with sensitive attributes; rows with an empty cell are left out of that attribute's numbers.
+    /// Columns with sensitive attributes, of 200 groups at most; rows with an empty cell, or NA, NaN, None, null or ?, are left out of that
+    /// attribute's numbers.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     group: Vec<String>,
     /// With --score: from this probability on the decision is the positive class [default: 0.5].
@@ -75,18 +76,22 @@ pub(super) struct Arguments {
         allow_negative_numbers = true
     )]
     threshold: Option<f64>,
-    /// The positive class [default: of two, the one called 1, true or yes, else the larger; of more, none].
+    /// The positive class [default: of two, the one called 1, true, yes or the like, else the larger number; of
+    /// two other texts --score asks for it; of more classes, none].
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     positive: Option<String>,
     /// The class of each of --scores, in order, where their names and places do not tell.
     #[arg(long, value_name = "CLASSES", value_delimiter = ',', requires = "scores")]
     classes: Vec<String>,
-    /// Resamples of the rows behind the intervals; 0 gives no intervals.
+    /// Resamples of the rows behind the intervals; 0 gives no intervals at all, and no lines on what chance alone would show.
     #[arg(long, value_name = "N", value_parser = resamples, default_value_t = 1000)]
     bootstrap: usize,
     /// Nominal coverage of the intervals.
     #[arg(long, value_name = "SHARE", value_parser = level, default_value_t = 0.95)]
     level: f64,
+    /// Show the id of every number, as in JSON, CSV and keys of experiments; `ls metrics ID` says what it is.
+    #[arg(long)]
+    ids: bool,
     /// Seed of the resamples.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -130,13 +135,17 @@ struct Scored {
     threshold: Option<f64>,
     /// Where decisions come from, in words.
     decisions: String,
+    /// What was left out, made or assumed in reading: sentences.
+    notes: Vec<String>,
+    /// Score columns, each with the class it is about.
+    about: Vec<(String, String)>,
 }
 
 /// Reads, measures and tells.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let (bytes, origin, name) = sheet::bytes(&arguments.predictions)?;
     let asked = arguments.asked();
-    let evidence =
+    let read::Read { evidence, notes, about } =
         read::evidence(&bytes, &asked).map_err(|error| error.context(format!("cannot score {origin}")))?;
     drop(bytes);
     let options =
@@ -149,10 +158,12 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         evidence,
         options,
         threshold: by_threshold.then_some(asked.threshold),
+        notes,
+        about,
     };
     terminal::product(&match arguments.format() {
-        Format::Table => telling::table(&scored),
-        Format::Markdown => telling::markdown(&scored),
+        Format::Table => telling::table(&scored, arguments.ids),
+        Format::Markdown => telling::markdown(&scored, arguments.ids),
         Format::Json => format!("{}\n", numbers::json(&scored)),
         Format::Csv => numbers::csv(&scored)?,
     })?;

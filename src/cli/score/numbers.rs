@@ -15,7 +15,7 @@ use crate::points::Measured;
 pub(super) type Named<'a> = (String, &'static Metric, std::result::Result<&'a Measured, String>);
 
 /// The name of a number: where there is one sensitive attribute, numbers about all its groups go without its name.
-fn name(key: &MetricKey, metric: &Metric, facts: &SplitFacts) -> String {
+pub(super) fn name(key: &MetricKey, metric: &Metric, facts: &SplitFacts) -> String {
     let sole = facts.attributes.len() == 1 && metric.needs.attribute && !metric.needs.group;
     if sole { key.id.clone() } else { key.to_string() }
 }
@@ -129,6 +129,8 @@ pub(super) fn json(scored: &Scored) -> Json {
         "threshold": scored.threshold,
         "level": scored.options.level,
         "resamples": scored.options.resamples,
+        "columns": scored.about.iter().map(|(column, class)| json!({ "column": column, "class": class })).collect::<Vec<_>>(),
+        "notes": scored.notes,
         "metrics": all(scored).into_iter().map(number).collect::<BTreeMap<String, Json>>(),
     })
 }

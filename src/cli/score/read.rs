@@ -7,6 +7,21 @@ use super::columns::{self, MISSING, Text, Texts};
 use crate::error::{Error, Result};
 use crate::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
 
+/// Groups of an attribute at most: every pair of groups is compared in every resample.
+const MOST_GROUPS: usize = 200;
+/// More groups than this are worth a word.
+const MANY_GROUPS: usize = 50;
+
+/// What a file holds, and what was made of it.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) evidence: Evidence,
+    /// What was left out, made or assumed: sentences.
+    pub(super) notes: Vec<String>,
+    /// Of score columns, each with the class it is about, in their order.
+    pub(super) about: Vec<(String, String)>,
+}
+
 /// What each column is, and how probabilities become decisions.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -35,12 +50,12 @@ pub(super) struct Asked {
 /// Classes are sorted by value (those of `scores` stand in the order of their columns), groups too; several group columns are followed by their
 /// intersections, two by two. Probabilities stay as written.
 /// The decision is that of `prediction`, where it is asked for; else positive from the threshold on; else the most probable class, the
-/// first of several.
+/// first of several. Combinations of two attributes that are too many to compare are left out with a note.
 ///
 /// # Errors
 ///
 /// Everything that makes a number of it meaningless; the message names line and column.
-pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Evidence> {
+pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Read> {
     check(asked)?;
     let mut texts = vec![Text { name: &asked.label, may_miss: false }];
     texts.extend(asked.prediction.iter().map(|name| Text { name, may_miss: false }));
@@ -50,7 +65,7 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Evidence> {
     let groups = columns.texts.split_off(1 + usize::from(asked.prediction.is_some()));
     let (labels, predicted) = (&columns.texts[0], columns.texts.get(1));
     let classes = classes_of(labels, predicted, asked)?;
-    let positive = classes.positive(asked.positive.as_deref())?;
+    let positive = classes.positive(asked.positive.as_deref(), asked.score.as_deref())?;
     let label_codes = classes.codes(labels)?;
     let probabilities = match (&asked.score, positive) {
         (Some(_), Some(positive)) => Some(pairs(&columns.probabilities, positive)),
@@ -66,6 +81,16 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Evidence> {
         (None, Some(rows), _) => rows.chunks_exact(classes.names.len()).map(most_probable).collect(),
         (None, None, _) => return Err(Error::internal("neither scores nor predictions were asked for")),
     };
+    let mut notes = columns.notes;
+    let about = about(asked, &classes, positive);
+    if classes.by_place {
+        let one = |(column, class): &(String, String)| format!("{column} {class}");
+        let all = about.iter().map(one).collect::<Vec<_>>().join(", ");
+        notes.push(format!(
+            "Score columns are matched to classes by their places: {all}; --classes says otherwise."
+        ));
+    }
+    notes.extend(groups.iter().filter_map(Texts::missing_note));
     let facts = SplitFacts {
         split: Split::Test,
         rows: (0..columns.rows as u32).collect(),
@@ -74,8 +99,42 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Evidence> {
         positive,
         attributes: groups.into_iter().map(attribute).collect::<Result<_>>()?,
     };
+    let facts = crossed(facts, &mut notes)?;
     let clean = Outputs { predictions, logits: Vec::new() };
-    Ok(Evidence { probabilities, ..Evidence::of(Arc::new(facts.with_intersections()?), clean) })
+    Ok(Read { evidence: Evidence { probabilities, ..Evidence::of(Arc::new(facts), clean) }, notes, about })
+}
+
+/// Which class each score column is about.
+fn about(asked: &Asked, classes: &Classes, positive: Option<u16>) -> Vec<(String, String)> {
+    match (&asked.score, positive) {
+        (Some(score), Some(positive)) => vec![(score.clone(), classes.names[usize::from(positive)].clone())],
+        _ => asked.scores.iter().cloned().zip(classes.names.iter().cloned()).collect(),
+    }
+}
+
+/// With the combinations of attributes, two by two, as far as they can be compared.
+fn crossed(facts: SplitFacts, notes: &mut Vec<String>) -> Result<SplitFacts> {
+    let own = facts.attributes.len();
+    let mut facts = facts.with_intersections()?;
+    let mut place = 0;
+    facts.attributes.retain(|attribute| {
+        place += 1;
+        let groups = attribute.groups.len();
+        let is_kept = place <= own || groups <= MOST_GROUPS;
+        if !is_kept {
+            notes.push(format!(
+                "{} is left out: {groups} combinations, more than {MOST_GROUPS}.",
+                attribute.name
+            ));
+        } else if groups > MANY_GROUPS {
+            notes.push(format!(
+                "{} has {groups} groups: with so many some gaps are wide by chance, and few rows stand behind each.",
+                attribute.name
+            ));
+        }
+        is_kept
+    });
+    Ok(facts)
 }
 
 /// A column has one meaning.
@@ -174,13 +233,12 @@ fn most_probable(probabilities: &[f64]) -> u16 {
 fn attribute(column: Texts) -> Result<Attribute> {
     let Texts { name, codes, levels, .. } = column;
     let groups = classes::sorted(levels.iter().map(|(text, _)| text.clone()).collect(), false);
-    if groups.len() > i16::MAX as usize {
+    if groups.len() > MOST_GROUPS {
         return Err(Error::input(format!(
-            "column `{name}` has {} groups, more than {}",
-            groups.len(),
-            i16::MAX
+            "column `{name}` has {} groups, more than {MOST_GROUPS}: is this an id?",
+            groups.len()
         ))
-        .help("name a column of groups, not one of numbers or identifiers"));
+        .help("name a column of groups; put numbers into bins and rare groups together first"));
     }
     let mut places: Vec<i16> = vec![-1; levels.len()];
     let by_text: std::collections::BTreeMap<&str, i16> =

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Scored;
+use super::{Scored, numbers};
 use crate::evidence::Attribute;
 use crate::measure::{Direction, Harm, MetricKey};
 use crate::metrics::{CATALOG, Metric};
 use crate::points::{ByChance, Measured};
+use crate::words::whole_rows;
 
 /// Classes whose accuracies are listed at most; of more, those with the lowest.
 const CLASSES: usize = 20;
@@ -58,6 +59,8 @@ pub(super) struct Figures {
     pub(super) n: usize,
     /// Its notes, by place.
     pub(super) marks: Vec<usize>,
+    /// Its name in JSON and CSV.
+    pub(super) id: String,
 }
 
 impl Figures {
@@ -122,7 +125,8 @@ fn performance(scored: &Scored) -> Section {
         }
         section.heading(heading);
         for (class, measured) in found {
-            section.figures(class.to_owned(), true, measured);
+            let id = numbers::name(&about(metric, class), metric, &scored.evidence.facts);
+            section.figures(class.to_owned(), true, measured, id);
         }
     }
     section
@@ -144,7 +148,8 @@ fn fairness(scored: &Scored, attribute: &Attribute) -> Section {
             section.heading(title(metric));
         }
         for (group, measured) in found {
-            section.figures(group.clone(), true, measured);
+            let id = numbers::name(&key(group), metric, &scored.evidence.facts);
+            section.figures(group.clone(), true, measured, id);
         }
     }
     section
@@ -176,16 +181,22 @@ impl Section {
 
     fn number(&mut self, scored: &Scored, metric: &Metric, key: &MetricKey) {
         let Some(measured) = scored.measures.get(key) else { return };
-        self.figures(title(metric), false, measured);
-        if let Some(ByChance { expected, quantile_95, p_value, .. }) = measured.by_chance {
+        let id = numbers::name(key, metric, &scored.evidence.facts);
+        self.figures(title(metric), false, measured, id);
+        if let Some(ByChance { expected, quantile_95, p_value, rows_to_see }) = measured.by_chance {
             let (expected, most) = (decimals(expected), decimals(quantile_95));
             let p = p_value.map_or_else(String::new, |p| format!("; p\u{a0}=\u{a0}{}", decimals(p)));
             let label = format!("by chance alone {expected} on average, below {most} in 95 %{p}");
             self.lines.push(Line { label, inner: true, figures: None });
+            if let Some(rows) = rows_to_see {
+                let label =
+                    format!("seen in 4 of 5 samples with {} in each of the two groups", whole_rows(rows));
+                self.lines.push(Line { label, inner: true, figures: None });
+            }
         }
     }
 
-    fn figures(&mut self, label: String, inner: bool, measured: &Measured) {
+    fn figures(&mut self, label: String, inner: bool, measured: &Measured, id: String) {
         let estimate = &measured.estimate;
         let reason = estimate.value.reason().map(|reason| format!("undefined: {reason}"));
         let marks =
@@ -197,6 +208,7 @@ impl Section {
                 .map_or_else(String::new, |(low, high)| format!("[{}, {}]", decimals(low), decimals(high))),
             n: estimate.n,
             marks,
+            id,
         };
         self.lines.push(Line { label, inner, figures: Some(figures) });
     }

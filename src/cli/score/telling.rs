@@ -35,6 +35,7 @@ fn head(scored: &Scored) -> Vec<String> {
     }
     said[0].push('.');
     said.push(format!("Decisions: {}.", scored.decisions));
+    said.extend(scored.notes.iter().map(|note| visible(note)));
     let options = &scored.options;
     if options.resamples > 0 {
         said.push(format!(
@@ -42,6 +43,10 @@ fn head(scored: &Scored) -> Vec<String> {
             percent(options.level),
             count(options.resamples, "resample")
         ));
+    } else {
+        said.push(
+            "No resamples: no intervals, and nothing on what chance alone would show of a gap.".to_owned(),
+        );
     }
     said.push("n: rows behind a number, the fewest of any group. ↑ higher, ↓ lower is better.".to_owned());
     said
@@ -82,8 +87,8 @@ fn sentence(fragment: &str) -> String {
     format!("{first}{}.", visible(letters.as_str()))
 }
 
-/// For the terminal.
-pub(super) fn table(scored: &Scored) -> String {
+/// For the terminal; `ids` stand at the end of lines, beyond its width.
+pub(super) fn table(scored: &Scored, ids: bool) -> String {
     let sections = sections(scored);
     let indented =
         |line: &Line| format!("{}{}", if line.inner { "    " } else { "  " }, visible(&line.label));
@@ -125,7 +130,9 @@ pub(super) fn table(scored: &Scored) -> String {
             } else {
                 format!("{:>value$}", figures.value)
             };
-            let row = format!("{last:<label$}  {middle}  {:>n$}  {}", figures.n, figures.letters());
+            let id = if ids { visible(&figures.id) } else { String::new() };
+            let row =
+                format!("{last:<label$}  {middle}  {:>n$}  {:<marks$}  {id}", figures.n, figures.letters());
             text.push_str(&format!("{}\n", row.trim_end()));
         }
         for (at, note) in notes.iter().enumerate().take(NOTES) {
@@ -146,7 +153,7 @@ pub(super) fn table(scored: &Scored) -> String {
 }
 
 /// For a README or a paper's draft.
-pub(super) fn markdown(scored: &Scored) -> String {
+pub(super) fn markdown(scored: &Scored, ids: bool) -> String {
     let cell = |text: &str| {
         visible(text)
             .replace('\\', "\\\\")
@@ -164,16 +171,18 @@ pub(super) fn markdown(scored: &Scored) -> String {
         for remark in remarks {
             text.push_str(&format!("{}\n\n", cell(&sentence(&remark))));
         }
-        text.push_str("| | value | interval | n | notes |\n|:--|--:|:--|--:|:--|\n");
+        let (head, rule, none) = if ids { (" id |", ":--|", " |") } else { ("", "", "") };
+        text.push_str(&format!("| | value | interval | n | notes |{head}\n|:--|--:|:--|--:|:--|{rule}\n"));
         for line in lines {
             let label = cell(&line.label);
             let label = if line.inner { format!("&emsp;{label}") } else { label };
             text.push_str(&match &line.figures {
-                None if line.inner => format!("| {label} | | | | |\n"),
-                None => format!("| **{label}** | | | | |\n"),
+                None if line.inner => format!("| {label} | | | | |{none}\n"),
+                None => format!("| **{label}** | | | | |{none}\n"),
                 Some(figures) => {
                     let (Figures { value, interval, n, .. }, letters) = (figures, figures.letters());
-                    format!("| {label} | {value} | {interval} | {n} | {letters} |\n")
+                    let id = if ids { format!(" {} |", cell(&figures.id)) } else { String::new() };
+                    format!("| {label} | {value} | {interval} | {n} | {letters} |{id}\n")
                 }
             });
         }

@@ -1,6 +1,6 @@
 //! What files become: classes, decisions, probabilities, groups.
 
-use super::read::{Asked, evidence};
+use super::read::{Asked, Read, evidence};
 use crate::evidence::Evidence;
 
 fn asked() -> Asked {
@@ -30,6 +30,10 @@ fn by_scores(columns: &str) -> Asked {
 }
 
 fn read(text: &str, asked: &Asked) -> Evidence {
+    whole(text, asked).evidence
+}
+
+fn whole(text: &str, asked: &Asked) -> Read {
     evidence(text.as_bytes(), asked).unwrap()
 }
 
@@ -70,7 +74,8 @@ fn the_positive_class_is_one_true_or_yes_or_the_larger() {
         ("True", "False", "True"),
         ("yes", "no", "yes"),
         ("9", "10", "10"),
-        ("bad", "good", "good"),
+        ("No", "Y", "Y"),
+        ("neg", "pos", "pos"),
     ] {
         let found = read(&format!("y,p\n{a},0.25\n{b},0.75\n"), &by_score());
         assert_eq!(positive(&found), Some(expected), "{a}, {b}");
@@ -81,6 +86,15 @@ fn the_positive_class_is_one_true_or_yes_or_the_larger() {
     // The score is about `bad`, class 0.
     assert_eq!(found.clean.predictions, [0, 1]);
     assert_eq!(found.probabilities, Some(vec![0.75, 0.25, 0.25, 0.75]));
+    // The larger word may be the worse one.
+    refused(
+        "y,p\napproved,0.75\ndenied,0.25\n",
+        &by_score(),
+        &["`approved` and `denied`", "column `p`", "--positive 'approved'", "--positive 'denied'"],
+    );
+    // Decisions name their classes, and no probability can be taken for another's.
+    let decided = read("y,yhat\napproved,denied\ndenied,denied\n", &by_prediction());
+    assert_eq!(positive(&decided), Some("denied"));
     let wrong = Asked { positive: Some("goood".to_owned()), ..by_score() };
     refused("y,p\nbad,0.75\ngood,0.25\n", &wrong, &["--positive", "`goood`", "did you mean `good`?"]);
 }
@@ -161,6 +175,61 @@ fn score_columns_that_do_not_tell_their_classes_are_refused() {
 }
 
 #[test]
+fn columns_that_are_matched_by_place_say_which_is_about_which_class() {
+    let found = whole("y,p0,p1,p2\ncat,0.25,0.75,0\nbird,1,0,0\ndog,0,0,1\n", &by_scores("p0,p1,p2"));
+    assert_eq!(found.notes.len(), 1);
+    assert!(found.notes[0].contains("p0 bird, p1 cat, p2 dog; --classes"), "{}", found.notes[0]);
+    let pairs = [("p0", "bird"), ("p1", "cat"), ("p2", "dog")];
+    assert_eq!(found.about, pairs.map(|(column, class)| (column.to_owned(), class.to_owned())));
+    let named = whole("y,p_cat,p_dog\ncat,0.25,0.75\ndog,1,0\n", &by_scores("p_cat,p_dog"));
+    assert!(named.notes.is_empty() && named.about.len() == 2);
+}
+
+#[test]
+fn rounded_probabilities_are_divided_by_their_sum() {
+    // Half a unit of the second decimal for each of three classes is 0.015, and no more than 0.01 is taken for rounding.
+    let found = whole("y,a,b,c\na,0.33,0.33,0.33\nb,0.5,0.25,0.25\n", &by_scores("a,b,c"));
+    assert_eq!(found.evidence.probabilities.unwrap()[3..], [0.5, 0.25, 0.25]);
+    assert!(
+        found.notes[0].contains("rounded to 2 decimals: those of 1 row do not sum to 1"),
+        "{:?}",
+        found.notes
+    );
+    let found = read("y,a,b,c\na,0.33,0.33,0.33\nb,1,0,0\nc,0,0,1\n", &by_scores("a,b,c"));
+    for p in &found.probabilities.unwrap()[..3] {
+        assert!((p - 1.0 / 3.0).abs() < 1e-15, "{p}");
+    }
+    // Three significant digits: the largest has three decimals, whatever the smallest has.
+    let significant = "y,a,b,c\na,0.999,0.00234,0.000123\nb,1,0,0\nc,0,0,1\n";
+    assert_eq!(whole(significant, &by_scores("a,b,c")).notes.len(), 1);
+    let off = ["line 2, columns `a` to `c`", "sum to 0.995", "3 decimals"];
+    refused("y,a,b,c\na,0.331,0.332,0.332\nb,1,0,0\nc,0,0,1\n", &by_scores("a,b,c"), &off);
+    refused("y,a,b\na,0.5,0.3\nb,1,0\n", &by_scores("a,b"), &["sum to 0.8", "1 decimal "]);
+    // Within 10⁻⁶ they stay as they are.
+    let exact = whole("y,a,b\na,0.3333333,0.6666666\nb,1,0\n", &by_scores("a,b"));
+    assert_eq!(
+        (exact.notes.len(), &exact.evidence.probabilities.unwrap()[..2]),
+        (0, &[0.333_333_3, 0.666_666_6][..])
+    );
+}
+
+#[test]
+fn words_for_nothing_known_are_missing_groups() {
+    let wanted = Asked { groups: vec!["g".to_owned()], ..by_score() };
+    let text = "y,p,g\n0,0.5,a\n1,0.5,NA\n0,0.5,nan\n1,0.5,NaN\n0,0.5,None\n1,0.5,null\n0,0.5,?\n1,0.5,\n1,0.5,NA\n1,0.5,none\n";
+    let found = whole(text, &wanted);
+    let group = &found.evidence.facts.attributes[0];
+    assert_eq!(
+        (&group.groups[..], &group.codes[..]),
+        (&["a".to_owned(), "none".to_owned()][..], &[0, -1, -1, -1, -1, -1, -1, -1, -1, 1][..])
+    );
+    assert_eq!(found.notes.len(), 1);
+    for part in ["Column g: 8 rows without a group", "empty 1", "`NA` 2", "`?` 1"] {
+        assert!(found.notes[0].contains(part), "{}", found.notes[0]);
+    }
+}
+
+#[test]
 fn the_first_of_several_most_probable_classes_is_the_decision() {
     assert_eq!(read("y,p0,p1,p2\n2,0.25,0.375,0.375\n", &by_scores("p0,p1,p2")).clean.predictions, [1]);
 }
@@ -209,20 +278,36 @@ fn errors_name_the_line() {
 #[test]
 fn too_many_classes_or_groups_are_refused() {
     let rows = |n: usize| (0..n).map(|i| format!("{i},{i}\n")).collect::<String>();
-    let largest = read(&format!("y,yhat\n{}", rows(65_535)), &by_prediction());
-    assert_eq!(largest.facts.labels.last(), Some(&65_534));
-    refused(&format!("y,yhat\n{}", rows(65_536)), &by_prediction(), &["65536 classes, more than 65535"]);
+    let largest = read(&format!("y,yhat\n{}", rows(1000)), &by_prediction());
+    assert_eq!(largest.facts.labels.last(), Some(&999));
+    let many = ["1001 classes, more than 1000", "--label", "an id?"];
+    refused(&format!("y,yhat\n{}", rows(1001)), &by_prediction(), &many);
     let wanted = Asked { groups: vec!["id".to_owned()], ..by_score() };
     let many = |n: usize| (0..n).map(|i| format!("{},0.5,{i}\n", i % 2)).collect::<String>();
-    assert_eq!(read(&format!("y,p,id\n{}", many(32_767)), &wanted).facts.attributes[0].groups.len(), 32_767);
-    refused(&format!("y,p,id\n{}", many(32_768)), &wanted, &["column `id` has 32768 groups"]);
+    let notes = |n: usize| {
+        let found = whole(&format!("y,p,id\n{}", many(n)), &wanted);
+        assert_eq!(found.evidence.facts.attributes[0].groups.len(), n);
+        found.notes
+    };
+    assert!(notes(50).is_empty());
+    assert!(notes(51)[0].contains("id has 51 groups"));
+    assert!(notes(200)[0].contains("id has 200 groups"));
+    let parts = ["column `id` has 201 groups, more than 200", "is this an id?", "bins"];
+    refused(&format!("y,p,id\n{}", many(201)), &wanted, &parts);
     // Each column alone has few groups, both together one per row.
     let both = Asked { groups: vec!["a".to_owned(), "b".to_owned()], ..by_score() };
     let crossed =
         |n: usize| (0..n).map(|i| format!("{},0.5,{},{}\n", i % 2, i / 200, i % 200)).collect::<String>();
-    let found = read(&format!("y,p,a,b\n{}", crossed(32_767)), &both);
-    assert_eq!(found.facts.attributes[2].groups.len(), 32_767);
-    assert_eq!(found.facts.attributes[2].codes[32_766], 32_766);
+    // 150 rows are one group of `a` and 150 combinations; 201 are two groups and 201.
+    let fits = whole(&format!("y,p,a,b\n{}", crossed(150)), &both);
+    assert_eq!(fits.evidence.facts.attributes.len(), 3);
+    let found = whole(&format!("y,p,a,b\n{}", crossed(201)), &both);
+    assert_eq!(found.evidence.facts.attributes.len(), 2);
+    assert!(
+        found.notes.iter().any(|note| note.contains("a*b is left out: 201 combinations")),
+        "{:?}",
+        found.notes
+    );
     let parts = ["attributes `a` and `b` have 32768 combinations", "fewer groups"];
     refused(&format!("y,p,a,b\n{}", crossed(32_768)), &both, &parts);
 }

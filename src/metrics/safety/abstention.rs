@@ -42,8 +42,9 @@ pub(crate) static EXCESS_AURC: Metric = Metric {
     id: "excess_aurc",
     title: "excess area under the risk-coverage curve",
     meaning: "Area under the risk-coverage curve minus that with all wrong rows last: 0 is the best possible order of these rows.",
+    chance: "the error rate minus the area of the best order, if confidence says nothing",
     source: "Geifman, Uziel and El-Yaniv 2019, ICLR (E-AURC), with the best order of the rows themselves in place of its limit r + (1 − r) ln(1 − r)",
-    compute: |c| of_sums(c, View::Clean, |sums| (sums.risks - sums.oracle_risks()) / sums.weight),
+    compute: |c| of_sums(c, View::Clean, |sums| ((sums.risks - sums.oracle_risks()) / sums.weight).max(0.0)),
     ..OF_CONFIDENCE
 };
 

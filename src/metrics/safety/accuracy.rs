@@ -59,7 +59,7 @@ pub(crate) static WORST_CLASS_ACCURACY: Metric = Metric {
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING,
-    form: Form::Shares,
+    form: Form::Smallest(&["class_accuracy"]),
     support: Support::Classes,
     source: "Xu et al. 2021, To be robust or to be fair, ICML",
     compute: |c| shares::worst_class(c, View::Clean),

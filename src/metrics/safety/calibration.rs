@@ -63,6 +63,7 @@ pub(crate) static ECE_NULL: Metric = Metric {
     title: "expected calibration error if calibrated",
     meaning: "What `ece_15` is on average if every confidence is right, at as many rows and these confidences; it describes how much of `ece_15` is chance.",
     direction: None,
+    chance: "none: it describes what chance does to `ece_15`, and is 0 only where every confidence is 1",
     source: "normal approximation of each bin's mean absolute deviation, Σ (n_b/n) √(2 v_b / (π n_b)) with v_b the mean of c (1 − c)",
     compute: |c| of_sums(c, View::Clean, Sums::null_error),
     ..OF_PROBABILITIES

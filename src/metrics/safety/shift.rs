@@ -58,6 +58,7 @@ pub(crate) static WORST_CORRUPTION_ACCURACY: Metric = Metric {
     id: "worst_corruption_accuracy",
     title: "worst-corruption accuracy",
     meaning: "Smallest share classified correctly under any corruption, mean over its severities: 1 is every row under all of them, 0 none under one.",
+    form: Form::Smallest(&["kind_of_corruption_accuracy"]),
     compute: |c| {
         let sums = c.shift();
         let mean = |(_, places): &(String, Vec<usize>)| {
@@ -77,6 +78,7 @@ pub(crate) static WORST_CLASS_CORRUPTION_ACCURACY: Metric = Metric {
     chance: "0: a constant predictor never recognizes the other classes",
     support: Support::Classes,
     source: "the smallest class accuracy of Xu et al. 2021, ICML, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
+    form: Form::Smallest(&["class_corruption_accuracy"]),
     compute: |c| smallest(c.shift().classes.iter().map(|[rows, _, right]| (*right, *rows)), c.shift()),
     ..OF_CORRUPTIONS
 };
@@ -90,9 +92,52 @@ pub(crate) static WORST_GROUP_CORRUPTION_ACCURACY: Metric = Metric {
     chance: "the smallest share of the predicted class in any group",
     needs: Needs::ATTRIBUTE.shifted(About::Corruptions),
     source: "the smallest group accuracy of Sagawa et al. 2020, ICLR, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
+    form: Form::Smallest(&["group_corruption_accuracy"]),
     compute: |c| {
         let attribute = c.attribute.expect("a group metric is given an attribute");
         smallest(c.shift().groups[attribute].iter().map(|[rows, right]| (*right, *rows)), c.shift())
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Share classified correctly under one corruption, mean over its severities; it stands behind the smallest.
+pub(crate) static KIND_OF_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "kind_of_corruption_accuracy",
+    title: "accuracy under one corruption",
+    meaning: "Share classified correctly under one corruption, mean over its severities: 1 is every row, 0 none.",
+    needs: Needs::NOTHING.shifted(About::Kind),
+    compute: |c| {
+        let sums = c.shift();
+        let (_, places) = &sums.corruptions[member(c)];
+        share(places.iter().map(|place| sums.pairs[*place]).sum(), sums.weight * places.len() as f64)
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Share of one class classified correctly, mean over corruptions and severities; it stands behind the smallest.
+pub(crate) static CLASS_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "class_corruption_accuracy",
+    title: "class corruption accuracy",
+    meaning: "Share of one class classified correctly, mean over all corruptions and severities: 1 is every row, 0 none.",
+    needs: Needs::CLASS.shifted(About::Corruptions),
+    support: Support::Classes,
+    compute: |c| {
+        let [rows, _, right] = c.shift().classes[member(c)];
+        share(right, rows * c.shift().pairs.len() as f64)
+    },
+    ..OF_CORRUPTIONS
+};
+
+/// Share of one group classified correctly, mean over corruptions and severities; it stands behind the smallest.
+pub(crate) static GROUP_CORRUPTION_ACCURACY: Metric = Metric {
+    id: "group_corruption_accuracy",
+    title: "group corruption accuracy",
+    meaning: "Share of one group classified correctly, mean over all corruptions and severities: 1 is every row, 0 none.",
+    needs: Needs::GROUP.shifted(About::Corruptions),
+    compute: |c| {
+        let attribute = c.attribute.expect("a group metric is given an attribute");
+        let [rows, right] = c.shift().groups[attribute][member(c)];
+        share(right, rows * c.shift().pairs.len() as f64)
     },
     ..OF_CORRUPTIONS
 };

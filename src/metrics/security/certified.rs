@@ -45,7 +45,7 @@ pub(crate) static CERTIFIED_WORST_CLASS_ACCURACY: Metric = Metric {
     bound: Bound::Lower,
     bound_when_exact: Bound::Lower,
     needs: Needs::NOTHING.proven(),
-    form: Form::Shares,
+    form: Form::Smallest(&["certified_class_accuracy"]),
     support: Support::Classes,
     source: MARGINS,
     compute: |c| shares::worst_class(c, View::Certified),
@@ -65,10 +65,32 @@ pub(crate) static CERTIFIED_WORST_GROUP_ACCURACY: Metric = Metric {
     bound: Bound::Lower,
     bound_when_exact: Bound::Lower,
     needs: Needs::ATTRIBUTE.proven(),
-    form: Form::Shares,
+    form: Form::Smallest(&["certified_group_accuracy"]),
     support: Support::Rows,
     source: MARGINS,
     compute: |c| shares::worst_group(c, View::Certified),
+};
+
+/// Share of one class proven to stay correct; it stands behind the smallest.
+pub(crate) static CERTIFIED_CLASS_ACCURACY: Metric = Metric {
+    id: "certified_class_accuracy",
+    title: "certified class accuracy",
+    meaning: "Share of one class proven to stay correct: 1 is every row, 0 none.",
+    needs: Needs::CLASS.proven(),
+    form: Form::Share,
+    compute: |c| shares::one_class(c, View::Certified),
+    ..CERTIFIED_WORST_CLASS_ACCURACY
+};
+
+/// Share of one group proven to stay correct; it stands behind the smallest.
+pub(crate) static CERTIFIED_GROUP_ACCURACY: Metric = Metric {
+    id: "certified_group_accuracy",
+    title: "certified group accuracy",
+    meaning: "Share of one group proven to stay correct: 1 is every row, 0 none.",
+    needs: Needs::GROUP.proven(),
+    form: Form::Share,
+    compute: |c| shares::one_group(c, View::Certified),
+    ..CERTIFIED_WORST_GROUP_ACCURACY
 };
 
 /// Share of rows that the majority vote under noise classifies correctly, an abstention counting as wrong: 1 is every row, 0 none.

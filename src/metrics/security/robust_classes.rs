@@ -19,7 +19,7 @@ pub(crate) static ROBUST_WORST_CLASS_ACCURACY: Metric = Metric {
     bound: Bound::Upper,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.under_attack(),
-    form: Form::Shares,
+    form: Form::Smallest(&["robust_class_accuracy"]),
     support: Support::Classes,
     source: "Xu et al. 2021, To be robust or to be fair, ICML",
     compute: |c| shares::worst_class(c, View::FirstSuccess),

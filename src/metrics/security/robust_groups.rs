@@ -19,7 +19,7 @@ pub(crate) static ROBUST_WORST_GROUP_ACCURACY: Metric = Metric {
     bound: Bound::Upper,
     bound_when_exact: Bound::Exact,
     needs: Needs::ATTRIBUTE.under_attack(),
-    form: Form::Shares,
+    form: Form::Smallest(&["robust_group_accuracy"]),
     support: Support::Rows,
     source: "Sagawa et al. 2020, ICLR, applied to the worst case of Madry et al. 2018, ICLR",
     compute: |c| shares::worst_group(c, View::FirstSuccess),

@@ -45,6 +45,10 @@ impl Shifts {
         match about {
             About::Corruptions | About::Company => Vec::new(),
             About::Corruption => self.corruptions.iter().map(|(name, s)| format!("{name}:{s}")).collect(),
+            About::Kind => kinds(self.corruptions.iter().map(|(name, _)| name.as_str()))
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
             About::Labels => self.labels.iter().map(|severity| format!("label-shift:{severity}")).collect(),
             About::Tables => self.tables.clone(),
             About::Sets => {
@@ -53,6 +57,18 @@ impl Shifts {
             }
         }
     }
+}
+
+/// The corruptions in the order in which they first appear: the name, and the positions of its severities.
+fn kinds<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<usize>)> {
+    let mut kinds: Vec<(String, Vec<usize>)> = Vec::new();
+    for (place, name) in names.enumerate() {
+        match kinds.iter_mut().find(|(known, _)| known == name) {
+            Some((_, places)) => places.push(place),
+            None => kinds.push((name.to_owned(), vec![place])),
+        }
+    }
+    kinds
 }
 
 /// Near and far, where there are such sets: the name, and the positions of the sets.
@@ -77,7 +93,7 @@ pub(super) struct ShiftParts {
 impl ShiftParts {
     pub(super) fn add(&mut self, about: About) {
         match about {
-            About::Corruptions | About::Corruption | About::Labels => self.corrupted = true,
+            About::Corruptions | About::Corruption | About::Kind | About::Labels => self.corrupted = true,
             About::Company => (self.corrupted, self.company) = (true, true),
             About::Tables => (self.corrupted, self.company, self.tables) = (true, true, true),
             About::Sets => self.sets = true,
@@ -136,6 +152,8 @@ pub(super) struct Shifted {
     peers: Matrix,
     /// Per set: one per score.
     sets: Vec<[Detector; SCORES.len()]>,
+    /// Rows of each set; nothing where the model states no scores.
+    outside: Vec<usize>,
     /// Positions of the sets in each pool.
     pools: Vec<Vec<usize>>,
     tables: Vec<TableRows>,
@@ -191,13 +209,7 @@ impl Shifted {
         let pairs: Vec<Vec<f32>> = shift.corrupted.iter().map(of).collect();
         let clean = flags(&evidence.clean.predictions, labels);
         let right = clean.iter().zip(total(&pairs, n)).map(|(c, t)| (*c > 0.5, f64::from(t))).collect();
-        let mut corruptions: Vec<(String, Vec<usize>)> = Vec::new();
-        for (place, facts) in shift.corrupted.iter().enumerate() {
-            match corruptions.iter_mut().find(|(name, _)| *name == facts.shift) {
-                Some((_, places)) => places.push(place),
-                None => corruptions.push((facts.shift.clone(), vec![place])),
-            }
-        }
+        let corruptions = kinds(shift.corrupted.iter().map(|facts| facts.shift.as_str()));
         let company = shift.company.as_deref();
         let peer = |peer: &Peer| -> (Vec<Vec<f32>>, Vec<f32>) {
             (peer.corrupted.iter().map(|said| flags(said, labels)).collect(), flags(&peer.clean, labels))
@@ -229,8 +241,21 @@ impl Shifted {
             reference,
             peers: Matrix::new(&peers),
             sets: shift.ood.iter().map(|facts| detectors(facts, evidence)).collect(),
+            outside: shift
+                .ood
+                .iter()
+                .map(|facts| facts.logits.len() / evidence.facts.classes.len().max(1))
+                .collect(),
             pools: pools(near).map(|pool| pool.1).collect(),
         })
+    }
+
+    /// Rows of the set in this place; after the sets come the pools, of which the smallest set counts.
+    pub(super) fn rows_outside(&self, place: usize) -> Option<usize> {
+        match place.checked_sub(self.outside.len()) {
+            None => self.outside.get(place).copied(),
+            Some(pool) => self.pools.get(pool)?.iter().map(|set| self.outside[*set]).min(),
+        }
     }
 
     /// The sums when row `i` counts `weights[i]` times, and row `i` of a set without classes as often; `sums` is overwritten where `parts` says so.

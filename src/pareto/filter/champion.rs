@@ -1,5 +1,7 @@
 //! Sifting out, in one pass, what a few good points dominate.
 
+use std::borrow::Cow;
+
 /// Points looked at to choose champions from.
 const SAMPLE: usize = 1024;
 /// Champions that all points are compared with.
@@ -26,6 +28,14 @@ pub(in crate::pareto) fn sifted<const D: usize>(costs: &[[f64; D]]) -> Option<Ve
     let champions = self::champions(&points);
     left.retain(|at| !beats_any(&champions, &costs[*at as usize]));
     Some(left)
+}
+
+/// The points without those sifted out, where that pays.
+pub(in crate::pareto) fn without_dominated<const D: usize>(costs: &[[f64; D]]) -> Cow<'_, [[f64; D]]> {
+    match sifted(costs) {
+        Some(left) => left.into_iter().map(|at| costs[at as usize]).collect(),
+        None => Cow::Borrowed(costs),
+    }
 }
 
 #[inline]

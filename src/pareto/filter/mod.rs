@@ -6,7 +6,7 @@ mod plane;
 mod ranks;
 mod space;
 
-pub(super) use champion::sifted;
+pub(super) use champion::without_dominated;
 pub(super) use plane::steps;
 pub use ranks::ranks;
 

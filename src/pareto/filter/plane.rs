@@ -1,6 +1,6 @@
 //! Two axes: a sweep along the first.
 
-use super::champion::sifted;
+use super::champion::{sifted, without_dominated};
 use super::{Ties, places};
 use crate::pareto::sorting::sort;
 
@@ -37,10 +37,7 @@ fn less(a: &Record, b: &Record) -> bool {
 
 /// The distinct non-dominated points, the first axis rising and the second falling.
 pub(in crate::pareto) fn steps(costs: &[[f64; 2]]) -> Vec<[f64; 2]> {
-    let mut points: Vec<[f64; 2]> = match sifted(costs) {
-        Some(left) => left.into_iter().map(|at| costs[at as usize]).collect(),
-        None => costs.to_vec(),
-    };
+    let mut points: Vec<[f64; 2]> = without_dominated(costs).into_owned();
     sort(&mut points, |point| point[0], |a, b| a[0] < b[0] || a[0] <= b[0] && a[1] < b[1]);
     let mut kept = 0;
     for at in 0..points.len() {

@@ -6,7 +6,7 @@ use super::check_pair;
 use super::nearest::{Distance, nearest};
 use crate::error::{Error, Result};
 use crate::pareto::costs::Costs;
-use crate::pareto::filter::steps;
+use crate::pareto::filter::{steps, without_dominated};
 use crate::pareto::tree::Tree;
 use crate::simd::vectorized;
 
@@ -105,6 +105,8 @@ fn space<const D: usize>(
     excess: impl Fn(f64, f64) -> f64 + Copy,
     least: f64,
 ) -> f64 {
+    // Dominated points are never the nearest, nor the farthest to come to.
+    let (of, against) = (without_dominated(of), without_dominated(against));
     let tree = Tree::new(of.iter().copied(), true);
     let mut pending = Vec::with_capacity(64);
     vectorized(

@@ -6,6 +6,7 @@ use super::check_pair;
 use super::nearest::{Distance, nearest};
 use crate::error::Result;
 use crate::pareto::costs::Costs;
+use crate::pareto::filter::without_dominated;
 use crate::pareto::sum::Sum;
 use crate::pareto::tree::Tree;
 use crate::simd::vectorized;
@@ -60,6 +61,8 @@ impl<const D: usize> Distance<D> for Beyond<'_, D> {
 }
 
 fn space<const D: usize>(of: &[[f64; D]], against: &[[f64; D]]) -> f64 {
+    // Dominated points are never the nearest.
+    let of = without_dominated(of);
     let tree = Tree::new(of.iter().copied(), true);
     let mut pending = Vec::with_capacity(64);
     let mut sum = Sum::default();

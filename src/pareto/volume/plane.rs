@@ -1,6 +1,6 @@
 //! Two axes: a sweep along the first.
 
-use crate::pareto::filter::sifted;
+use crate::pareto::filter::without_dominated;
 use crate::pareto::sorting::sort;
 use crate::pareto::sum::Sum;
 
@@ -8,10 +8,7 @@ use crate::pareto::sum::Sum;
 pub(super) fn volume(costs: &[[f64; 2]], reference: [f64; 2]) -> f64 {
     let [end_x, end_y] = reference;
     let inside = |[x, y]: &[f64; 2]| *x < end_x && *y < end_y;
-    let mut points: Vec<[f64; 2]> = match sifted(costs) {
-        Some(left) => left.into_iter().map(|at| costs[at as usize]).filter(inside).collect(),
-        None => costs.iter().copied().filter(inside).collect(),
-    };
+    let mut points: Vec<[f64; 2]> = without_dominated(costs).iter().copied().filter(inside).collect();
     sort(&mut points, |point| point[0], |a, b| a[0] < b[0] || a[0] <= b[0] && a[1] < b[1]);
     let mut bottom = end_y;
     let mut sum = Sum::default();

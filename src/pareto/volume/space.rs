@@ -1,7 +1,7 @@
 //! Three axes: a sweep along the third; what each point adds to the area of the other two goes up to the reference.
 
 use super::exclusive::Work;
-use crate::pareto::filter::sifted;
+use crate::pareto::filter::without_dominated;
 use crate::pareto::sorting::{by_insertion, sort};
 use crate::pareto::staircase::Staircase;
 use crate::pareto::sum::Sum;
@@ -12,10 +12,7 @@ const FEW: usize = 96;
 /// The volume that the points dominate up to `reference`.
 pub(super) fn volume(costs: &[[f64; 3]], reference: [f64; 3]) -> f64 {
     let inside = |point: &[f64; 3]| point.iter().zip(&reference).all(|(x, end)| x < end);
-    let mut points: Vec<[f64; 3]> = match sifted(costs) {
-        Some(left) => left.into_iter().map(|at| costs[at as usize]).filter(inside).collect(),
-        None => costs.iter().copied().filter(inside).collect(),
-    };
+    let mut points: Vec<[f64; 3]> = without_dominated(costs).iter().copied().filter(inside).collect();
     sweep(&mut points, &reference)
 }
 

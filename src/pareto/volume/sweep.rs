@@ -4,7 +4,7 @@
 
 use super::exclusive::{Boxes, Rivals, Scratch, Volume, Work, exclusive};
 use super::space;
-use crate::pareto::filter::sifted;
+use crate::pareto::filter::without_dominated;
 use crate::pareto::sorting::sort;
 use crate::pareto::sum::Sum;
 use crate::pareto::tree::{Row, Tree};
@@ -18,10 +18,7 @@ macro_rules! volumes {
         /// The volume that the points dominate up to `reference`; `None` when the work is too much.
         pub(super) fn $outer(costs: &[[f64; $d]], reference: &[f64; $d], work: &mut Work) -> Option<f64> {
             let inside = |point: &[f64; $d]| point.iter().zip(reference).all(|(x, end)| x < end);
-            let mut points: Vec<[f64; $d]> = match sifted(costs) {
-                Some(left) => left.into_iter().map(|at| costs[at as usize]).filter(inside).collect(),
-                None => costs.iter().copied().filter(inside).collect(),
-            };
+            let mut points: Vec<[f64; $d]> = without_dominated(costs).iter().copied().filter(inside).collect();
             $within(&mut points, reference, work)
         }
 

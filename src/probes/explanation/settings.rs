@@ -88,6 +88,9 @@ impl Baseline {
     }
 }
 
+/// Steps, changes and neighbors at most: beyond it nothing becomes more exact.
+const MOST_EFFORT: u32 = 10_000;
+
 /// The section `[explanations]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,7 +189,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// An empty list, a method or baseline listed twice, a share above 1.
+    /// An empty list, a method or baseline listed twice, a share above 1, more points, changes or neighbors per row than memory has room for.
     pub fn check(&self) -> Result<(), (Vec<String>, String)> {
         let twice = |key: &str, words: &[&str]| {
             let again = (0..words.len()).find(|index| words[..*index].contains(&words[*index]));
@@ -201,6 +204,19 @@ impl Settings {
         };
         twice("methods", &self.methods.iter().map(|method| method.word()).collect::<Vec<_>>())?;
         twice("baselines", &self.baselines.iter().map(|baseline| baseline.word()).collect::<Vec<_>>())?;
+        let efforts = [
+            ("steps", self.steps),
+            ("chunks", self.chunks),
+            ("samples", self.samples),
+            ("draws", self.draws),
+            ("attack_steps", self.attack_steps),
+        ];
+        if let Some((key, effort)) = efforts.iter().find(|(_, effort)| effort.get() > MOST_EFFORT) {
+            return Err((
+                vec![(*key).to_owned()],
+                format!("`{key}` is at most {MOST_EFFORT}, got `{effort}`"),
+            ));
+        }
         let top = self.top.get();
         if top > 1.0 {
             return Err((
@@ -252,6 +268,9 @@ mod tests {
             ("baselines = []", vec!["baselines"], "`baselines` is empty"),
             ("methods = [\"gradient\", \"gradient\"]", vec!["methods", "1"], "`gradient` is listed twice"),
             ("baselines = [\"zero\", \"mean\", \"zero\"]", vec!["baselines", "2"], "`zero` is listed twice"),
+            ("steps = 4000000000", vec!["steps"], "`steps` is at most 10000, got `4000000000`"),
+            ("samples = 10001", vec!["samples"], "`samples` is at most 10000"),
+            ("draws = 10001", vec!["draws"], "`draws` is at most 10000"),
             ("top = 1.5", vec!["top"], "at most 1, got `1.5`"),
         ] {
             let (path, message) = toml::from_str::<Settings>(text).unwrap().check().unwrap_err();

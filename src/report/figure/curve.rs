@@ -7,9 +7,9 @@ use crate::report::inputs::Curve;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
+use super::canvas::{self, BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
 use super::legend::{self, Key, Style};
-use super::theme::{ANCHOR, QUIET};
+use super::theme::{ANCHOR, QUIET, SURFACE};
 use super::{Figure, bounds, facts, framed, is_reversed, short_axis_title};
 
 /// With more lines than this the bands would hide each other.
@@ -120,7 +120,7 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
             if (panel.left..=panel.right).contains(&mark) {
                 canvas.dashed(&[(mark, panel.top), (mark, panel.bottom)], QUIET, 1.0, 1.2, (2.0, 3.0));
             }
-            anchors(canvas, view, &stops, &panel, panels.len() == 1);
+            let names = anchors(canvas, view, &stops, &panel);
             for &point in points {
                 let degenerate = view.given.points[point].degenerate.is_some();
                 let color = if degenerate { ANCHOR } else { legend::color(view, point) };
@@ -155,6 +155,9 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
                     }
                 }
             }
+            if panels.len() == 1 {
+                name_anchors(canvas, &panel, names);
+            }
         }
         let fallen = panels.iter().flat_map(|(_, points)| points);
         let fallen = fallen.into_iter().any(|&point| view.given.points[point].degenerate.is_some());
@@ -182,9 +185,12 @@ fn certified(view: &View, curve: &Curve, point: usize) -> Vec<(f64, f64)> {
     path
 }
 
-/// Trivial models as dashed lines, where there is room named at their left end; names that would touch share a line.
-fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], panel: &Panel, named: bool) {
-    let mut names: Vec<((f64, f64), String)> = Vec::new();
+/// Names and where they belong.
+type Names = Vec<((f64, f64), String)>;
+
+/// Trivial models as dashed lines; returns their names and left ends. Names that would touch share a line.
+fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], panel: &Panel) -> Names {
+    let mut names: Names = Vec::new();
     for anchor in &view.given.anchors {
         let path: Vec<(f64, f64)> = stops
             .iter()
@@ -192,7 +198,7 @@ fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], pan
             .filter(|(_, y)| (panel.top..=panel.bottom).contains(y))
             .collect();
         canvas.dashed(&path, ANCHOR, 1.0, 1.4, (6.0, 4.0));
-        let Some(&start) = path.first().filter(|_| named) else { continue };
+        let Some(&start) = path.first() else { continue };
         match names.iter_mut().find(|((_, y), _)| (y - start.1).abs() < 14.0) {
             Some(((_, y), name)) => {
                 *name = format!("{name}, {}", anchor.label);
@@ -201,8 +207,16 @@ fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], pan
             None => names.push((start, anchor.label.clone())),
         }
     }
+    names
+}
+
+/// The names on a ground of their own, above the curves that would strike them through.
+fn name_anchors(canvas: &mut Canvas<'_>, panel: &Panel, names: Names) {
+    let look = Type { size: 10.0, ..SMALL };
     for ((x, y), name) in names {
-        let name = cut(&name, Type { size: 10.0, ..SMALL }, 0.6 * (panel.right - panel.left));
+        let name = cut(&name, look, 0.6 * (panel.right - panel.left));
+        let end = x + 7.0 + canvas::width(&name, look);
+        canvas.rectangle((x + 1.0, y - 15.0), (end, y - 2.0), SURFACE, 0.85);
         legend::remark(canvas, &name, (x + 4.0, y - 8.0), Side::Start);
     }
 }

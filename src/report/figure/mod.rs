@@ -79,9 +79,11 @@ fn framed(
     Figure { name: name.into(), title, caption, svg }
 }
 
-/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`.
+/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`, with the intervals of the objectives, of which front and security curve are.
 fn facts(view: &View, bars: &str) -> String {
-    let interval = remarks::intervals(view, bars);
+    let axes: Vec<MetricKey> =
+        view.given.front.objectives.iter().map(|objective| objective.key.clone()).collect();
+    let interval = remarks::intervals_of(view, &axes, bars);
     let attack = view.given.threat.as_ref().map_or_else(String::new, |threat| {
         format!("; attack: {} ε = {}, {}", threat.norm.sign(), threat.epsilon, threat.words)
     });

@@ -1,0 +1,113 @@
+//! The groups of sensitive attributes, one by one: a gap is never read without the rates behind it.
+
+use std::collections::BTreeSet;
+
+use crate::measure::{AttackKey, MetricKey};
+
+use super::format;
+use super::inputs::Breakdown;
+use super::table::{Column, Table, figures, words};
+use super::view::View;
+use super::worst_off;
+
+/// One row per point and group: every number that is known of single groups. `brief`: clean rows and means only.
+fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usize]>) -> Option<Table> {
+    let primary = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
+    let parts: Vec<&String> = breakdown.members.iter().map(|(_, part)| part).collect();
+    let mut columns: Vec<(String, Option<AttackKey>)> = Vec::new();
+    for metric in &view.given.metrics {
+        for attack in [None, primary.clone()] {
+            let is_known = view.given.points.iter().flat_map(|point| point.measures.keys()).any(|key| {
+                key.id == metric.id
+                    && key.attack == attack
+                    && key.group.as_ref().is_some_and(|g| parts.contains(&g))
+            });
+            let column = (metric.id.clone(), attack);
+            if is_known && !(brief && column.1.is_some()) && !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+    }
+    if columns.is_empty() || view.given.points.is_empty() {
+        return None;
+    }
+    let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
+    head.push(words(&breakdown.title));
+    head.extend(rows_of.as_ref().map(|_| figures("rows")));
+    let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
+        id: id.clone(),
+        group: Some(part.to_owned()),
+        attack: attack.clone(),
+    };
+    // Balanced accuracy stands first: what follows is read beside it, on any screen.
+    let balanced = MetricKey::plain("balanced_accuracy");
+    let has_balanced = view.given.points.iter().any(|point| point.measures.contains_key(&balanced));
+    if has_balanced {
+        head.push(figures(format!(
+            "{} of all{}",
+            view.title(&balanced),
+            format::arrow(view.direction(&balanced))
+        )));
+    }
+    head.extend(columns.iter().map(|column| {
+        let whole = MetricKey { group: None, ..key(column, "") };
+        figures(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
+    }));
+    let mut rows = Vec::new();
+    for point in 0..view.given.points.len() {
+        for (member, (name, part)) in breakdown.members.iter().enumerate() {
+            let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
+            row.push(name.clone());
+            row.extend(rows_of.map(|rows| rows[member].to_string()));
+            let cell = |key: &MetricKey| match view.value(point, key) {
+                Some(value) if brief => format::number(value),
+                _ => format::estimate(view.measured(point, key)),
+            };
+            if has_balanced {
+                row.push(cell(&balanced));
+            }
+            row.extend(columns.iter().map(|column| cell(&key(column, part))));
+            rows.push(row);
+        }
+    }
+    let caption = format!(
+        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{}",
+        breakdown.title,
+        match (brief, rows_of) {
+            (true, None) => " Means; intervals are in summary.md.",
+            (true, Some(_)) => " Means without attack; intervals are in points.csv.",
+            (false, _) => "",
+        }
+    );
+    Some(Table { title: "Group by group", caption, head, rows })
+}
+
+/// The groups of every sensitive attribute that is `wanted`; classes have their figure.
+pub(super) fn all(view: &View, brief: bool, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
+    let is_wanted = |breakdown: &&Breakdown| breakdown.title != "class" && wanted(&breakdown.title);
+    let attributes = view.given.breakdowns.iter().filter(is_wanted);
+    attributes.filter_map(|breakdown| groups(view, breakdown, brief, None)).collect()
+}
+
+/// The groups of every combination of two attributes that is `wanted`, in brief, with their rows.
+pub(super) fn intersections(view: &View, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
+    let keys = view.keys();
+    let parts = keys.iter().filter(|key| key.id == "group_accuracy").filter_map(worst_off::attribute_of);
+    let names: BTreeSet<&str> = parts.filter(|name| name.contains('*') && wanted(name)).collect();
+    let table = |name: &str| {
+        // An attribute may itself be called so; it has its own table.
+        if view.given.breakdowns.iter().any(|breakdown| breakdown.title == name) {
+            return None;
+        }
+        let members = worst_off::groups(view, name);
+        let rows: Vec<usize> = members.iter().map(|group| group.rows).collect();
+        let breakdown = Breakdown {
+            title: name.to_owned(),
+            clean: "group_accuracy".to_owned(),
+            attacked: Some("robust_group_accuracy".to_owned()),
+            members: members.into_iter().map(|group| (group.name, group.part)).collect(),
+        };
+        groups(view, &breakdown, true, Some(&rows))
+    };
+    names.into_iter().filter_map(table).collect()
+}
