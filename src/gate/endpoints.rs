@@ -173,8 +173,9 @@ fn front_endpoints(before: &Costs, now: &Costs, rules: &Rules) -> [Endpoint; 2] 
     let reference = vec![1.0; axes];
     let volumes =
         |costs: &Costs| costs.iter().map(|points| pareto::hypervolume(points, &reference)).collect();
-    let epsilons =
-        |of: &Costs, to: &Costs| of.iter().zip(to).map(|(of, to)| epsilon(of, to)).collect::<Vec<f64>>();
+    let epsilons = |of: &Costs, to: &Costs| {
+        of.iter().zip(to).map(|(of, to)| pareto::epsilon(of, to)).collect::<Vec<f64>>()
+    };
     let volume = (volumes(before), volumes(now));
     // ε(C, B) − ε(B, C) changes its sign where the sides are exchanged; ε(C, B) alone does not, and a sign-flip test of it raises
     // false alarms nearly always (reference sheet, 3.3). Halved, so that a curve that falls by δ everywhere is worse by δ.
@@ -184,27 +185,4 @@ fn front_endpoints(before: &Costs, now: &Costs, rules: &Rules) -> [Endpoint; 2] 
         Endpoint::new(Subject::Hypervolume, Direction::Higher, rules.hypervolume_margin, volume),
         Endpoint::new(Subject::Epsilon, Direction::Lower, rules.epsilon_margin, cover),
     ]
-}
-
-/// Additive epsilon indicator of costs (Zitzler et al. 2003): by how much every point of `of` must get better so that each of `to` is weakly dominated.
-fn epsilon(of: &[Vec<f64>], to: &[Vec<f64>]) -> f64 {
-    let gap = |a: &[f64], r: &[f64]| a.iter().zip(r).fold(f64::NEG_INFINITY, |most, (a, r)| most.max(a - r));
-    let nearest = |r: &Vec<f64>| of.iter().map(|a| gap(a, r)).fold(f64::INFINITY, f64::min);
-    to.iter().map(nearest).fold(f64::NEG_INFINITY, f64::max)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of {(0, 1), (1, 0)} to {(0.5, 0.5)}: either point must move by 0.5; the other way round (0.5, 0.5) must move by 0.5 for each.
-    /// Of {(0.2, 0.2)} to {(0, 0.5)}: 0.2; back: 0.3.
-    #[test]
-    fn epsilon_by_hand() {
-        let corner = [vec![0.0, 1.0], vec![1.0, 0.0]];
-        let middle = [vec![0.5, 0.5]];
-        assert_eq!((epsilon(&corner, &middle), epsilon(&middle, &corner)), (0.5, 0.5));
-        let (a, b) = ([vec![0.2, 0.2]], [vec![0.0, 0.5]]);
-        assert_eq!((epsilon(&a, &b), epsilon(&b, &a)), (0.2, 0.3));
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::resampled::{Drawn, Means, Resampled};
 use super::{Front, Objective, dominates, hypervolume, nondominated};
-use crate::points::{Point, Study};
+use crate::points::{Point, Study, fullest_seeds};
 
 /// The front of the study's points (only those for which `candidate` holds) on `objectives`.
 ///
@@ -12,13 +12,7 @@ use crate::points::{Point, Study};
 #[must_use]
 pub fn front(study: &Study, objectives: &[Objective], candidate: impl Fn(&Point) -> bool) -> Front {
     let points = &study.points;
-    let seeds: Vec<u64> = points
-        .iter()
-        .filter(|point| candidate(point))
-        .map(|point| &point.seeds)
-        .max_by_key(|seeds| seeds.len())
-        .cloned()
-        .unwrap_or_default();
+    let seeds = fullest_seeds(points.iter().filter(|point| candidate(point)));
     let mut excluded = Vec::new();
     let mut kept: Vec<usize> = Vec::new();
     let mut costs: Vec<Vec<f64>> = Vec::new();
@@ -68,29 +62,19 @@ pub fn front(study: &Study, objectives: &[Objective], candidate: impl Fn(&Point)
 }
 
 fn costs_of(point: &Point, objectives: &[Objective], seeds: &[u64]) -> Result<Vec<f64>, String> {
-    if let Some((seed, reason)) = point.failed.first() {
-        let all = point.failed.len() + point.seeds.len();
-        return Err(format!("{} of {all} seeds failed (seed {seed}: {reason})", point.failed.len()));
+    if let Some(reason) = point.failure() {
+        return Err(reason);
     }
     if point.seeds != seeds {
         let listed = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         return Err(format!("only seeds {} of {} finished", listed(&point.seeds), listed(seeds)));
     }
-    let undefined = |objective: &Objective| match point.measures.get(&objective.key) {
-        None => Some(format!("`{}` is not measured", objective.key)),
-        Some(measured) => {
-            let reason = measured.estimate.value.reason()?;
-            Some(format!("`{}` is undefined: {reason}", objective.key))
-        }
-    };
-    if let Some(reason) = objectives.iter().find_map(undefined) {
-        return Err(reason);
+    let cost = |objective: &Objective| Ok(objective.cost(point.defined(&objective.key)?));
+    let costs = objectives.iter().map(cost).collect::<Result<_, String>>()?;
+    match &point.degenerate {
+        Some(reason) => Err(format!("degenerate: {reason}")),
+        None => Ok(costs),
     }
-    if let Some(reason) = &point.degenerate {
-        return Err(format!("degenerate: {reason}"));
-    }
-    let value = |objective: &Objective| point.value(&objective.key).expect("checked to be defined");
-    Ok(objectives.iter().map(|objective| objective.cost(value(objective))).collect())
 }
 
 /// For each kept point, the share of resamples with it on the front; empty without resamples.

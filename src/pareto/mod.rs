@@ -33,10 +33,10 @@ pub use curve::{Slope, StrengthCurve, WrongWay, curves};
 pub use filter::dominates;
 pub use front::front;
 pub use ownership::{Piece, Stretch, ownership, staircase};
-pub use pick::{Aim, Pick, Rated, Relation, Requirement, defined, holding, pick};
+pub use pick::{Aim, Pick, Rated, Relation, Requirement, holding, pick};
 pub use proven::proven;
 pub use recheck::{Recheck, recheck};
-pub use rows::{hypervolume, nondominated};
+pub use rows::{epsilon, hypervolume, nondominated};
 pub use uncertain::{Uncertainty, Verdict, uncertainty};
 
 use crate::error::{Error, Result};

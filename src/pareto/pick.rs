@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use crate::measure::{Direction, MetricKey};
 use crate::metrics;
-use crate::points::{Draws, Point, Study};
+use crate::points::{Draws, Point, Study, fullest_seeds};
 
 /// How a number stands to its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,13 +155,7 @@ pub fn pick(
     let points = &study.points;
     let mut keys = vec![aim.key.clone()];
     keys.extend(requirements.iter().map(|requirement| requirement.key.clone()));
-    let seeds: Vec<u64> = points
-        .iter()
-        .filter(|point| candidate(point))
-        .map(|point| &point.seeds)
-        .max_by_key(|seeds| seeds.len())
-        .cloned()
-        .unwrap_or_default();
+    let seeds = fullest_seeds(points.iter().filter(|point| candidate(point)));
     let mut excluded = Vec::new();
     let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
     for (index, point) in points.iter().enumerate().filter(|(_, point)| candidate(point)) {
@@ -223,9 +217,8 @@ pub fn holding(study: &Study, point: usize, requirements: &[Requirement]) -> Opt
 
 /// The numbers `keys` of `point`, or why it cannot be chosen.
 fn values(point: &Point, keys: &[MetricKey], seeds: &[u64]) -> Result<Vec<f64>, String> {
-    if let Some((seed, reason)) = point.failed.first() {
-        let all = point.failed.len() + point.seeds.len();
-        return Err(format!("{} of {all} seeds failed (seed {seed}: {reason})", point.failed.len()));
+    if let Some(reason) = point.failure() {
+        return Err(reason);
     }
     if point.seeds != seeds {
         return Err(format!("only {} of {} seeds finished", point.seeds.len(), seeds.len()));
@@ -233,18 +226,7 @@ fn values(point: &Point, keys: &[MetricKey], seeds: &[u64]) -> Result<Vec<f64>, 
     if let Some(reason) = &point.degenerate {
         return Err(format!("degenerate: {reason}"));
     }
-    keys.iter().map(|key| defined(point, key)).collect()
-}
-
-/// The number `key` of `point`, or why there is none.
-///
-/// # Errors
-///
-/// The reason, as a fragment.
-pub fn defined(point: &Point, key: &MetricKey) -> Result<f64, String> {
-    let Some(measured) = point.measures.get(key) else { return Err(format!("`{key}` is not measured")) };
-    let value = &measured.estimate.value;
-    value.get().ok_or_else(|| format!("`{key}` is undefined: {}", value.reason().unwrap_or_default()))
+    keys.iter().map(|key| point.defined(key)).collect()
 }
 
 /// Crossed resamples of numbers among which one may stand twice: what is aimed at may be required, too.

@@ -58,6 +58,20 @@ pub(super) fn sort<R: Copy>(
     }
 }
 
+/// Lexicographic order from the last axis on.
+#[inline]
+pub(super) fn less<const D: usize>(a: &[f64; D], b: &[f64; D]) -> bool {
+    for axis in (0..D).rev() {
+        if a[axis] < b[axis] {
+            return true;
+        }
+        if a[axis] > b[axis] {
+            return false;
+        }
+    }
+    false
+}
+
 /// How keys are told apart: by `(key − least) >> shift`.
 #[derive(Clone, Copy)]
 struct Places {

@@ -97,9 +97,34 @@ impl Point {
         self.coordinates.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
     }
 
+    /// That seeds failed, with the first one's reason, where some did: a fragment.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        let (seed, reason) = self.failed.first()?;
+        let all = self.failed.len() + self.seeds.len();
+        Some(format!("{} of {all} seeds failed (seed {seed}: {reason})", self.failed.len()))
+    }
+
+    /// The mean of `key` over the seeds, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The reason, as a fragment: it is not measured, or undefined.
+    pub fn defined(&self, key: &MetricKey) -> std::result::Result<f64, String> {
+        let measured = self.measures.get(key).ok_or_else(|| format!("`{key}` is not measured"))?;
+        let value = &measured.estimate.value;
+        value.get().ok_or_else(|| format!("`{key}` is undefined: {}", value.reason().unwrap_or_default()))
+    }
+
     /// The mean of `key` over the seeds, where it is measured and defined.
     #[must_use]
     pub fn value(&self, key: &MetricKey) -> Option<f64> {
         self.measures.get(key)?.estimate.value.get()
     }
+}
+
+/// The seeds of the point that has most of them (of several the last): what others lack is missing there. Empty without points.
+#[must_use]
+pub fn fullest_seeds<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<u64> {
+    points.map(|point| &point.seeds).max_by_key(|seeds| seeds.len()).cloned().unwrap_or_default()
 }

@@ -95,7 +95,7 @@ pub(super) fn choose(
     let unfit = |point: &Point| match on_test(point) {
         None => Some("it is not there on test rows".to_owned()),
         Some(place) => keys.iter().find_map(|key| {
-            pareto::defined(&test.points[place], key).err().map(|reason| format!("on test rows, {reason}"))
+            test.points[place].defined(key).err().map(|reason| format!("on test rows, {reason}"))
         }),
     };
     let study = chooser.as_ref().unwrap_or(&test);

@@ -126,19 +126,20 @@ fn value(evidence: &Evidence, key: &str) -> Value {
 }
 
 /// Eight rows, four positive: the model itself selects one row; matched, it selects the four most probable.
+const COLLAPSING: [(u16, f64, i16); 8] = [
+    (1, 0.9, 0),
+    (1, 0.4, 0),
+    (0, 0.35, 0),
+    (0, 0.1, 0),
+    (1, 0.3, 1),
+    (1, 0.2, 1),
+    (0, 0.15, 1),
+    (0, 0.05, 1),
+];
+
 #[test]
 fn at_the_base_rate_a_collapsing_model_is_seen() {
-    let rows = [
-        (1, 0.9, 0),
-        (1, 0.4, 0),
-        (0, 0.35, 0),
-        (0, 0.1, 0),
-        (1, 0.3, 1),
-        (1, 0.2, 1),
-        (0, 0.15, 1),
-        (0, 0.05, 1),
-    ];
-    let evidence = grouped(&rows);
+    let evidence = grouped(&COLLAPSING);
     let at = |key: &str| value(&evidence, key).get().unwrap();
     assert!((at("demographic_parity_difference@g") - 0.25).abs() < 1e-12);
     // Selected: .9, .4, .35 of the first group and .3 of the second.
@@ -149,7 +150,7 @@ fn at_the_base_rate_a_collapsing_model_is_seen() {
     let area = (0.9 + 0.4 + 0.35 + 0.1 - 0.3 - 0.2 - 0.15 - 0.05) / 4.0;
     assert!((at("abcc@g") - area).abs() < 1e-12);
     // Ties are selected in equal shares: all at one half of the probability.
-    let tied: Vec<(u16, f64, i16)> = rows.iter().map(|row| (row.0, 0.5, row.2)).collect();
+    let tied: Vec<(u16, f64, i16)> = COLLAPSING.iter().map(|row| (row.0, 0.5, row.2)).collect();
     let at = |key: &str| value(&grouped(&tied), key).get().unwrap();
     assert!(at("demographic_parity_difference_matched@g").abs() < 1e-12);
     assert!(at("abcc@g").abs() < 1e-12);
@@ -335,17 +336,7 @@ fn the_sum_of_equalized_odds_is_twice_the_mean_in_everything() {
 /// At the base rate the interval is that of the groups' rates there: the first group has 3 of 4 selected, the second 1 of 4: 4/6 − 2/6 ± 1.959964 · √(2 · (2/9)/6).
 #[test]
 fn differences_at_the_base_rate_have_intervals_of_pairs() {
-    let rows = [
-        (1, 0.9, 0),
-        (1, 0.4, 0),
-        (0, 0.35, 0),
-        (0, 0.1, 0),
-        (1, 0.3, 1),
-        (1, 0.2, 1),
-        (0, 0.15, 1),
-        (0, 0.05, 1),
-    ];
-    let evidence = grouped(&rows);
+    let evidence = grouped(&COLLAPSING);
     let found = scored(&evidence, "demographic_parity_difference_matched@g");
     near(found.estimate.interval, (0.0, 0.866_768));
     assert!(found.by_chance.is_some());

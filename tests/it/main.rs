@@ -46,6 +46,7 @@ mod report;
 mod scores;
 mod scoring;
 mod scoring_bad_files;
+mod scoring_formats;
 mod sensitivity;
 mod shared;
 mod shift;

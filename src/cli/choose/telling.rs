@@ -10,6 +10,7 @@ use crate::pareto::Rated;
 use crate::points::{Measured, Point};
 use crate::run::Recommendation;
 use crate::stats::SEEDS_FOR_A_VERDICT;
+use crate::words::count;
 
 /// So many configurations are told of at most, where none satisfies; JSON has all.
 const MISSES: usize = 5;
@@ -97,12 +98,9 @@ fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
     );
     if let Some(share) = chosen.chosen {
         text.push_str(&format!(
-            "Chosen again in {} of {} resamples of {} and {} {} rows{}.\n",
+            "Chosen again in {} of {}{}.\n",
             percent(share),
-            pick.resamples,
-            count(pick.seeds, "seed"),
-            pick.rows,
-            recommendation.on.word(),
+            resamples(recommendation),
             pick.none
                 .filter(|none| *none > 0.0)
                 .map_or_else(String::new, |none| format!("; in {} of them nothing satisfies", percent(none))),
@@ -191,20 +189,16 @@ fn misses(recommendation: &Recommendation) -> String {
         text.push_str(&format!("  {}: {}\n", name(&recommendation.choosing[rated.point]), short.join("; ")));
     }
     if let Some(share) = pick.none {
-        text.push_str(&format!(
-            "In {} of {} resamples of {} and {} {} rows none satisfies.\n",
-            percent(share),
-            pick.resamples,
-            count(pick.seeds, "seed"),
-            pick.rows,
-            recommendation.on.word(),
-        ));
+        text.push_str(&format!("In {} of {} none satisfies.\n", percent(share), resamples(recommendation)));
     }
     text
 }
 
-fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+/// `1000 resamples of 7 seeds and 147 validation rows`.
+fn resamples(recommendation: &Recommendation) -> String {
+    let pick = &recommendation.pick;
+    let seeds = count(pick.seeds, "seed");
+    format!("{} resamples of {seeds} and {} {} rows", pick.resamples, pick.rows, recommendation.on.word())
 }
 
 fn remarks(recommendation: &Recommendation) -> Vec<String> {

@@ -6,6 +6,7 @@ use super::asked::Asked;
 use super::read::Records;
 use super::work::Found;
 use crate::measure::Direction;
+use crate::words::count;
 
 /// Members that are listed at most.
 const MEMBERS: usize = 40;
@@ -182,11 +183,6 @@ fn rows(numbers: &[usize]) -> String {
         named.push(format!("and {} more (--json)", numbers.len() - NAMED));
     }
     named.join(", ")
-}
-
-/// `1 row`, `2 rows`.
-fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Four significant digits, with a real minus sign.

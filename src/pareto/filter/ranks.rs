@@ -3,7 +3,7 @@
 #![allow(clippy::inline_always, reason = "loops become vectors only within their caller")]
 
 use crate::pareto::costs::Costs;
-use crate::pareto::sorting::{same, sort};
+use crate::pareto::sorting::{less, same, sort};
 use crate::pareto::staircase::Staircase;
 use crate::pareto::tree::{Row, Tree};
 use crate::simd::vectorized;
@@ -61,21 +61,7 @@ fn in_order<const D: usize, F>(
     mut joins: impl FnMut(&mut F, &[f64; D]),
 ) -> Vec<usize> {
     let mut records: Vec<([f64; D], u32)> = costs.iter().copied().zip(0..).collect();
-    sort(
-        &mut records,
-        |record| record.0[D - 1],
-        |(a, _), (b, _)| {
-            for axis in (0..D).rev() {
-                if a[axis] < b[axis] {
-                    return true;
-                }
-                if a[axis] > b[axis] {
-                    return false;
-                }
-            }
-            false
-        },
-    );
+    sort(&mut records, |record| record.0[D - 1], |(a, _), (b, _)| less(a, b));
     let mut ranks = vec![0; costs.len()];
     let mut last: Option<([f64; D], usize)> = None;
     for (point, at) in records {

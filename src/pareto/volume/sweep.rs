@@ -5,7 +5,7 @@
 use super::exclusive::{Boxes, Rivals, Scratch, Volume, Work, exclusive};
 use super::space;
 use crate::pareto::filter::without_dominated;
-use crate::pareto::sorting::sort;
+use crate::pareto::sorting::{less, sort};
 use crate::pareto::sum::Sum;
 use crate::pareto::tree::{Row, Tree};
 use crate::simd::vectorized;
@@ -56,19 +56,6 @@ fn sweep<const D: usize, const K: usize>(
         let tree = Tree::new(points.iter().map(base), false);
         along(points, reference, Boxes::new(tree), inner, work)
     }
-}
-
-#[inline]
-fn less<const D: usize>(a: &[f64; D], b: &[f64; D]) -> bool {
-    for axis in (0..D).rev() {
-        if a[axis] < b[axis] {
-            return true;
-        }
-        if a[axis] > b[axis] {
-            return false;
-        }
-    }
-    false
 }
 
 fn along<const D: usize, const K: usize>(

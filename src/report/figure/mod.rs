@@ -79,7 +79,7 @@ fn framed(
     Figure { name: name.into(), title, caption, svg }
 }
 
-/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`, with the intervals of the objectives, of which front and security curve are.
+/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`, with the intervals of the objectives.
 fn facts(view: &View, bars: &str) -> String {
     let axes: Vec<MetricKey> =
         view.given.front.objectives.iter().map(|objective| objective.key.clone()).collect();
