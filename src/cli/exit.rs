@@ -22,11 +22,17 @@ pub(super) const BUG: u8 = 101;
 /// The exit code of a failure.
 #[must_use]
 pub(super) fn code(kind: Kind) -> ExitCode {
-    ExitCode::from(match kind {
+    ExitCode::from(number(kind))
+}
+
+/// The same as a number.
+#[must_use]
+pub(super) fn number(kind: Kind) -> u8 {
+    match kind {
         Kind::Input => BAD_INPUT,
         Kind::CheckFailed => CHECK_FAILED,
         Kind::NotComparable => NOT_COMPARABLE,
         Kind::Diverged | Kind::Incomplete => INCOMPLETE,
         Kind::Internal => BUG,
-    })
+    }
 }

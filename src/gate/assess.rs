@@ -1,10 +1,12 @@
 //! The tests: every endpoint for worse and for better, beyond its margin and at all, jointly; what could have been seen, and at what price.
 
+use std::cmp::Ordering;
+
 use super::compare::Comparison;
-use super::endpoints::{Endpoint, endpoints};
+use super::endpoints::{Endpoint, Subject, endpoints};
 use super::side::Side;
 use super::{POWER, Policy, Rules};
-use crate::measure::Bound;
+use crate::measure::{Bound, Direction};
 use crate::seed::Seed;
 use crate::stats::{self, Worlds};
 
@@ -19,9 +21,9 @@ pub enum State {
     WorseWithin,
     /// Shown to be better; not by more than its margin.
     BetterWithin,
-    /// Shown to be no worse than its margin, or a change of that size would have been seen.
-    Unchanged,
-    /// Neither: too few seeds for so much noise.
+    /// Shown to be no worse than its margin; no change is shown.
+    NoWorse,
+    /// None of these: too few seeds for so much noise.
     Undecided,
 }
 
@@ -34,7 +36,7 @@ impl State {
             Self::Better => "better",
             Self::WorseWithin => "worse-within-margin",
             Self::BetterWithin => "better-within-margin",
-            Self::Unchanged => "unchanged",
+            Self::NoWorse => "no-worse",
             Self::Undecided => "undecided",
         }
     }
@@ -63,9 +65,13 @@ pub struct Assessed {
     pub no_worse: f64,
     /// Standard deviation of the differences over seeds; `None` with one seed.
     pub spread: Option<f64>,
-    /// The smallest change that is seen with [`POWER`]; `None` where nothing can be seen with so few seeds.
+    /// The smallest loss that alarms with [`POWER`], with all endpoints tested together and its margin on top; `None` where none does with so
+    /// few seeds.
     pub detectable: Option<f64>,
-    /// Seeds with which a change of the size of the margin is seen with [`POWER`]; `None` where no number of them is known.
+    /// The smallest margin that an endpoint of this noise that did not change is shown to keep, with [`POWER`]; `None` where none is with so few
+    /// seeds.
+    pub resolution: Option<f64>,
+    /// Seeds with which its own margin is; `None` where no number of them is known.
     pub needed: Option<usize>,
     /// Correlation of the two sides over seeds, what pairing gains by; `None` where a side does not vary.
     pub correlation: Option<f64>,
@@ -78,10 +84,29 @@ impl Assessed {
         self.no_worse <= alpha
     }
 
-    /// Whether a change of the size of the margin may well have been missed.
+    /// Order of losses, the worst first: by p value, then by size.
+    #[must_use]
+    pub fn compare_losses(&self, other: &Self) -> Ordering {
+        self.worse.total_cmp(&other.worse).then(other.mean.total_cmp(&self.mean))
+    }
+
+    /// Whether so few seeds may well fail to show that it keeps its margin though nothing changed.
     #[must_use]
     pub fn is_blind(&self) -> bool {
-        self.detectable.is_none_or(|least| least > self.endpoint.margin)
+        self.resolution.is_none_or(|least| least > self.endpoint.margin)
+    }
+
+    /// Whether a gain is one that a broken attack would look like: of a number that errs on the flattering side, or on an unknown one under attack.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        let attacked = match &self.endpoint.subject {
+            Subject::Number { key, .. } => key.attack.is_some(),
+            Subject::Hypervolume | Subject::Epsilon => false,
+        };
+        matches!(
+            (self.endpoint.bound, self.endpoint.direction),
+            (Bound::Upper, Direction::Higher) | (Bound::Lower, Direction::Lower)
+        ) || (attacked && self.endpoint.bound == Bound::Neither)
     }
 }
 
@@ -109,12 +134,26 @@ impl Examination {
         self.positions(|one| one.state == State::Worse)
     }
 
-    /// Positions of gains in an upper bound: what a broken attack would look like.
+    /// Gains that a broken attack would look like: the position of each, and the subjects to look behind; of the front as a whole the doubtful
+    /// numbers on its axes, at every point.
     #[must_use]
-    pub fn doubtful_gains(&self) -> Vec<usize> {
-        self.positions(|one| {
-            one.endpoint.bound == Bound::Upper && matches!(one.state, State::Better | State::BetterWithin)
-        })
+    pub fn doubtful_gains(&self) -> Vec<(usize, Subject)> {
+        let gained = |one: &Assessed| matches!(one.state, State::Better | State::BetterWithin);
+        let on_axes = || {
+            let each = self.endpoints.iter().filter(|one| one.endpoint.is_axis && one.is_doubtful());
+            each.map(|one| one.endpoint.subject.clone())
+        };
+        let mut gains = Vec::new();
+        for (at, one) in self.endpoints.iter().enumerate().filter(|(_, one)| gained(one)) {
+            match &one.endpoint.subject {
+                Subject::Number { .. } if one.is_doubtful() => gains.push((at, one.endpoint.subject.clone())),
+                Subject::Number { .. } => {}
+                Subject::Hypervolume | Subject::Epsilon => {
+                    gains.extend(on_axes().map(|subject| (at, subject)));
+                }
+            }
+        }
+        gains
     }
 
     pub(super) fn positions(&self, wanted: impl Fn(&Assessed) -> bool) -> Vec<usize> {
@@ -158,6 +197,8 @@ pub(super) fn assess(endpoints: Vec<Endpoint>, alpha: f64, worlds: &Worlds) -> V
     let (worse_at_all, better_at_all) = (tested(1.0, 0.0), tested(-1.0, 0.0));
     // No worse than the margin: the margin less the difference is above 0.
     let no_worse = tested(-1.0, -1.0);
+    let rows: Vec<Vec<f64>> = endpoints.iter().map(|endpoint| endpoint.differences.clone()).collect();
+    let critical = stats::critical_t(&rows, &floors, worlds, alpha).filter(|t| t.is_finite());
     let mut assessed = Vec::with_capacity(endpoints.len());
     for (at, endpoint) in endpoints.into_iter().enumerate() {
         let differences = &endpoint.differences;
@@ -173,7 +214,10 @@ pub(super) fn assess(endpoints: Vec<Endpoint>, alpha: f64, worlds: &Worlds) -> V
             better_at_all: better_at_all[at].adjusted,
             no_worse: no_worse[at].alone,
             spread,
-            detectable: spread.and_then(|sd| detectable(sd, differences.len(), alpha)),
+            detectable: spread
+                .zip(critical)
+                .and_then(|(sd, critical)| Some(endpoint.margin + beyond(critical, sd, differences.len())?)),
+            resolution: spread.and_then(|sd| resolution(sd, differences.len(), alpha)),
             needed: spread.and_then(|sd| needed(sd, endpoint.margin, alpha)),
             correlation: correlation(&endpoint.baseline, &endpoint.candidate),
             endpoint,
@@ -194,29 +238,34 @@ fn state(one: &Assessed, alpha: f64) -> State {
         if no_worse { State::WorseWithin } else { State::Undecided }
     } else if one.better_at_all <= alpha {
         State::BetterWithin
-    } else if no_worse || !one.is_blind() {
-        State::Unchanged
+    } else if no_worse {
+        State::NoWorse
     } else {
         State::Undecided
     }
 }
 
-/// `(t(1 − alpha) + t(power)) σ / √n`: the smallest change of one endpoint alone that a paired test of `n` seeds sees with [`POWER`].
-fn detectable(spread: f64, seeds: usize, alpha: f64) -> Option<f64> {
+/// `(critical + t(power)) σ / √n`, with `critical` in standard errors.
+fn beyond(critical: f64, spread: f64, seeds: usize) -> Option<f64> {
+    let degrees = (seeds as f64 - 1.0 > 0.0).then_some(seeds as f64 - 1.0)?;
+    Some((critical + stats::student_quantile(POWER, degrees)) * spread / (seeds as f64).sqrt())
+}
+
+/// `(t(1 − alpha) + t(power)) σ / √n`: the smallest margin that a paired test of one endpoint alone, over `n` seeds, shows to be kept with [`POWER`]
+/// where nothing changed.
+fn resolution(spread: f64, seeds: usize, alpha: f64) -> Option<f64> {
     if seeds < stats::fewest_pairs(alpha).max(2) {
         return None;
     }
-    let degrees = seeds as f64 - 1.0;
-    let quantiles = stats::student_quantile(1.0 - alpha, degrees) + stats::student_quantile(POWER, degrees);
-    Some(quantiles * spread / (seeds as f64).sqrt())
+    beyond(stats::student_quantile(1.0 - alpha, seeds as f64 - 1.0), spread, seeds)
 }
 
 /// More seeds than this are nobody's plan.
 const MOST_SEEDS: usize = 100_000;
 
-/// The fewest seeds with which a change of the size of `margin` is seen.
+/// The fewest seeds with which an endpoint that did not change is shown to keep `margin`.
 fn needed(spread: f64, margin: f64, alpha: f64) -> Option<usize> {
-    let enough = |seeds: usize| detectable(spread, seeds, alpha).is_some_and(|least| least <= margin);
+    let enough = |seeds: usize| resolution(spread, seeds, alpha).is_some_and(|least| least <= margin);
     let mut high = stats::fewest_pairs(alpha).max(2);
     let mut low = high - 1;
     while !enough(high) {
@@ -245,18 +294,18 @@ mod tests {
 
     /// t quantiles with 6 degrees of freedom: 1.943 at 0.95 and 0.906 at 0.8 (any table); (1.943 + 0.906) · 0.01 / √7 = 0.01077.
     #[test]
-    fn the_smallest_detectable_change_by_hand() {
-        let found = detectable(0.01, 7, 0.05).unwrap();
+    fn the_smallest_margin_that_can_be_shown_by_hand() {
+        let found = resolution(0.01, 7, 0.05).unwrap();
         assert!((found - 0.010_77).abs() < 5e-5, "{found}");
-        assert_eq!(detectable(0.01, 4, 0.05), None, "four seeds show nothing at 5 %");
-        assert_eq!(detectable(0.0, 7, 0.05), Some(0.0));
+        assert_eq!(resolution(0.01, 4, 0.05), None, "four seeds show nothing at 5 %");
+        assert_eq!(resolution(0.0, 7, 0.05), Some(0.0));
     }
 
     #[test]
     fn the_seeds_needed_are_the_fewest() {
         let seeds = needed(0.01, 0.005, 0.05).unwrap();
-        assert!(detectable(0.01, seeds, 0.05).unwrap() <= 0.005);
-        assert!(detectable(0.01, seeds - 1, 0.05).unwrap() > 0.005);
+        assert!(resolution(0.01, seeds, 0.05).unwrap() <= 0.005);
+        assert!(resolution(0.01, seeds - 1, 0.05).unwrap() > 0.005);
         assert_eq!(needed(0.0, 0.005, 0.05), Some(5));
         assert_eq!(needed(0.01, 0.0, 0.05), None);
     }

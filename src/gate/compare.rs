@@ -21,8 +21,10 @@ pub struct Difference {
 pub struct Comparison {
     /// Why they cannot be compared; empty where they can.
     pub obstacles: Vec<String>,
-    /// What the candidate lacks: failed and missing cells, values that are undefined only there.
+    /// What the candidate lacks: failed and missing cells, points, values that are undefined only there, and numbers that no point has.
     pub missing: Vec<(String, String)>,
+    /// Gated numbers of matched points that cannot be tested, each with the reason: undefined at some seed, but not only in the candidate.
+    pub untested: Vec<(String, String)>,
     /// Matched points: positions in the baseline and in the candidate.
     pub pairs: Vec<(usize, usize)>,
     /// Points of the baseline that the candidate does not have.
@@ -65,6 +67,7 @@ pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
     let obstacles = obstacles(baseline, candidate, pairs.is_empty());
     let mut comparison = Comparison {
         missing: candidate.missing.clone(),
+        untested: Vec::new(),
         pairs,
         only_baseline,
         only_candidate,
@@ -75,6 +78,8 @@ pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
     // Of a side that lacks whole cells, their values need not be listed one by one.
     if comparison.obstacles.is_empty() && comparison.missing.is_empty() {
         values(baseline, candidate, &mut comparison);
+        let gone = |point: &String| (format!("point {point}"), "only the baseline has it".to_owned());
+        comparison.missing.extend(comparison.only_baseline.iter().map(gone));
     }
     comparison
 }
@@ -152,39 +157,52 @@ fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<St
     found
 }
 
-/// Finds the first value that differs, and those that only the candidate lacks.
+/// Finds the first value that differs, those that only the candidate lacks, and numbers that cannot be tested.
 fn values(baseline: &Side, candidate: &Side, comparison: &mut Comparison) {
-    for (before, now) in &comparison.pairs {
-        let (before, now) = (&baseline.points[*before], &candidate.points[*now]);
-        for gated in &baseline.gated {
-            let empty = Vec::new();
-            let of = |point: &Sampled| point.values.get(&gated.key).cloned();
-            let Some(old) = of(before) else { continue };
-            let new = of(now).unwrap_or(empty);
+    for gated in &baseline.gated {
+        let mut testable = false;
+        for (before, now) in &comparison.pairs {
+            let (before, now) = (&baseline.points[*before], &candidate.points[*now]);
+            let Some(old) = before.values.get(&gated.key) else { continue };
+            let new = now.values.get(&gated.key).map(Vec::as_slice).unwrap_or_default();
+            let place = format!("`{}` at {}", gated.key, before.label(&baseline.front_model));
+            let mut undefined: Option<String> = None;
             for (at, seed) in baseline.seeds.iter().enumerate() {
-                let undefined = || Value::undefined("not measured");
-                let a = old.get(at).cloned().unwrap_or_else(undefined);
-                let b = new.get(at).cloned().unwrap_or_else(undefined);
-                let place =
-                    || format!("`{}` at {}, seed {seed}", gated.key, before.label(&baseline.front_model));
+                let none = || Value::undefined("not measured");
+                let a = old.get(at).cloned().unwrap_or_else(none);
+                let b = new.get(at).cloned().unwrap_or_else(none);
+                let mut differs = |what: String| {
+                    let text = || format!("{place}, seed {seed}: {what}");
+                    comparison.first_difference.get_or_insert_with(text);
+                };
                 match (&a, &b) {
                     (Value::Defined(a), Value::Defined(b)) if a.to_bits() == b.to_bits() => {}
-                    (Value::Undefined(_), Value::Undefined(_)) => {}
                     (Value::Defined(a), Value::Defined(b)) => {
-                        comparison
-                            .first_difference
-                            .get_or_insert_with(|| format!("{}: {a} in the baseline, {b} here", place()));
+                        differs(format!("{a} in the baseline, {b} here"));
                     }
                     (Value::Defined(_), Value::Undefined(reason)) => {
-                        comparison.missing.push((place(), reason.clone()));
+                        comparison.missing.push((format!("{place}, seed {seed}"), reason.clone()));
                     }
-                    (Value::Undefined(_), Value::Defined(b)) => {
-                        comparison.first_difference.get_or_insert_with(|| {
-                            format!("{}: undefined in the baseline, {b} here", place())
-                        });
+                    (Value::Undefined(reason), Value::Undefined(_)) => {
+                        undefined.get_or_insert_with(|| reason.clone());
+                    }
+                    (Value::Undefined(reason), Value::Defined(b)) => {
+                        differs(format!("undefined in the baseline, {b} here"));
+                        undefined.get_or_insert_with(|| format!("in the baseline {reason}"));
                     }
                 }
             }
+            match undefined {
+                Some(reason) => comparison.untested.push((place, reason)),
+                None => testable = true,
+            }
+        }
+        // What no point has is not held to anything.
+        if !testable && !comparison.pairs.is_empty() {
+            let of_it = |(place, _): &&(String, String)| place.starts_with(&format!("`{}` at ", gated.key));
+            let why =
+                comparison.untested.iter().find(of_it).map_or("not in the baseline", |(_, why)| why.as_str());
+            comparison.missing.push((format!("`{}`", gated.key), format!("undefined at every point: {why}")));
         }
     }
 }

@@ -16,10 +16,12 @@ use crate::stats;
 pub struct Later {
     /// Requirements, point by point.
     pub held: Vec<Held>,
-    /// Gains in an upper bound, looked behind; `None` where the baseline's results are not at hand.
+    /// Gains that a broken attack would look like, looked behind; `None` where the baseline's results are not at hand.
     pub cross_checks: Option<Vec<CrossCheck>>,
     /// The alarms on fresh seeds, where they were asked again.
     pub confirmation: Option<Confirmation>,
+    /// What else a reader should know: what could not be found out, and why.
+    pub notes: Vec<String>,
 }
 
 /// The verdict where there is nothing to compare with.
@@ -32,6 +34,12 @@ pub fn not_comparable(reasons: Vec<String>) -> Verdict {
 #[must_use]
 pub fn incomplete(reasons: Vec<String>) -> Verdict {
     Verdict { reasons, ..Verdict::of(Word::Incomplete) }
+}
+
+/// The verdict where nothing could be judged.
+#[must_use]
+pub fn error(reasons: Vec<String>) -> Verdict {
+    Verdict { reasons, ..Verdict::of(Word::Error) }
 }
 
 /// Says the word. `examination` is there where the sides are comparable, whole, and not identical.
@@ -53,6 +61,7 @@ pub fn conclude(
         held: later.held,
         cross_checks: later.cross_checks,
         confirmation: later.confirmation,
+        notes: later.notes,
         ..Verdict::of(Word::Identical)
     };
     if !comparison.obstacles.is_empty() {
@@ -63,8 +72,13 @@ pub fn conclude(
     if let Some((what, why)) = comparison.missing.first() {
         verdict.word = Word::Incomplete;
         let more = comparison.missing.len() - 1;
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        verdict.reasons.push(format!("{what}: {why}{more}"));
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        verdict.reasons.push(format!("not all is there: {what}: {why}{more}"));
+        if comparison.missing.len() == comparison.only_baseline.len() {
+            verdict.notes.push(
+                "a sweep that lacks points of the baseline cannot be held to them; where they are meant to be gone, take this run over as the baseline".to_owned(),
+            );
+        }
         return verdict;
     }
     if let Some(held) = verdict.held.iter().find(|held| held.holds == Holds::Undefined) {
@@ -73,21 +87,43 @@ pub fn conclude(
         verdict.reasons.push(format!("`{}` at {} cannot be judged: {reason}", held.requirement, held.point));
         return verdict;
     }
-    if !comparison.only_baseline.is_empty() || !comparison.only_candidate.is_empty() {
+    if !comparison.only_candidate.is_empty() {
         verdict.notes.push(
-            "the two sides do not have the same points: what is said is about those that both have"
+            "the baseline does not have all points of this run: what is said is about those that both have"
                 .to_owned(),
         );
+    }
+    if let Some((what, why)) = comparison.untested.first() {
+        let more = comparison.untested.len() - 1;
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        verdict.notes.push(format!("not tested, for it is undefined on some seed: {what} ({why}){more}"));
     }
     let (word, reasons) = match &examination {
         None => (Word::Identical, vec!["every gated value is the same, bit for bit".to_owned()]),
         Some(examination) => {
-            verdict.shape = shape(examination, rules);
-            weigh(examination, &verdict, rules)
+            verdict.shape = shape(examination, &verdict, rules);
+            weigh(examination, &verdict, comparison, rules)
         }
     };
     verdict.word = word;
     verdict.reasons = reasons;
+    if rules.policy == Policy::Certify
+        && !comparison.untested.is_empty()
+        && !matches!(verdict.word, Word::Regressed | Word::Suspect)
+    {
+        verdict.word = Word::NotCertified;
+        let count = comparison.untested.len();
+        verdict.reasons.insert(
+            0,
+            format!("{count} of the gated numbers cannot be tested, and so are not shown to be no worse"),
+        );
+    }
+    if let (Word::Identical, Some(pillar)) = (verdict.word, rules.claim) {
+        verdict.word = Word::Inconclusive;
+        verdict
+            .reasons
+            .insert(0, format!("the change claims to improve {}, and changes nothing", pillar.word()));
+    }
     if let Some(examination) = &examination {
         remark(examination, &mut verdict, rules);
     }
@@ -97,8 +133,8 @@ pub fn conclude(
 }
 
 /// How the curve moved.
-fn shape(examination: &Examination, rules: &Rules) -> Option<Shape> {
-    let worse = !examination.alarms().is_empty();
+fn shape(examination: &Examination, verdict: &Verdict, rules: &Rules) -> Option<Shape> {
+    let worse = examination.alarms().into_iter().any(|at| !is_cleared(verdict, at));
     let better = !examination.positions(|one| one.state == State::Better).is_empty();
     let volume = examination.endpoints.iter().find(|one| one.endpoint.subject == Subject::Hypervolume);
     let within = volume.is_some_and(|one| one.mean.abs() <= rules.hypervolume_margin + one.endpoint.floor());
@@ -110,6 +146,11 @@ fn shape(examination: &Examination, rules: &Rules) -> Option<Shape> {
         (true, true, true) => Some(Shape::Slide),
         (true, true, false) => Some(Shape::Mixed),
     }
+}
+
+/// Whether the alarm at this position did not come back on fresh seeds.
+fn is_cleared(verdict: &Verdict, at: usize) -> bool {
+    verdict.confirmation.as_ref().is_some_and(|confirmation| confirmation.clears(at))
 }
 
 fn name(one: &Assessed) -> String {
@@ -129,39 +170,39 @@ fn names<'a>(some: impl Iterator<Item = &'a Assessed>) -> String {
     if more == 0 { shown } else { format!("{shown}; and {more} more") }
 }
 
-fn weigh(examination: &Examination, verdict: &Verdict, rules: &Rules) -> (Word, Vec<String>) {
+fn weigh(
+    examination: &Examination,
+    verdict: &Verdict,
+    comparison: &Comparison,
+    rules: &Rules,
+) -> (Word, Vec<String>) {
     let alpha = rules.alpha;
     let all = &examination.endpoints;
     let in_state = |state| all.iter().filter(move |one| one.state == state);
-    let mut alarms: Vec<&Assessed> = in_state(State::Worse).collect();
-    // By p value, then by how many margins it lost, so that units do not matter.
-    let size = |one: &Assessed| one.mean / one.endpoint.margin.max(1e-6);
-    alarms.sort_by(|a, b| a.worse.total_cmp(&b.worse).then(size(b).total_cmp(&size(a))));
-    let confirmed = verdict.confirmation.as_ref().is_none_or(Confirmation::stands);
-    if !alarms.is_empty() && confirmed {
-        let reason = format!("shown to be worse beyond the margin: {}", names(alarms.into_iter()));
+    let (cleared, mut alarms): (Vec<usize>, Vec<usize>) =
+        examination.alarms().into_iter().partition(|at| is_cleared(verdict, *at));
+    alarms.sort_by(|a, b| all[*a].compare_losses(&all[*b]));
+    if !alarms.is_empty() {
+        let reason =
+            format!("shown to be worse beyond the margin: {}", names(alarms.into_iter().map(|at| &all[at])));
         return (Word::Regressed, vec![reason]);
     }
-    let suspicions: Vec<String> = verdict
-        .cross_checks
-        .iter()
-        .flatten()
-        .filter_map(|check| {
-            let one = &all[check.endpoint];
-            Some(format!(
-                "the gain of {} is not believed: {}",
-                name(one),
-                check.suspicion(one.endpoint.margin)?
-            ))
-        })
-        .collect();
-    if !suspicions.is_empty() {
-        return (Word::Suspect, suspicions);
+    let mut suspicions: Vec<(usize, String)> = Vec::new();
+    for check in verdict.cross_checks.iter().flatten() {
+        let one = &all[check.endpoint];
+        // Of the front as a whole the first of its points will do.
+        let new = suspicions.iter().all(|(endpoint, _)| *endpoint != check.endpoint);
+        if let (true, Some(why)) = (new, check.suspicion(one.endpoint.margin)) {
+            suspicions.push((check.endpoint, format!("the gain of {} is not believed: {why}", name(one))));
+        }
     }
-    if !alarms.is_empty() {
+    if !suspicions.is_empty() {
+        return (Word::Suspect, suspicions.into_iter().map(|(_, why)| why).collect());
+    }
+    if !cleared.is_empty() {
         let reason = format!(
             "an alarm did not come back on fresh seeds: {}. One of the two samples was luck; more seeds tell",
-            names(alarms.into_iter())
+            names(cleared.into_iter().map(|at| &all[at]))
         );
         return (Word::Inconclusive, vec![reason]);
     }
@@ -183,22 +224,22 @@ fn weigh(examination: &Examination, verdict: &Verdict, rules: &Rules) -> (Word, 
         );
         return (Word::Inconclusive, vec![reason]);
     }
-    if let Some(first) = in_state(State::Better).next() {
+    if in_state(State::Better).next().is_some() {
         let open: Vec<&Assessed> = all.iter().filter(|one| is_owed(one, examination, rules)).collect();
         if open.is_empty() {
             let reason = format!("shown to be better beyond the margin: {}", names(in_state(State::Better)));
             return (Word::Improved, vec![reason]);
         }
-        let pillar = first.endpoint.pillar.map_or("the front", Pillar::word);
         let reason = format!(
-            "a gain in {pillar} is shown, but not that the rest is no worse than its margin: {}",
+            "shown to be better beyond the margin: {}; but not that the rest is no worse than its margin: {}",
+            names(in_state(State::Better)),
             names(open.into_iter())
         );
         return (Word::Inconclusive, vec![reason]);
     }
     if in_state(State::Undecided).next().is_some() {
         let reason = format!(
-            "{} seeds cannot tell a change of the size of the margin from noise at {} of {} endpoints",
+            "{} seeds do not show that every number is no worse than its margin: {} of {} are undecided",
             examination.seeds,
             in_state(State::Undecided).count(),
             all.len()
@@ -210,7 +251,12 @@ fn weigh(examination: &Examination, verdict: &Verdict, rules: &Rules) -> (Word, 
         let reason = format!("changed, within the margin: {}", names(moved()));
         return (Word::ChangedWithinMargin, vec![reason]);
     }
-    (Word::NoChange, vec!["values differ, and no change is shown".to_owned()])
+    let reason = if comparison.first_difference.is_none() {
+        "every gated value that both sides have is the same, bit for bit"
+    } else {
+        "values differ; no change is shown, and every number is shown to be no worse than its margin"
+    };
+    (Word::NoChange, vec![reason.to_owned()])
 }
 
 /// Whether a gain owes it to this endpoint to be shown no worse, and has not: endpoints of any pillar but the gain's own; of all pillars where
@@ -246,7 +292,7 @@ fn remark(examination: &Examination, verdict: &mut Verdict, rules: &Rules) {
     }
     if verdict.cross_checks.is_none() && !examination.doubtful_gains().is_empty() {
         verdict.notes.push(
-            "gains in an upper bound were not cross-checked: the baseline's results folder is not at hand (--base-results DIR). A weaker attack would look the same"
+            "gains in numbers that an attack bounds were not cross-checked: the baseline's results folder is not at hand (--base-results DIR). A weaker attack would look the same"
                 .to_owned(),
         );
     }
@@ -282,7 +328,7 @@ fn constrain(verdict: &mut Verdict, rules: &Rules) {
     };
     match verdict.word {
         // Graver already; the requirement is said after it.
-        Word::Regressed | Word::Suspect | Word::NotComparable | Word::Incomplete => {
+        Word::Regressed | Word::Suspect | Word::NotComparable | Word::Incomplete | Word::Error => {
             verdict.reasons.push(found.1);
         }
         Word::NotCertified if found.0 == Word::NotCertified => verdict.reasons.push(found.1),

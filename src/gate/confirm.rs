@@ -17,7 +17,7 @@ pub struct Confirmed {
     pub mean: Option<f64>,
     /// p value, adjusted for the alarms: worse by more than the margin.
     pub p: Option<f64>,
-    /// Whether the alarm stands: it came back, or could not be asked again.
+    /// Whether the alarm stands: it came back, or none of the alarms could be asked again.
     pub stands: bool,
 }
 
@@ -37,6 +37,12 @@ impl Confirmation {
     #[must_use]
     pub fn stands(&self) -> bool {
         self.alarms.iter().any(|alarm| alarm.stands)
+    }
+
+    /// Whether the endpoint at this position alarmed and did not stand.
+    #[must_use]
+    pub fn clears(&self, endpoint: usize) -> bool {
+        self.alarms.iter().any(|alarm| alarm.endpoint == endpoint && !alarm.stands)
     }
 }
 
@@ -90,7 +96,8 @@ pub fn confirm(
             endpoint: at,
             mean: found.and_then(|found| stats::mean(&asked[found].1.differences)),
             p,
-            stands: p.is_none_or(|p| p <= rules.alpha),
+            // One that cannot be asked again says nothing beside those that can.
+            stands: p.map_or(asked.is_empty(), |p| p <= rules.alpha),
         }
     };
     Confirmation {

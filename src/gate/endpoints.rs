@@ -56,6 +56,8 @@ pub struct Endpoint {
     pub unit: Unit,
     /// How the values relate to the truth.
     pub bound: Bound,
+    /// Whether it is an objective of the front.
+    pub is_axis: bool,
     /// A change for the worse up to here is no regression.
     pub margin: f64,
     /// The baseline's value at each seed.
@@ -80,6 +82,7 @@ impl Endpoint {
             direction,
             unit: Unit::Fraction,
             bound: Bound::Exact,
+            is_axis: false,
             margin,
             baseline,
             candidate,
@@ -116,8 +119,8 @@ pub(super) fn endpoints(
                 continue;
             }
             let point = before.label(&baseline.front_model);
+            // What is undefined is told of by the comparison.
             let (Some(old), Some(new)) = (before.defined(&gated.key), now.defined(&gated.key)) else {
-                remarks.push(format!("`{}` at {point} is undefined at some seed and not tested", gated.key));
                 continue;
             };
             let subject = Subject::Number { point, key: gated.key.clone() };
@@ -126,6 +129,7 @@ pub(super) fn endpoints(
                 pillar: Some(gated.pillar),
                 unit: gated.unit,
                 bound: gated.bound,
+                is_axis: baseline.objectives.iter().any(|axis| axis.key == gated.key),
                 ..endpoint
             });
         }

@@ -15,7 +15,7 @@ mod verdict;
 
 pub use assess::{Assessed, Examination, State, examine};
 pub use compare::{Comparison, Difference, compare};
-pub use conclude::{Later, conclude, incomplete, not_comparable};
+pub use conclude::{Later, conclude, error, incomplete, not_comparable};
 pub use confirm::{Confirmation, Confirmed, confirm};
 pub use endpoints::{Endpoint, Subject};
 pub use require::{Held, Holds, Requirement, hold};

@@ -10,7 +10,7 @@ use super::require::Held;
 pub enum Word {
     /// Every gated value is the same, bit for bit.
     Identical,
-    /// Values differ; no change is shown, and one of the size of the margin would have been seen.
+    /// Values or points differ; no change is shown, and every number is shown to be no worse than its margin.
     NoChange,
     /// Better beyond a margin somewhere, worse nowhere, and no worse in the other pillar.
     Improved,
@@ -28,13 +28,15 @@ pub enum Word {
     Inconclusive,
     /// The two sides were not measured alike, or there is no baseline.
     NotComparable,
-    /// Cells failed or are missing, or values are undefined that the baseline has.
+    /// Cells failed or are missing, points or values that the baseline has, or nothing could be tested.
     Incomplete,
+    /// Nothing was judged: bad usage, a damaged file, or a defect of the program.
+    Error,
 }
 
 impl Word {
     /// Every word.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Identical,
         Self::NoChange,
         Self::Improved,
@@ -46,6 +48,7 @@ impl Word {
         Self::Inconclusive,
         Self::NotComparable,
         Self::Incomplete,
+        Self::Error,
     ];
 
     /// The word used in files and on the command line.
@@ -63,6 +66,7 @@ impl Word {
             Self::Inconclusive => "inconclusive",
             Self::NotComparable => "not-comparable",
             Self::Incomplete => "incomplete",
+            Self::Error => "error",
         }
     }
 }

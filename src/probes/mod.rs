@@ -23,7 +23,7 @@ use crate::models::Network;
 use crate::seed::Seed;
 
 /// The version of what probes observe with given recipes; part of an evidence's identity, beside the attacks' protocols.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What the model says on the unchanged rows.
 ///

@@ -39,8 +39,8 @@ pub use proportion::{clopper_pearson, wilson};
 pub use rank::Ranks;
 pub use resample::{LANES, RowWeights, SeedWeights};
 pub use sign_flip::{
-    DRAWN, MOST_ENUMERATED, Tested, Worlds, attainable, fewest_pairs, label_permutation, sign_flip,
-    sign_flip_bounds,
+    DRAWN, MOST_ENUMERATED, Tested, Worlds, attainable, critical_t, fewest_pairs, label_permutation,
+    sign_flip, sign_flip_bounds,
 };
 pub use smallest::{crossed_smallest_interval, smallest_interval};
 pub use student::{student_cdf, student_quantile};

@@ -93,9 +93,9 @@ fn check(arguments: &Check, quiet: bool) -> Result<u8> {
     let code = gate::code(&judged.verdict, &[], judged.rules.policy);
     let (results, baseline) =
         (arguments.results.display().to_string(), arguments.baseline.display().to_string());
-    let story = judged.story(&results, &baseline, code);
+    let story = judged.story(&baseline, code);
     match &judged.baseline {
-        Some(_) => terminal::product(&telling::terminal(&story))?,
+        Some(_) => terminal::product(&telling::terminal(&story, Some(&results)))?,
         None => terminal::product(&format!("{}: no baseline in {baseline} yet\n", judged.name))?,
     }
     let missing = judged.side.as_ref().is_none_or(|side| !side.missing.is_empty());
@@ -129,9 +129,12 @@ fn review(arguments: &Review) -> Result<u8> {
         ))?;
         return Ok(exit::FINE);
     };
-    let pending = store::pending(&arguments.baseline).display().to_string();
-    let story = judged.story(&pending, &folder);
-    terminal::product(&if arguments.json { telling::json(&story)? } else { telling::terminal(&story) })?;
+    let story = judged.story(&folder);
+    terminal::product(&if arguments.json {
+        telling::json(&story)?
+    } else {
+        telling::terminal(&story, None)
+    })?;
     Ok(exit::FINE)
 }
 
@@ -143,10 +146,9 @@ struct Proposal {
 }
 
 impl Proposal {
-    fn story<'a>(&'a self, pending: &'a str, folder: &'a str) -> telling::Story<'a> {
+    fn story<'a>(&'a self, folder: &'a str) -> telling::Story<'a> {
         telling::Story {
             name: &self.old.side.name,
-            results: pending,
             baseline: folder,
             samples: Some(&self.old.manifest.samples),
             alpha: self.rules.alpha,

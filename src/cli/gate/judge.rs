@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::confirm::{self, How};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{
-    self, Comparison, DEFAULT_ALPHA, DEFAULT_MARGIN, Held, Later, Policy, Requirement, Rules, Side, Subject,
-    Verdict,
+    self, DEFAULT_ALPHA, DEFAULT_MARGIN, Held, Later, Policy, Requirement, Rules, Side, Verdict,
 };
 use crate::measure::{MetricKey, Pillar};
 use crate::run::baseline::Baseline;
@@ -24,6 +23,19 @@ pub(in crate::cli) struct Question<'a> {
     pub(in crate::cli) base_results: Option<&'a Path>,
     pub(in crate::cli) datasets: &'a Path,
     pub(in crate::cli) confirm: Option<How<'a>>,
+}
+
+impl Question<'_> {
+    /// The rules where no baseline sets any.
+    pub(super) fn own_rules(&self) -> Rules {
+        Rules {
+            alpha: self.alpha.unwrap_or(DEFAULT_ALPHA),
+            policy: self.policy.unwrap_or(Policy::Detect),
+            hypervolume_margin: DEFAULT_MARGIN,
+            epsilon_margin: DEFAULT_MARGIN,
+            claim: self.claim,
+        }
+    }
 }
 
 /// The answer.
@@ -51,13 +63,7 @@ pub(in crate::cli) fn judge(question: &Question<'_>) -> Result<Judged> {
         };
         let rules = match &baseline {
             Ok(baseline) => baseline.rules(question.policy, question.alpha, question.claim),
-            Err(_) => Rules {
-                alpha: question.alpha.unwrap_or(DEFAULT_ALPHA),
-                policy: question.policy.unwrap_or(Policy::Detect),
-                hypervolume_margin: DEFAULT_MARGIN,
-                epsilon_margin: DEFAULT_MARGIN,
-                claim: question.claim,
-            },
+            Err(_) => question.own_rules(),
         };
         let side = match found.side() {
             Ok(side) => Ok(side),
@@ -74,7 +80,8 @@ pub(in crate::cli) fn judge(question: &Question<'_>) -> Result<Judged> {
     Ok(Judged { name, results, baseline, side, rules, verdict })
 }
 
-fn said(error: &Error) -> Vec<String> {
+/// The error and what to do about it, a sentence each.
+pub(super) fn said(error: &Error) -> Vec<String> {
     let help = error.help_text().map(str::to_owned);
     std::iter::once(error.chain().join(": ")).chain(help).collect()
 }
@@ -91,25 +98,45 @@ fn weigh(
     }
     required.extend(question.require.iter().cloned());
     let comparison = gate::compare(&baseline.side, side);
-    let mut later = Later { held: held(&required, found, side, rules)?, ..Later::default() };
-    let tests =
-        comparison.obstacles.is_empty() && comparison.missing.is_empty() && !comparison.is_identical();
+    let whole = comparison.obstacles.is_empty() && comparison.missing.is_empty();
+    // Of a side that is not whole, requirements say nothing.
+    let mut later = Later {
+        held: if whole { held(&required, found, side, rules)? } else { Vec::new() },
+        ..Later::default()
+    };
+    // Looked at even where nothing is to be cross-checked: a wrong folder should not show on the day it is needed.
+    let base_results = question.base_results.map(|folder| base_folder(folder, &baseline.side)).transpose()?;
+    let tests = whole && !comparison.is_identical();
     let examination = tests.then(|| gate::examine(&baseline.side, side, &comparison, rules));
     if let Some(examination) = &examination {
-        let gains: Vec<(usize, Subject)> = examination
-            .doubtful_gains()
-            .into_iter()
-            .map(|at| (at, examination.endpoints[at].endpoint.subject.clone()))
-            .collect();
-        if let (Some(folder), false) = (question.base_results, gains.is_empty()) {
-            later.cross_checks =
-                Some(cross_check(question, found, folder, (&baseline.side, &comparison), &gains)?);
+        let gains = examination.doubtful_gains();
+        // What fails from here on takes nothing back that is known already.
+        if let (Some(base), false) = (&base_results, gains.is_empty()) {
+            let checks = base.look().and_then(|base| {
+                run::cross_check(found, &base, question.datasets, &gains, &AtomicBool::new(false))
+            });
+            match checks {
+                Ok(checks) => later.cross_checks = Some(checks),
+                Err(error) => {
+                    later
+                        .notes
+                        .push(format!("gains could not be cross-checked: {}", said(&error).join(". ")));
+                }
+            }
         }
         if let Some(how) = &question.confirm
             && !examination.alarms().is_empty()
         {
             let again = confirm::Again { how, found, baseline, examination, datasets: question.datasets };
-            later.confirmation = Some(again.confirm(question.results, rules)?);
+            match again.confirm(question.results, rules) {
+                Ok(confirmation) => later.confirmation = Some(confirmation),
+                Err(error) => {
+                    later.notes.push(format!(
+                        "the alarms could not be asked again on fresh seeds, and stand as they are: {}",
+                        said(&error).join(". ")
+                    ));
+                }
+            }
         }
     }
     let mut verdict = gate::conclude(&baseline.side, &comparison, examination, later, rules);
@@ -134,22 +161,19 @@ fn loud(baseline: &Baseline, verdict: &Verdict) -> Option<String> {
     })
 }
 
-fn cross_check(
-    question: &Question<'_>,
-    found: &Found<'_>,
-    folder: &Path,
-    (baseline, _): (&Side, &Comparison),
-    gains: &[(usize, Subject)],
-) -> Result<Vec<gate::CrossCheck>> {
+/// The results folder that the baseline was made of, or an error where it is another.
+fn base_folder(folder: &Path, baseline: &Side) -> Result<Results> {
     let results = Results::open(folder)?;
-    let base = results.look()?;
-    // What the baseline holds must be what this folder says, or its weights are those of something else.
-    let same = gate::compare(baseline, &base.side()?);
-    if let Some(what) = same.obstacles.first().or(same.first_difference.as_ref()) {
-        return Err(Error::input(format!("`{}` is not the folder that the baseline was made of: {what}", folder.display()))
-            .help("run the baseline's experiment with the baseline's version into that folder, or leave --base-results out"));
+    {
+        // What the baseline holds must be what this folder says, or its weights are those of something else.
+        let same = gate::compare(baseline, &results.look()?.side()?);
+        let lacks = same.missing.first().map(|(what, why)| format!("{what}: {why}"));
+        if let Some(what) = same.obstacles.first().or(same.first_difference.as_ref()).or(lacks.as_ref()) {
+            return Err(Error::input(format!("`{}` is not the folder that the baseline was made of: {what}", folder.display()))
+                .help("run the baseline's experiment with the baseline's version into that folder, or leave --base-results out"));
+        }
     }
-    run::cross_check(found, &base, question.datasets, gains, &AtomicBool::new(false))
+    Ok(results)
 }
 
 /// Every requirement at every point that it is about.

@@ -14,6 +14,7 @@ use crate::files;
 use crate::gate::{Policy, Requirement, Shape, Verdict, Word};
 use crate::measure::Pillar;
 use crate::report::gate::{self as telling, Story};
+use crate::run::Results;
 use crate::run::baseline::Baseline;
 
 pub(super) use confirm::fresh;
@@ -149,36 +150,83 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
             quiet,
         }),
     };
-    // A verdict of an earlier run must not be taken for this one's, should this one end with an error.
-    files::remove(&arguments.verdict.clone().unwrap_or_else(|| results.join(VERDICT)))?;
-    let judged = judge(&question)?;
+    let judged = match judge(&question) {
+        Ok(judged) => judged,
+        Err(error) => {
+            // Scripts that look at the file find why, and never the verdict of an earlier run.
+            let code = exit::number(error.kind());
+            let (verdict, rules) = (failure(&error, code), question.own_rules());
+            let name = results.file_name().unwrap_or_default().to_string_lossy();
+            let story = Story {
+                name: &name,
+                baseline: &baseline.display().to_string(),
+                samples: None,
+                alpha: rules.alpha,
+                policy: rules.policy.word(),
+                code,
+                verdict: &verdict,
+            };
+            // What cannot be written either leaves the error itself to say so.
+            let _ = publish(arguments, &story, results, None);
+            return Err(error);
+        }
+    };
     let code = code(&judged.verdict, &arguments.fail_on, judged.rules.policy);
-    let (results, baseline) = (results.display().to_string(), baseline.display().to_string());
-    let story = judged.story(&results, &baseline, code);
-    let file = telling::json(&story)?;
-    match &arguments.verdict {
-        Some(path) => files::write_atomic(path, file.as_bytes(), None)?,
-        None => judged.results.write(VERDICT, file.as_bytes())?,
+    let baseline = baseline.display().to_string();
+    let story = judged.story(&baseline, code);
+    let json = publish(arguments, &story, results, Some(&judged.results))?;
+    terminal::product(&if arguments.json {
+        json
+    } else {
+        telling::terminal(&story, Some(&results.display().to_string()))
+    })?;
+    Ok(code)
+}
+
+/// The verdict of an error that ends with `code`.
+fn failure(error: &Error, code: u8) -> Verdict {
+    let reasons = judge::said(error);
+    match code {
+        exit::NOT_COMPARABLE => crate::gate::not_comparable(reasons),
+        exit::INCOMPLETE => crate::gate::incomplete(reasons),
+        _ => crate::gate::error(reasons),
+    }
+}
+
+/// Writes every file that was asked for, prints annotations, and returns the verdict as JSON. `store` is the results folder, where it is one.
+fn publish(
+    arguments: &Arguments,
+    story: &Story<'_>,
+    folder: &Path,
+    store: Option<&Results>,
+) -> Result<String> {
+    let json = telling::json(story)?;
+    match (&arguments.verdict, store) {
+        (Some(path), _) => files::write_atomic(path, json.as_bytes(), None)?,
+        (None, Some(store)) => store.write(VERDICT, json.as_bytes())?,
+        (None, None) if folder.is_dir() => {
+            files::write_atomic(&folder.join(VERDICT), json.as_bytes(), None)?;
+        }
+        (None, None) => {}
     }
     if let Some(path) = &arguments.summary {
-        append(path, &telling::markdown(&story))?;
+        append(path, &telling::markdown(story, Some(&folder.display().to_string())))?;
     }
     if let Some(path) = &arguments.junit {
-        files::write_atomic(path, telling::junit(&story)?.as_bytes(), None)?;
+        files::write_atomic(path, telling::junit(story)?.as_bytes(), None)?;
     }
     if arguments.github {
         let line = arguments.config.as_deref().map(line_of_sweep).transpose()?;
         let config = arguments.config.as_deref().map(|path| path.display().to_string());
         let place = config.as_deref().map(|config| (config, line.flatten()));
-        let annotations = telling::annotations(&story, place);
+        let annotations = telling::annotations(story, place);
         if arguments.json {
             terminal::talk(annotations.trim_end());
         } else {
             terminal::product(&annotations)?;
         }
     }
-    terminal::product(&if arguments.json { file } else { telling::terminal(&story) })?;
-    Ok(code)
+    Ok(json)
 }
 
 /// Appends, as a step summary is appended to by every step.
@@ -201,6 +249,7 @@ pub(super) fn code(verdict: &Verdict, fail_on: &[String], policy: Policy) -> u8 
     match verdict.word {
         Word::NotComparable => exit::NOT_COMPARABLE,
         Word::Incomplete => exit::INCOMPLETE,
+        Word::Error => exit::BAD_INPUT,
         Word::Regressed | Word::Suspect | Word::Violated | Word::NotCertified => exit::CHECK_FAILED,
         // To certify is to ask for an answer.
         Word::Inconclusive if asked || policy == Policy::Certify => exit::INCONCLUSIVE,
@@ -211,10 +260,9 @@ pub(super) fn code(verdict: &Verdict, fail_on: &[String], policy: Policy) -> u8 
 
 impl Judged {
     /// What the formats tell.
-    pub(super) fn story<'a>(&'a self, results: &'a str, baseline: &'a str, code: u8) -> Story<'a> {
+    pub(super) fn story<'a>(&'a self, baseline: &'a str, code: u8) -> Story<'a> {
         Story {
             name: &self.name,
-            results,
             baseline,
             samples: self.baseline.as_ref().map(|baseline: &Baseline| baseline.manifest.samples.as_str()),
             alpha: self.rules.alpha,

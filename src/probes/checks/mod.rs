@@ -39,7 +39,7 @@ pub use transfer::transfer;
 pub use verdict::{Bar, Threshold, finding, judge, misspelled, tail};
 
 /// The version of what the checks observe with given settings; part of their evidence's identity.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One sanity check.
 #[derive(Debug)]

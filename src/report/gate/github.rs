@@ -27,7 +27,11 @@ pub fn annotations(story: &Story<'_>, place: Option<(&str, Option<usize>)>) -> S
         }
         format!("::{kind} {}::{}\n", properties.join(","), data(message))
     };
-    let worst: Vec<&Assessed> = story.ranked().into_iter().filter(|one| one.state == State::Worse).collect();
+    let worst: Vec<&Assessed> = story
+        .ranked()
+        .into_iter()
+        .filter(|one| one.state == State::Worse && story.state(one) == State::Worse.word())
+        .collect();
     if story.verdict.word == Word::Regressed {
         for one in &worst {
             let change = format::change_interval((one.mean, one.interval), one.endpoint.unit);
@@ -45,7 +49,7 @@ pub fn annotations(story: &Story<'_>, place: Option<(&str, Option<usize>)>) -> S
     let left = lines.len().saturating_sub(MOST_ANNOTATIONS);
     if left > 0 {
         lines.truncate(MOST_ANNOTATIONS - 1);
-        lines.push(format!("and {} more in the summary", left + 1));
+        lines.push(format!("and {} more in verdict.json", left + 1));
     }
     lines.iter().map(|line| command(line)).collect()
 }

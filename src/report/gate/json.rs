@@ -30,8 +30,6 @@ pub fn json(story: &Story<'_>) -> Result<String> {
         "reasons": verdict.reasons,
         "notes": verdict.notes,
         "experiment": story.name,
-        "results": story.results,
-        "baseline": story.baseline,
         "baseline_sha256": story.samples,
         "policy": story.policy,
         "alpha": story.alpha,
@@ -46,10 +44,6 @@ pub fn json(story: &Story<'_>) -> Result<String> {
         "requirements": verdict.held.iter().map(held).collect::<Vec<_>>(),
         "cross_checks": verdict.cross_checks.as_ref().map(|checks| checks.iter().map(|check| cross_check(check, story)).collect::<Vec<_>>()),
         "confirmation": verdict.confirmation.as_ref().map(|confirmation| confirmed(confirmation, story)),
-        "commands": {
-            "check": format!("equipoise baseline check {} --baseline {}", story.results, story.baseline),
-            "accept": format!("equipoise baseline accept {} --reason TEXT", story.baseline),
-        },
     });
     Ok(format!("{file:#}\n"))
 }
@@ -79,6 +73,7 @@ fn endpoint(one: &Assessed) -> Json {
         "p_no_worse": one.no_worse,
         "spread": one.spread,
         "detectable": one.detectable,
+        "resolution": one.resolution,
         "needed_seeds": one.needed,
         "correlation": one.correlation,
     })

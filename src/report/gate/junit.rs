@@ -64,7 +64,9 @@ fn whole(story: &Story<'_>) -> TestCase {
     let word = story.verdict.word;
     let reasons = story.reasons().join(" ");
     let status = match word {
-        Word::Incomplete | Word::NotComparable => failed(NonSuccessKind::Error, word.word(), &reasons),
+        Word::Incomplete | Word::NotComparable | Word::Error => {
+            failed(NonSuccessKind::Error, word.word(), &reasons)
+        }
         _ if story.code == 0 && word == Word::Inconclusive => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(word.word()).set_message(reasons);
@@ -86,6 +88,11 @@ fn case(one: &Assessed, story: &Story<'_>) -> TestCase {
         format!("{}: worse by {change}, margin {margin}, p {}", title(one), super::p_value(one.worse));
     let uncertified = story.policy == "certify" && one.no_worse > story.alpha;
     let status = match one.state {
+        State::Worse if story.state(one) != State::Worse.word() => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type("not-confirmed").set_message(message);
+            status
+        }
         State::Worse => failed(NonSuccessKind::Failure, "regressed", &message),
         _ if uncertified => failed(NonSuccessKind::Failure, "not-certified", &message),
         State::Undecided => {
@@ -97,7 +104,7 @@ fn case(one: &Assessed, story: &Story<'_>) -> TestCase {
     };
     let mut case = TestCase::new(endpoint.subject.place(), status);
     case.set_classname(endpoint.subject.metric());
-    case.add_property(("state", one.state.word()));
+    case.add_property(("state", story.state(one).as_str()));
     case.add_property(("p", one.worse.to_string().as_str()));
     case.add_property(("mean", one.mean.to_string().as_str()));
     case.add_property(("margin", endpoint.margin.to_string().as_str()));

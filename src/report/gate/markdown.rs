@@ -1,15 +1,17 @@
 //! The verdict for a pull request or a step summary.
 
 use super::Story;
+use crate::gate::Word;
 use crate::report::markdown::escaped;
 
 /// A hidden line by which a bot finds its own comment, to update it.
 pub const MARKER: &str = "<!-- equipoise-gate -->";
 
-/// The verdict as Markdown, a few kilobytes at most.
+/// The verdict as Markdown, a few kilobytes at most; `folder` holds the results, where what to do with them is to be told.
 #[must_use]
-pub fn markdown(story: &Story<'_>) -> String {
+pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
     let sign = match story.code {
+        0 if story.verdict.word == Word::Inconclusive => "⚠️",
         0 => "✅",
         4 => "⚠️",
         _ => "❌",
@@ -41,7 +43,7 @@ pub fn markdown(story: &Story<'_>) -> String {
     for remark in story.remarks() {
         text.push_str(&format!("- {}\n", escaped(&remark)));
     }
-    if let Some(advice) = story.advice() {
+    if let Some(advice) = story.advice(folder) {
         text.push_str(&format!("\n{advice}\n"));
     }
     limited(text)

@@ -22,8 +22,6 @@ pub use terminal::terminal;
 pub struct Story<'a> {
     /// The experiment's name.
     pub name: &'a str,
-    /// The results folder, as given.
-    pub results: &'a str,
     /// The baseline's folder, as given.
     pub baseline: &'a str,
     /// SHA-256 of the baseline's samples, where there is one.
@@ -59,27 +57,51 @@ impl Story<'_> {
         self.verdict.reasons.iter().map(|reason| format!("{}.", format::capitalized(reason))).collect()
     }
 
-    /// Endpoints, worst first.
+    /// Endpoints, worst first; where the verdict is a gain, the gains first.
     fn ranked(&self) -> Vec<&Assessed> {
-        let mut all: Vec<&Assessed> =
-            self.verdict.examination.iter().flat_map(|examination| &examination.endpoints).collect();
-        let rank = |state| match state {
+        let mut all: Vec<(usize, &Assessed)> = self
+            .verdict
+            .examination
+            .iter()
+            .flat_map(|examination| examination.endpoints.iter().enumerate())
+            .collect();
+        let improved = self.verdict.word == Word::Improved;
+        let rank = |at: usize, state| match state {
+            State::Worse if self.is_cleared(at) => 1,
             State::Worse => 0,
-            State::WorseWithin => 1,
-            State::Undecided => 2,
-            State::Unchanged => 3,
-            State::BetterWithin => 4,
-            State::Better => 5,
+            State::WorseWithin => 2,
+            State::Undecided => 3,
+            State::NoWorse => 4,
+            State::BetterWithin => 5,
+            State::Better if improved => 0,
+            State::Better => 6,
         };
-        // By p value, then by how large the change is in margins, so that units do not matter.
-        let size = |one: &Assessed| one.mean / one.endpoint.margin.max(1e-6);
-        all.sort_by(|a, b| {
-            rank(a.state)
-                .cmp(&rank(b.state))
-                .then(a.worse.total_cmp(&b.worse))
-                .then(size(b).total_cmp(&size(a)))
+        all.sort_by(|(i, a), (j, b)| {
+            let by_loss = if a.state == State::Better && b.state == State::Better {
+                a.better.total_cmp(&b.better).then(a.mean.total_cmp(&b.mean))
+            } else {
+                a.compare_losses(b)
+            };
+            rank(*i, a.state).cmp(&rank(*j, b.state)).then(by_loss)
         });
-        all
+        all.into_iter().map(|(_, one)| one).collect()
+    }
+
+    /// Whether the alarm at this position did not come back on fresh seeds.
+    fn is_cleared(&self, at: usize) -> bool {
+        self.verdict.confirmation.as_ref().is_some_and(|confirmation| confirmation.clears(at))
+    }
+
+    /// The state in words, with what fresh seeds said of an alarm.
+    fn state(&self, one: &Assessed) -> String {
+        let endpoints = self.verdict.examination.as_ref().map(|examination| &examination.endpoints);
+        let at = endpoints.and_then(|all| all.iter().position(|other| std::ptr::eq(other, one)));
+        let word = one.state.word();
+        if at.is_some_and(|at| self.is_cleared(at)) {
+            format!("{word}, not confirmed")
+        } else {
+            word.to_owned()
+        }
     }
 
     /// The worst endpoints as rows: where, what, before → now, worse by, margin, p, state; and how many are left out.
@@ -90,18 +112,26 @@ impl Story<'_> {
         let row = |one: &Assessed| {
             let endpoint = &one.endpoint;
             let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+            // Epsilon is between two fronts; neither has one of its own.
+            let values = if endpoint.subject == Subject::Epsilon {
+                "—".to_owned()
+            } else {
+                let (before, now) = (mean(&endpoint.baseline), mean(&endpoint.candidate));
+                format!("{} → {}", format::number(before), format::number(now))
+            };
             [
                 short(endpoint.subject.place(), &shared),
                 title(one),
-                format!(
-                    "{} → {}",
-                    format::number(mean(&endpoint.baseline)),
-                    format::number(mean(&endpoint.candidate))
-                ),
+                values,
                 format::change_interval((one.mean, one.interval), endpoint.unit),
                 margin(endpoint.margin, endpoint.unit),
-                p_value(one.worse),
-                one.state.word().to_owned(),
+                match one.state {
+                    State::Better => p_value(one.better),
+                    State::BetterWithin => p_value(one.better_at_all),
+                    State::WorseWithin => p_value(one.worse_at_all),
+                    State::Worse | State::NoWorse | State::Undecided => p_value(one.worse),
+                },
+                self.state(one),
             ]
         };
         (ranked.into_iter().take(SHOWN).map(row).collect(), left)
@@ -125,15 +155,22 @@ impl Story<'_> {
                 self.policy,
                 self.alpha
             ));
-            lines.push(
-                "the p value is the probability of as much where nothing is worse by more than its margin; in brackets: interval of the change, by inverting the test".to_owned(),
-            );
-            lines.extend(sight(&examination.endpoints));
             lines.push(format!(
-                "of 1,000 comparisons in which nothing changed but the noise, up to {:.0} alarm",
-                1000.0 * self.alpha
+                "p: how often chance alone shows as much at any number, where none is worse by more than its margin (of a gain, better by more; of a change within the margin, changed at all); in brackets: {} % interval of the change of each number by itself, which does not count how many there are",
+                format::number(100.0 * (1.0 - self.alpha)).trim_end_matches('0').trim_end_matches('.')
             ));
-        } else if verdict.points > 0 {
+            lines.push("`no-worse`: shown to be no worse than its margin; `undecided`: neither that nor a change is shown".to_owned());
+            if examination.endpoints.iter().any(|one| one.endpoint.subject == Subject::Epsilon) {
+                lines.push("the front: hypervolume is that of each seed's own points, then averaged; epsilon is how much farther this front must move to cover the baseline's than the other way round, halved, in shares of the axes".to_owned());
+            }
+            lines.extend(sight(&examination.endpoints));
+            if verdict.confirmation.is_none() {
+                lines.push(format!(
+                    "of 1,000 comparisons in which nothing changed but the noise, up to {:.0} alarm",
+                    1000.0 * self.alpha
+                ));
+            }
+        } else if verdict.points > 0 && !matches!(verdict.word, Word::NotComparable | Word::Incomplete) {
             lines.push(format!(
                 "{} on both sides, {} ({})",
                 format::count(verdict.points, "point"),
@@ -164,11 +201,15 @@ impl Story<'_> {
                 else {
                     continue;
                 };
+                // Those of the front as a whole are those of its points again.
+                if matches!(one.endpoint.subject, Subject::Hypervolume | Subject::Epsilon) {
+                    continue;
+                }
                 lines.push(format!(
-                    "cross-check of {} at {}: the baseline's models keep {:+.1} points more rows under the attack of today; adversarial rows of the baseline's models break {:.1} % of test rows there and {:.1} points more here than the own attack",
+                    "cross-check of {} at {}: under the attack of today {:+.1} points of the baseline's models' rows stand beyond what the baseline recorded (more would mean a weaker attack); adversarial rows made for the baseline's models, which break {:.1} % of rows there, break {:.1} points here of what the own attack left standing (more would mean one that misses)",
                     title(one),
                     one.endpoint.subject.place(),
-                    100.0 * check.weaker,
+                    100.0 * check.weaker + 0.0,
                     100.0 * check.fallen,
                     100.0 * check.transferred
                 ));
@@ -188,13 +229,15 @@ impl Story<'_> {
         lines.into_iter().map(|line| format!("{}.", format::capitalized(&line))).collect()
     }
 
-    /// What to do next.
-    fn advice(&self) -> Option<String> {
+    /// What to do next, for the results in `folder`; nothing where the numbers are those of the baseline.
+    fn advice(&self, folder: Option<&str>) -> Option<String> {
+        let folder = folder?;
         match self.verdict.word {
-            Word::Identical | Word::NotComparable | Word::Incomplete => None,
+            Word::Identical | Word::NotComparable | Word::Incomplete | Word::Error => None,
+            _ if self.verdict.examination.is_none() => None,
             _ => Some(format!(
-                "To take these numbers over: `equipoise baseline check {} --baseline {}`, then `equipoise baseline accept {} --reason TEXT`.",
-                self.results, self.baseline, self.baseline
+                "To take these numbers over: `equipoise baseline check {folder} --baseline {}`, then `equipoise baseline accept {} --reason TEXT`.",
+                self.baseline, self.baseline
             )),
         }
     }
@@ -218,51 +261,53 @@ fn short(place: &str, shared: &[String]) -> String {
 }
 
 /// What could have been seen: pairing, the coarsest endpoint, and the seeds that it needs.
-fn sight(endpoints: &[Assessed]) -> Option<String> {
+fn sight(endpoints: &[Assessed]) -> Vec<String> {
     let mut correlations: Vec<f64> = endpoints.iter().filter_map(|one| one.correlation).collect();
     correlations.sort_by(f64::total_cmp);
-    let pairing = match correlations.get(correlations.len() / 2) {
+    let mut lines = vec![match correlations.get(correlations.len() / 2) {
         Some(median) => format!("correlation of the two sides over seeds {} (median)", signed(*median)),
         None => "no correlation of the two sides: they do not vary".to_owned(),
-    };
+    }];
     let ratio =
         |one: &Assessed| one.detectable.map_or(f64::INFINITY, |least| least / one.endpoint.margin.max(1e-12));
-    let coarsest = endpoints.iter().max_by(|a, b| ratio(a).total_cmp(&ratio(b)))?;
-    let least = coarsest.detectable.map_or_else(
-        || "nothing can be seen with so few seeds".to_owned(),
+    let Some(coarsest) = endpoints.iter().max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else { return lines };
+    lines.push(coarsest.detectable.map_or_else(
+        || "with so few seeds no loss alarms for sure, however large".to_owned(),
         |least| {
             format!(
-                "a change of {} in {} at {} is seen with 80 % probability",
+                "a loss of {} in {} at {}, the coarsest number, alarms with 80 % probability (margin {})",
                 margin(least, coarsest.endpoint.unit),
                 title(coarsest),
-                coarsest.endpoint.subject.place()
+                coarsest.endpoint.subject.place(),
+                margin(coarsest.endpoint.margin, coarsest.endpoint.unit)
             )
         },
-    );
+    ));
     let needed = endpoints
         .iter()
         .map(|one| one.needed)
         .collect::<Option<Vec<_>>>()
         .and_then(|all| all.into_iter().max());
-    let needed = needed.map_or_else(
-        || "no number of seeds sees a change of the size of every margin".to_owned(),
+    lines.push(needed.map_or_else(
+        || "no number of seeds shows every number to be no worse than its margin".to_owned(),
         |seeds| {
             format!(
-                "{} would see a change of the size of the margin everywhere",
+                "where nothing changed, it takes {} to show each number to be no worse than its margin, with 80 % probability",
                 format::count(seeds, "seed")
             )
         },
-    );
-    Some(format!("{pairing}; {least}, the coarsest endpoint; {needed}"))
+    ));
+    lines
 }
 
 fn confirmed(confirmation: &Confirmation) -> String {
     let stand = confirmation.alarms.iter().filter(|alarm| alarm.stands).count();
     format!(
-        "asked again on fresh seeds ({}), {}: {stand} of {} stand",
+        "asked again on fresh seeds ({}), {}: {stand} of {} {}",
         seeds(&confirmation.seeds),
         if confirmation.paired { "both sides run anew" } else { "this side only" },
-        format::count(confirmation.alarms.len(), "alarm")
+        format::count(confirmation.alarms.len(), "alarm"),
+        if confirmation.alarms.len() == 1 { "stands" } else { "stand" }
     )
 }
 

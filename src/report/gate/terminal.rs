@@ -3,9 +3,9 @@
 use super::Story;
 use crate::report::terminal::indented;
 
-/// The verdict in text.
+/// The verdict in text; `folder` holds the results, where what to do with them is to be told.
 #[must_use]
-pub fn terminal(story: &Story<'_>) -> String {
+pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
     let mut text = format!("{}: {} against {}\n\n", story.name, story.word(), story.baseline);
     for reason in story.reasons() {
         indented(&mut text, &reason, "  ");
@@ -40,7 +40,7 @@ pub fn terminal(story: &Story<'_>) -> String {
     for remark in story.remarks() {
         indented(&mut text, &remark, "");
     }
-    if let Some(advice) = story.advice() {
+    if let Some(advice) = story.advice(folder) {
         indented(&mut text, &advice, "");
     }
     text

@@ -38,7 +38,6 @@ fn judged(worse: usize, policy: Policy) -> Verdict {
 fn story(verdict: &Verdict, code: u8) -> Story<'_> {
     Story {
         name: "curve",
-        results: "results/curve",
         baseline: "results/baselines/curve",
         samples: Some("abc"),
         alpha: 0.05,
@@ -60,7 +59,7 @@ fn annotations_are_ten_at_most_worst_first_and_say_how_many_more_there_are() {
     assert!(lines[0].contains("hypervolume at front: worse by +5.0 points"), "{text}");
     assert!(lines[1].contains("strength=7: worse by +3.7 points"), "{text}");
     // 8 points, 2 numbers, hypervolume and epsilon are 18, of which 9 are named.
-    assert!(lines[9].ends_with("::and 9 more in the summary"), "{text}");
+    assert!(lines[9].ends_with("::and 9 more in verdict.json"), "{text}");
     assert!(!text.contains('\r') && text.lines().all(|line| !line[2..].contains(" % ")), "{text}");
 }
 
@@ -69,7 +68,7 @@ fn few_findings_are_all_annotated_and_good_news_is_a_notice() {
     let verdict = judged(1, Policy::Detect);
     let text = telling::annotations(&story(&verdict, 1), None);
     assert!(
-        text.lines().all(|line| line.starts_with("::error title=")) && !text.contains("more in the summary")
+        text.lines().all(|line| line.starts_with("::error title=")) && !text.contains("more in verdict.json")
     );
     let verdict = judged(0, Policy::Detect);
     assert!(
@@ -97,6 +96,31 @@ fn junit_reads_back_with_a_case_per_endpoint() {
     assert_eq!(case.classname.as_ref().unwrap().as_str(), "accuracy");
 }
 
+/// Alarms that did not come back on fresh seeds are no failures.
+#[test]
+fn junit_and_annotations_leave_out_what_was_not_confirmed() {
+    let mut verdict = judged(1, Policy::Detect);
+    let alarms = verdict.examination.as_ref().unwrap().alarms();
+    let cleared = |endpoint: &usize| gate::Confirmed {
+        endpoint: *endpoint,
+        mean: Some(0.0),
+        p: Some(0.4),
+        stands: *endpoint == alarms[0],
+    };
+    verdict.confirmation = Some(gate::Confirmation {
+        seeds: vec![7],
+        paired: true,
+        alarms: alarms.iter().map(cleared).collect(),
+    });
+    assert!(alarms.len() > 1);
+    let xml = telling::junit(&story(&verdict, 1)).unwrap();
+    let suite = &Report::deserialize_from_str(&xml).unwrap().test_suites[0];
+    assert_eq!(suite.failures, 2, "the verdict, and the alarm that stands: {xml}");
+    let text = telling::annotations(&story(&verdict, 1), None);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(telling::terminal(&story(&verdict, 1), None).contains("worse, not confirmed"));
+}
+
 #[test]
 fn a_gate_that_compared_nothing_is_an_error_in_junit() {
     let verdict = gate::not_comparable(vec!["there is no baseline in `a<b>&c`".to_owned()]);
@@ -113,14 +137,14 @@ fn a_gate_that_compared_nothing_is_an_error_in_junit() {
 #[test]
 fn markdown_has_ten_endpoints_and_a_line_to_be_found_by() {
     let verdict = judged(8, Policy::Detect);
-    let text = telling::markdown(&story(&verdict, 1));
+    let text = telling::markdown(&story(&verdict, 1), Some("results/curve"));
     assert!(text.starts_with(&format!("{}\n## ❌ curve: regressed\n", telling::MARKER)));
     let rows =
         text.lines().filter(|line| line.starts_with("| strength") || line.starts_with("| front")).count();
     assert_eq!(rows, 10);
     assert!(text.contains("and 16 more in `verdict.json`"));
     for expected in
-        ["level 0.05", "correlation of the two sides", "is seen with 80 % probability", "baseline accept"]
+        ["level 0.05", "correlation of the two sides", "alarms with 80 % probability", "baseline accept"]
     {
         assert!(text.to_lowercase().contains(expected), "{expected}: {text}");
     }
@@ -130,7 +154,7 @@ fn markdown_has_ten_endpoints_and_a_line_to_be_found_by() {
 #[test]
 fn the_terminal_has_lines_of_a_hundred_characters() {
     let verdict = judged(8, Policy::Detect);
-    let text = telling::terminal(&story(&verdict, 1));
+    let text = telling::terminal(&story(&verdict, 1), Some("results/curve"));
     assert!(text.starts_with("curve: regressed against results/baselines/curve\n"));
     assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
     assert!(text.contains("and 16 more in verdict.json"));
@@ -144,6 +168,7 @@ fn verdict_json_is_as_its_schema_says() {
         assert_eq!(value["endpoints"].as_array().unwrap().len(), 26);
         assert_eq!(value["code"], code);
     }
+    schema::verdict(&telling::json(&story(&gate::error(vec!["x".to_owned()]), 2)).unwrap());
     schema::verdict(&telling::json(&story(&gate::not_comparable(vec!["x".to_owned()]), 3)).unwrap());
     let missing = vec![("a".to_owned(), "b".to_owned())];
     let verdict = Verdict { missing, ..gate::incomplete(vec!["x".to_owned()]) };

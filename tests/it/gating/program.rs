@@ -262,6 +262,39 @@ fn bad_input_is_said_in_one_message() {
     gated(&program, &[], 0);
 }
 
+/// Whatever ends the gate, its file says what; never that of an earlier run.
+#[test]
+fn errors_leave_a_verdict_too() {
+    let program = prepared();
+    gated(&program, &[], 0);
+    let path = program.path("results/small/verdict.json");
+    let after = |more: &[&str]| {
+        let mut arguments = vec!["gate", "results/small", "--baseline", "base"];
+        arguments.extend(more);
+        assert_eq!(program.run(&arguments).code, Some(2), "{more:?}");
+        let value = schema::verdict(&std::fs::read_to_string(&path).unwrap());
+        assert_eq!((value["verdict"].as_str(), value["code"].as_u64()), (Some("error"), Some(2)), "{more:?}");
+        value["reasons"].to_string()
+    };
+    assert!(after(&["--require", "acuracy>=0.5"]).contains("unknown metric `acuracy`"));
+    assert!(after(&["--base-results", "nowhere", "--junit", "gate.xml"]).contains("nowhere"));
+    let xml = std::fs::read_to_string(program.path("gate.xml")).unwrap();
+    assert_eq!(quick_junit::Report::deserialize_from_str(&xml).unwrap().errors, 1);
+    write(&program.path("base/samples.csv"), "x");
+    assert!(after(&[]).contains("samples.csv is not the file"));
+}
+
+/// What is known is not lost where asking again fails: the loss stands.
+#[test]
+fn a_confirmation_that_fails_takes_no_alarm_back() {
+    let program = prepared();
+    rewrite(&program.path("base"), |_, _, _, x| x + 0.02);
+    let value = gated(&program, &["--confirm", "--base-binary", "no/such/program", "--quiet"], 1);
+    assert_eq!(value["verdict"], "regressed");
+    assert!(value["confirmation"].is_null());
+    assert!(value["notes"].to_string().contains("could not be asked again"), "{}", value["notes"]);
+}
+
 #[test]
 fn a_gate_section_with_a_mistake_is_refused_before_anything_is_trained() {
     let program = Program::new();

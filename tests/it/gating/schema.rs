@@ -87,7 +87,7 @@ pub(super) fn verdict(text: &str) -> Json {
 fn the_validator_sees_what_is_wrong() {
     let schema: Json = serde_json::from_str(equipoise::report::gate::SCHEMA_FILE).unwrap();
     let mut found = Vec::new();
-    let wrong = serde_json::json!({ "verdict": "fine", "code": 2, "alpha": "0.05", "extra": 1 });
+    let wrong = serde_json::json!({ "verdict": "fine", "code": 7, "alpha": "0.05", "extra": 1 });
     violations(&wrong, &schema, "v", &mut found);
     for expected in [
         "v.verdict is none of",

@@ -143,7 +143,7 @@ fn a_gain_in_one_pillar_owes_the_other_to_be_no_worse() {
     let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
     assert_eq!(verdict.word, Word::Inconclusive);
     assert!(
-        verdict.reasons[0].contains("a gain in security is shown, but not that the rest is no worse"),
+        verdict.reasons[0].contains("but not that the rest is no worse than its margin: clean accuracy"),
         "{:?}",
         verdict.reasons
     );
@@ -155,6 +155,9 @@ fn a_claim_that_is_not_shown_is_inconclusive() {
     let sides = pair([[0.0, -0.02], [0.0, -0.02], [0.0, -0.02]], 0.0);
     assert_eq!(judged(&sides, &claims(Pillar::Security), Later::default()).word, Word::Improved);
     assert_eq!(judged(&sides, &claims(Pillar::Safety), Later::default()).word, Word::Inconclusive);
+    let same = judged(&pair(NONE, 0.0), &claims(Pillar::Security), Later::default());
+    assert_eq!(same.word, Word::Inconclusive);
+    assert!(same.reasons[0].contains("changes nothing"), "{:?}", same.reasons);
 }
 
 #[test]
@@ -165,14 +168,19 @@ fn gains_under_attack_are_said_to_be_unchecked_and_unexplained_ones_fail() {
     assert!(unchecked.notes.iter().any(|note| note.contains("not cross-checked")), "{:?}", unchecked.notes);
     let examination = unchecked.examination.unwrap();
     let gains = examination.doubtful_gains();
-    assert_eq!(gains.len(), 1);
-    assert!(
-        matches!(&examination.endpoints[gains[0]].endpoint.subject, Subject::Number { key, .. } if *key == keys()[1])
-    );
+    let of_numbers: Vec<_> = gains
+        .iter()
+        .filter(|(at, _)| matches!(examination.endpoints[*at].endpoint.subject, Subject::Number { .. }))
+        .collect();
+    let [(gain, Subject::Number { key, .. })] = of_numbers.as_slice() else { panic!("{of_numbers:?}") };
+    assert_eq!(*key, keys()[1]);
+    // The front gained with it, and what stands behind is looked for at each of its three points.
+    let front: Vec<_> = gains.iter().filter(|(at, _)| at != gain).collect();
+    assert!(!front.is_empty() && front.len().is_multiple_of(3), "{front:?}");
     for (weaker, transferred, expected) in
         [(0.0, 0.0, Word::Improved), (0.02, 0.0, Word::Suspect), (0.0, 0.02, Word::Suspect)]
     {
-        let checks = vec![CrossCheck { endpoint: gains[0], weaker, transferred, fallen: 0.5 }];
+        let checks = vec![CrossCheck { endpoint: *gain, weaker, transferred, fallen: 0.5 }];
         let later = Later { cross_checks: Some(checks), ..Later::default() };
         let verdict = judged(&sides, &rules(Policy::Detect), later);
         assert_eq!(verdict.word, expected);
@@ -240,12 +248,124 @@ fn what_is_missing_or_undefined_is_incomplete_and_other_points_are_named() {
     assert_eq!(verdict.word, Word::Incomplete);
     assert!(verdict.reasons[0].contains("strength=0, seed 2: a check failed"), "{:?}", verdict.reasons);
 
+    // A sweep that lost a point is not held to it: its loss must not pass for no change.
     let mut sides = pair(NONE, 0.0);
     sides.1.points.remove(2);
     let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
-    assert_eq!((verdict.word, verdict.points), (Word::NoChange, 2));
+    assert_eq!((verdict.word, verdict.points), (Word::Incomplete, 2));
     assert_eq!(verdict.only_baseline, ["strength=2"]);
-    assert!(verdict.notes[0].contains("do not have the same points"));
+    assert!(
+        verdict.reasons[0].contains("point strength=2: only the baseline has it"),
+        "{:?}",
+        verdict.reasons
+    );
+
+    // One that gained a point is judged on the others.
+    let mut sides = pair(NONE, 0.0);
+    sides.0.points.remove(2);
+    let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
+    assert_eq!((verdict.word, verdict.points), (Word::NoChange, 2));
+    assert!(verdict.reasons[0].contains("both sides have is the same, bit for bit"), "{:?}", verdict.reasons);
+    assert!(verdict.notes[0].contains("does not have all points"), "{:?}", verdict.notes);
+}
+
+/// Undefines `points` of a number on both sides, at one seed.
+fn undefined(sides: &mut (Side, Side), metric: usize, points: std::ops::Range<usize>) {
+    for side in [&mut sides.0, &mut sides.1] {
+        for point in &mut side.points[points.clone()] {
+            point.values.get_mut(&keys()[metric]).unwrap()[0] = Value::undefined("withheld");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_no_point_has_is_incomplete_and_never_a_success() {
+    for policy in [Policy::Detect, Policy::Certify] {
+        for changed in [NONE, [[-0.02; 2]; 3]] {
+            let mut sides = pair(changed, 0.0);
+            undefined(&mut sides, 1, 0..3);
+            let verdict = judged(&sides, &rules(policy), Later::default());
+            assert_eq!(verdict.word, Word::Incomplete);
+            assert!(
+                verdict.reasons[0].contains("undefined at every point: withheld"),
+                "{:?}",
+                verdict.reasons
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_tested_is_not_certified() {
+    let mut sides = pair(NONE, 0.0);
+    undefined(&mut sides, 1, 0..1);
+    let word = |policy| judged(&sides, &rules(policy), Later::default()).word;
+    assert_eq!((word(Policy::Detect), word(Policy::Certify)), (Word::Identical, Word::NotCertified));
+    let notes = judged(&sides, &rules(Policy::Detect), Later::default()).notes;
+    assert!(notes.iter().any(|note| note.contains("not tested")), "{notes:?}");
+}
+
+/// Unpaired, epsilon cannot be asked again; that must not keep alive what every number that can be asked takes back.
+#[test]
+fn alarms_that_cannot_be_asked_again_fall_with_the_others() {
+    let sides = pair([[0.02; 2]; 3], 0.0);
+    let comparison = gate::compare(&sides.0, &sides.1);
+    let rules = rules(Policy::Detect);
+    let first = gate::examine(&sides.0, &sides.1, &comparison, &rules);
+    let mut fresh = sides.0.clone();
+    fresh.seeds = (7..14).collect();
+    let confirmation = gate::confirm(&first, &sides.0, &fresh, false, &rules);
+    assert!(confirmation.alarms.iter().any(|alarm| alarm.p.is_none()), "epsilon");
+    assert!(!confirmation.stands(), "{confirmation:?}");
+    let later = Later { confirmation: Some(confirmation), ..Later::default() };
+    let verdict = gate::conclude(&sides.0, &comparison, Some(first), later, &rules);
+    assert_eq!((verdict.word, verdict.shape), (Word::Inconclusive, None));
+}
+
+#[test]
+fn only_alarms_that_stand_are_named() {
+    let mut worse = NONE;
+    (worse[0][0], worse[2][0]) = (0.03, 0.02);
+    let sides = pair(worse, 0.0);
+    let comparison = gate::compare(&sides.0, &sides.1);
+    let rules = rules(Policy::Detect);
+    let examination = gate::examine(&sides.0, &sides.1, &comparison, &rules);
+    let at = |endpoint: usize| match &examination.endpoints[endpoint].endpoint.subject {
+        Subject::Number { point, .. } => point.clone(),
+        Subject::Hypervolume | Subject::Epsilon => String::new(),
+    };
+    let alarms = examination.alarms();
+    let asked = |endpoint: &usize| gate::Confirmed {
+        endpoint: *endpoint,
+        mean: Some(0.0),
+        p: Some(0.5),
+        stands: at(*endpoint) == "strength=2",
+    };
+    let alarms = alarms.iter().map(asked).collect();
+    let confirmation = gate::Confirmation { seeds: (7..14).collect(), paired: true, alarms };
+    let later = Later { confirmation: Some(confirmation), ..Later::default() };
+    let verdict = gate::conclude(&sides.0, &comparison, Some(examination.clone()), later, &rules);
+    assert_eq!(verdict.word, Word::Regressed);
+    assert!(verdict.reasons[0].ends_with("clean accuracy at strength=2"), "{:?}", verdict.reasons);
+}
+
+/// An error rate that an attack bounds from below flatters as much as an accuracy that it bounds from above.
+#[test]
+fn gains_on_the_flattering_side_of_any_bound_are_doubtful() {
+    let mut sides = pair([[0.0, 0.02], [0.0; 2], [0.0; 2]], 0.0);
+    for side in [&mut sides.0, &mut sides.1] {
+        side.gated[1].direction = equipoise::measure::Direction::Lower;
+        side.gated[1].bound = equipoise::measure::Bound::Lower;
+        side.objectives[1].direction = equipoise::measure::Direction::Lower;
+    }
+    let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
+    let gains = verdict.examination.as_ref().unwrap().doubtful_gains();
+    assert!(
+        gains
+            .iter()
+            .any(|(_, subject)| matches!(subject, Subject::Number { point, .. } if point == "strength=0"))
+    );
+    assert!(verdict.notes.iter().any(|note| note.contains("not cross-checked")), "{:?}", verdict.notes);
 }
 
 #[test]
@@ -257,7 +377,10 @@ fn undefined_on_both_sides_is_left_out_and_said() {
     let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
     assert_eq!(verdict.word, Word::Regressed);
     assert!(
-        verdict.notes.iter().any(|note| note.contains("at strength=0 is undefined")),
+        verdict
+            .notes
+            .iter()
+            .any(|note| note.contains("not tested") && note.contains("at strength=0 (withheld)")),
         "{:?}",
         verdict.notes
     );
