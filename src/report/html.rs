@@ -71,7 +71,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
             license => given.data.license.as_str(),
             threat => terminal::threat_line(view),
             fronts => named("front"),
-            hypervolume => hypervolume(view),
+            hypervolume => uncertain::hypervolume(view),
             curves => named("security-curve"),
             strengths => named("strength"),
             groups => groups,
@@ -174,21 +174,6 @@ fn table_value(id: &str, table: &Table) -> Value {
             })
             .collect::<Value>(),
     }
-}
-
-/// `The front dominates 0.512 [0.490, 0.531] of the box …`.
-fn hypervolume(view: &View) -> String {
-    let front = &view.given.front;
-    if front.members.is_empty() {
-        return String::new();
-    }
-    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
-        format!(" [{}, {}]", format::number(low), format::number(high))
-    });
-    format!(
-        "The front dominates {}{interval} of the box between the worst and the best possible values of its objectives (hypervolume).",
-        format::number(front.hypervolume)
-    )
 }
 
 #[cfg(test)]

@@ -45,6 +45,10 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
         line(&format!("![{}](figures/{}.svg)", escaped(&figure.title), figure.name));
         line("");
     }
+    if let Some(sentence) = uncertain::hypervolume(view) {
+        line(&escaped(&sentence));
+        line("");
+    }
     let mut tables = vec![table::points(view, further::leading(view), false)];
     tables.extend(uncertain::knees(view));
     tables.extend(pairs::table(view));

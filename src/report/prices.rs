@@ -102,7 +102,7 @@ pub(super) fn stops(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     let of = if view.defenses.len() > 1 { "strength of the same defense" } else { "strength" };
     (!beaten.is_empty()).then(|| {
         format!(
-            "No step to {} is quoted: another {of} is at least as good at every objective and better at one.",
+            "No step to {} is quoted here: another {of} is at least as good at every objective and better at one. The table of exchange rates has every step.",
             point_list(view, &beaten)
         )
     })

@@ -18,6 +18,7 @@ use super::remarks;
 use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
+use super::uncertain;
 use super::view::View;
 use super::worst_off;
 
@@ -47,6 +48,9 @@ pub fn terminal(view: &View) -> String {
     let points = table::points(view, &keys, true);
     text.push_str(&drawn(&points));
     line(&mut text, &points.caption);
+    if let Some(sentence) = uncertain::hypervolume(view) {
+        line(&mut text, &sentence);
+    }
     if keys.len() < view.shown.len() {
         let more = format::count(view.shown.len() - keys.len(), "more metric");
         line(&mut text, &format!("{more} in summary.md, all numbers in points.csv."));

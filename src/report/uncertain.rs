@@ -45,12 +45,30 @@ fn frequencies(view: &View, bend: &Bend) -> Option<String> {
         .chain(none)
         .collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let told = all.iter().take(LISTED).enumerate().map(|(i, (name, share))| {
         format!("{name} in {}{}", percent(*share), if i == 0 { " of resamples" } else { "" })
     });
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// `17 %`; a half goes up, in text and tables alike.
+fn percent(share: f64) -> String {
+    format!("{} %", libm::floor(100.0 * share + 0.5 + 1e-9))
+}
+
+/// `The front dominates 0.512 [0.490, 0.531] of the box …`; none without a front.
+pub(super) fn hypervolume(view: &View) -> Option<String> {
+    let front = &view.given.front;
+    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
+        format!(" [{}, {}]", format::number(low), format::number(high))
+    });
+    (!front.members.is_empty()).then(|| {
+        format!(
+            "The front dominates {}{interval} of the box between the worst and the best possible values of its objectives (hypervolume).",
+            format::number(front.hypervolume)
+        )
+    })
 }
 
 /// Where the front bends, in one sentence.
@@ -89,7 +107,6 @@ pub(super) fn knees(view: &View) -> Option<Table> {
         return None;
     }
     let head = vec![words("definition"), words("knee"), words("in resamples"), figures("none")];
-    let share = |share: f64| format!("{share:.2}");
     let rows = found
         .knees
         .iter()
@@ -97,13 +114,13 @@ pub(super) fn knees(view: &View) -> Option<Table> {
             let often: Vec<String> = bend
                 .frequency
                 .iter()
-                .map(|(point, often)| format!("{} {}", view.labels[*point], share(*often)))
+                .map(|(point, often)| format!("{} {}", view.labels[*point], percent(*often)))
                 .collect();
             vec![
                 bend.title.to_owned(),
                 bend.point.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()),
                 if often.is_empty() { "—".to_owned() } else { often.join(", ") },
-                bend.none.map_or_else(|| "—".to_owned(), share),
+                bend.none.map_or_else(|| "—".to_owned(), percent),
             ]
         })
         .collect();

@@ -35,6 +35,8 @@ pub struct Definition {
     pub title: &'static str,
     /// Who proposed it.
     pub source: &'static str,
+    /// Whether it is of two objectives only.
+    pub planar: bool,
     /// The knee of a front on comparable axes (see [`on_bounds`]), all of whose rows are members; `None` where it has none.
     pub find: fn(&Costs<'_>) -> Option<Knee>,
 }
@@ -45,24 +47,28 @@ pub const DEFINITIONS: [Definition; 4] = [
         id: "chord",
         title: "farthest from the line between the ends",
         source: "Das, Structural Optimization 18, 1999",
+        planar: false,
         find: chord,
     },
     Definition {
         id: "angle",
         title: "sharpest bend between neighbors",
         source: "Branke, Deb, Dierolf and Osswald, PPSN 2004",
+        planar: true,
         find: angle,
     },
     Definition {
         id: "kneedle",
         title: "Kneedle",
         source: "Satopää, Albrecht, Irwin and Raghavan, ICDCS Workshops 2011",
+        planar: true,
         find: kneedle,
     },
     Definition {
         id: "contribution",
         title: "largest contribution to the hypervolume",
         source: "Emmerich and Fonseca, EMO 2011",
+        planar: false,
         find: contribution,
     },
 ];

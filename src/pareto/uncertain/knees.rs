@@ -45,18 +45,22 @@ pub(super) fn of(resampled: &Resampled<'_>, level: f64) -> (Vec<Bend>, Option<De
         return (Vec::new(), None);
     };
     let members = nondominated(&means);
-    let mut counts = vec![vec![0_usize; resampled.kept.len() + 1]; DEFINITIONS.len()];
+    let definitions: Vec<&Definition> = DEFINITIONS
+        .iter()
+        .filter(|definition| !definition.planar || resampled.objectives.len() == 2)
+        .collect();
+    let mut counts = vec![vec![0_usize; resampled.kept.len() + 1]; definitions.len()];
     let mut drawn = 0;
     for b in 0..resampled.draws.resamples {
         let Some(costs) = resampled.all(&resampled.crossed(b)) else { continue };
         drawn += 1;
         let members = nondominated(&costs);
-        for (definition, counts) in DEFINITIONS.iter().zip(&mut counts) {
+        for (definition, counts) in definitions.iter().zip(&mut counts) {
             counts[found(definition, &costs, &members).unwrap_or(resampled.kept.len())] += 1;
         }
     }
     let share = |count: usize| count as f64 / f64::from(drawn.max(1));
-    let bend = |(definition, counts): (&Definition, &Vec<usize>)| {
+    let bend = |(definition, counts): (&&Definition, &Vec<usize>)| {
         let (at, none) = counts.split_at(resampled.kept.len());
         let mut frequency: Vec<(usize, f64)> = at
             .iter()
@@ -74,7 +78,7 @@ pub(super) fn of(resampled: &Resampled<'_>, level: f64) -> (Vec<Bend>, Option<De
             none: (drawn > 0).then(|| share(none[0])),
         }
     };
-    let bends = DEFINITIONS.iter().zip(&counts).map(bend).collect();
+    let bends = definitions.iter().zip(&counts).map(bend).collect();
     (bends, depth(resampled, &means, &members, level))
 }
 
