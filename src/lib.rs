@@ -18,6 +18,7 @@ pub mod numeric;
 pub mod seed;
 pub mod bounded;
 pub mod measure;
+pub mod requirement;
 pub mod evidence;
 // 1 making: knows tensors.
 pub mod data;

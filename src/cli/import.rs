@@ -50,8 +50,8 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         return Ok(exit::FINE);
     }
     if let Some(path) = &arguments.robustbench {
-        let (text, remark) = robustbench::csv(path)?;
-        if let Some(remark) = remark.filter(|_| !quiet) {
+        let (text, remarks) = robustbench::csv(path)?;
+        for remark in remarks.iter().filter(|_| !quiet) {
             terminal::talk(&format!("remark: {remark}"));
         }
         match &arguments.out {

@@ -144,11 +144,11 @@ pub(super) fn endpoints(
 }
 
 /// `[seed][point][axis]`: costs, 0 at the ideal and 1 at the reference.
-type Costs = Vec<Vec<Vec<f64>>>;
+type BySeed = Vec<Vec<Vec<f64>>>;
 
 /// The points that have every axis at every seed on both sides, of the model that the front is about. All of them, not only the
 /// non-dominated: which points are on a front differs from seed to seed, and a choice made by looking would not be exchangeable.
-fn fronts(baseline: &Side, candidate: &Side, comparison: &Comparison) -> Option<(Costs, Costs)> {
+fn fronts(baseline: &Side, candidate: &Side, comparison: &Comparison) -> Option<(BySeed, BySeed)> {
     let axes = &baseline.objectives;
     let seeds = baseline.seeds.len();
     let (mut before, mut now) = (vec![Vec::new(); seeds], vec![Vec::new(); seeds]);
@@ -172,12 +172,12 @@ fn fronts(baseline: &Side, candidate: &Side, comparison: &Comparison) -> Option<
     before.first().is_some_and(|points| !points.is_empty()).then_some((before, now))
 }
 
-fn front_endpoints(before: &Costs, now: &Costs, rules: &Rules) -> [Endpoint; 2] {
+fn front_endpoints(before: &BySeed, now: &BySeed, rules: &Rules) -> [Endpoint; 2] {
     let axes = before[0][0].len();
     let reference = vec![1.0; axes];
     let volumes =
-        |costs: &Costs| costs.iter().map(|points| pareto::hypervolume(points, &reference)).collect();
-    let epsilons = |of: &Costs, to: &Costs| {
+        |costs: &BySeed| costs.iter().map(|points| pareto::hypervolume(points, &reference)).collect();
+    let epsilons = |of: &BySeed, to: &BySeed| {
         of.iter().zip(to).map(|(of, to)| pareto::epsilon(of, to)).collect::<Vec<f64>>()
     };
     let volume = (volumes(before), volumes(now));

@@ -13,12 +13,13 @@ mod require;
 mod side;
 mod verdict;
 
+pub use crate::requirement::Requirement;
 pub use assess::{Assessed, Examination, State, examine};
 pub use compare::{Comparison, Difference, compare};
 pub use conclude::{Later, conclude, error, incomplete, not_comparable};
 pub use confirm::{Confirmation, Confirmed, confirm};
 pub use endpoints::{Endpoint, Subject};
-pub use require::{Held, Holds, Requirement, hold};
+pub use require::{Held, Holds, hold};
 pub use side::{Gated, Sampled, Side};
 pub use verdict::{CrossCheck, Shape, Verdict, Word};
 

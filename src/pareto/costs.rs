@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::ties;
 use crate::error::{Error, Result};
 use crate::measure::Direction;
 
@@ -100,10 +101,30 @@ impl<'a> Costs<'a> {
         self.values.as_chunks().0
     }
 
+    /// The same, not copied.
+    pub(super) fn lent(&self) -> Costs<'_> {
+        Costs { values: Cow::Borrowed(&self.values), axes: self.axes }
+    }
+
     /// The chosen points, in the order of `indices`.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Costs<'static> {
         let values: Vec<f64> = indices.iter().flat_map(|at| self.row(*at)).copied().collect();
+        Costs { values: values.into(), axes: self.axes }
+    }
+
+    /// The same with equal numbers where rounding alone makes a difference, as between means of the same values in another order: on each axis, costs that differ by no more than
+    /// 10⁻¹² of its largest become the least of them.
+    #[must_use]
+    pub fn leveled(&self) -> Costs<'static> {
+        let mut values = self.values.to_vec();
+        let largest = |axis: usize| {
+            let sizes = self.rows().map(|row| row[axis].abs()).filter(|size| size.is_finite());
+            sizes.fold(0.0, f64::max)
+        };
+        ties::level_within(&mut values.chunks_exact_mut(self.axes).collect::<Vec<_>>(), |axis| {
+            ties::ROUNDING * largest(axis)
+        });
         Costs { values: values.into(), axes: self.axes }
     }
 

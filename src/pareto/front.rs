@@ -1,7 +1,7 @@
 //! The front of seed means, and how stable it is under crossed resampling.
 
 use super::resampled::{Drawn, Means, Resampled};
-use super::{Front, Objective, dominates, hypervolume, nondominated};
+use super::{Front, Objective, dominates, hypervolume, nondominated, ties};
 use crate::points::{Point, Study, fullest_seeds};
 
 /// The front of the study's points (only those for which `candidate` holds) on `objectives`.
@@ -25,6 +25,7 @@ pub fn front(study: &Study, objectives: &[Objective], candidate: impl Fn(&Point)
             Err(reason) => excluded.push((index, reason)),
         }
     }
+    ties::level(&mut costs.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
     let on = nondominated(&costs);
     let members: Vec<usize> = on.iter().map(|i| kept[*i]).collect();
     let dominated = (0..kept.len())

@@ -22,6 +22,7 @@ mod rows;
 mod sorting;
 mod staircase;
 mod sum;
+mod ties;
 mod tree;
 pub mod uncertain;
 pub mod volume;
@@ -33,10 +34,11 @@ pub use curve::{Slope, StrengthCurve, WrongWay, curves};
 pub use filter::dominates;
 pub use front::front;
 pub use ownership::{Piece, Stretch, ownership, staircase};
-pub use pick::{Aim, Pick, Rated, Relation, Requirement, holding, pick};
+pub use pick::{Aim, Pick, Rated, holding, pick};
 pub use proven::proven;
 pub use recheck::{Recheck, recheck};
 pub use rows::{epsilon, hypervolume, nondominated};
+pub use ties::beats;
 pub use uncertain::{Uncertainty, Verdict, uncertainty};
 
 use crate::error::{Error, Result};
@@ -88,7 +90,7 @@ impl Objective {
     }
 }
 
-/// The non-dominated points among `n` candidates, by their seed means.
+/// The non-dominated points among `n` candidates, by their seed means. Means that differ by rounding alone are equal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Front {
     /// The axes.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Front, Objective};
+use super::{Front, Objective, ties};
 use crate::points::Study;
 
 /// A stretch of levels of security over which the same defense gives the best safety.
@@ -61,6 +61,13 @@ pub fn staircase(points: &[(f64, f64)], floor: f64) -> Vec<Piece> {
     pieces
 }
 
+/// With equal numbers where rounding alone makes a difference.
+fn leveled(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    let mut rows: Vec<[f64; 2]> = points.into_iter().map(<[f64; 2]>::from).collect();
+    ties::level(&mut rows.iter_mut().map(<[f64; 2]>::as_mut_slice).collect::<Vec<_>>());
+    rows.into_iter().map(<(f64, f64)>::from).collect()
+}
+
 /// The stretches of the front on the plane of two of its objectives, upward in security, with the probability over the study's crossed resamples of
 /// seeds and rows that the owner is the best there.
 ///
@@ -83,7 +90,7 @@ pub fn ownership(study: &Study, front: &Front, security: &Objective, safety: &Ob
     let points: Option<Vec<(f64, f64)>> = (0..kept.len())
         .map(|position| Some((value(position, security)?, value(position, safety)?)))
         .collect();
-    let Some(points) = points else { return Vec::new() };
+    let Some(points) = points.map(leveled) else { return Vec::new() };
     let lowest = points.iter().map(|point| point.0).fold(f64::INFINITY, f64::min);
     let floor = Some(gain(security, security.reference)).filter(|end| end.is_finite()).unwrap_or(lowest);
 
@@ -115,7 +122,7 @@ pub fn ownership(study: &Study, front: &Front, security: &Objective, safety: &Ob
             draws.crossed(position, key, b).map_or(f64::NEG_INFINITY, |value| gain(objective, value))
         };
         let resampled: Vec<(f64, f64)> =
-            (0..kept.len()).map(|p| (drawn(p, 0, security), drawn(p, 1, safety))).collect();
+            leveled((0..kept.len()).map(|p| (drawn(p, 0, security), drawn(p, 1, safety))).collect());
         for piece in staircase(&resampled, floor) {
             let names = owners(&piece.best);
             for (index, (stretch, own)) in stretches.iter().enumerate() {

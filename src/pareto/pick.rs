@@ -5,84 +5,16 @@
 
 use std::cmp::Ordering;
 
+use super::ties;
 use crate::measure::{Direction, MetricKey};
 use crate::metrics;
 use crate::points::{Draws, Point, Study, fullest_seeds};
+use crate::requirement::Requirement;
 
-/// How a number stands to its limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Relation {
-    /// At least the limit.
-    AtLeast,
-    /// Above the limit.
-    Above,
-    /// At most the limit.
-    AtMost,
-    /// Below the limit.
-    Below,
-}
-
-impl Relation {
-    /// The sign for machines.
-    #[must_use]
-    pub fn sign(self) -> &'static str {
-        match self {
-            Self::AtLeast => ">=",
-            Self::Above => ">",
-            Self::AtMost => "<=",
-            Self::Below => "<",
-        }
-    }
-
-    /// The sign for people.
-    #[must_use]
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Self::AtLeast => "≥",
-            Self::Above => ">",
-            Self::AtMost => "≤",
-            Self::Below => "<",
-        }
-    }
-}
-
-/// What a number must be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Requirement {
-    /// The number.
-    pub key: MetricKey,
-    /// How it must stand to the limit.
-    pub relation: Relation,
-    /// The limit, finite, in the metric's unit.
-    pub limit: f64,
-}
-
-impl Requirement {
-    /// Whether `value` is as required.
-    #[must_use]
-    pub fn holds(&self, value: f64) -> bool {
-        match self.relation {
-            Relation::AtLeast => value >= self.limit,
-            Relation::Above => value > self.limit,
-            Relation::AtMost => value <= self.limit,
-            Relation::Below => value < self.limit,
-        }
-    }
-
-    /// How much `value` has to spare, in the metric's unit; negative where it misses the limit.
-    #[must_use]
-    pub fn spare(&self, value: f64) -> f64 {
-        match self.relation {
-            Relation::AtLeast | Relation::Above => value - self.limit,
-            Relation::AtMost | Relation::Below => self.limit - value,
-        }
-    }
-
-    /// The width of the metric's range, by which spare room of different metrics is compared; 1 where it has no end.
-    fn width(&self) -> f64 {
-        let width = metrics::find(&self.key.id).map_or(1.0, |metric| metric.range.1 - metric.range.0);
-        if width.is_finite() && width > 0.0 { width } else { 1.0 }
-    }
+/// The width of the metric's range, by which spare room of different metrics is compared; 1 where it has no end.
+fn width(key: &MetricKey) -> f64 {
+    let width = metrics::find(&key.id).map_or(1.0, |metric| metric.range.1 - metric.range.0);
+    if width.is_finite() && width > 0.0 { width } else { 1.0 }
 }
 
 /// What is to be largest or smallest.
@@ -143,18 +75,18 @@ impl Pick {
 /// Chooses among the points of `study` for which `candidate` holds. A point is left out for the reason that `unfit` gives, where seeds
 /// failed or are missing, where it is degenerate, and where one of the numbers is undefined.
 ///
-/// Of several that are equally good the one with most to spare is chosen, where it has least of it, each metric in widths of its range.
+/// Of several that are equally good, up to rounding, the one with most to spare is chosen, where it has least of it, each metric in widths of its range.
 #[must_use]
 pub fn pick(
     study: &Study,
     aim: &Aim,
-    requirements: &[Requirement],
+    requirements: &[(MetricKey, Requirement)],
     candidate: impl Fn(&Point) -> bool,
     unfit: impl Fn(&Point) -> Option<String>,
 ) -> Pick {
     let points = &study.points;
     let mut keys = vec![aim.key.clone()];
-    keys.extend(requirements.iter().map(|requirement| requirement.key.clone()));
+    keys.extend(requirements.iter().map(|(key, _)| key.clone()));
     let seeds = fullest_seeds(points.iter().filter(|point| candidate(point)));
     let mut excluded = Vec::new();
     let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
@@ -171,22 +103,25 @@ pub fn pick(
     let mut counts = vec![0_usize; kept.len()];
     let mut without = 0_usize;
     for b in 0..draws.resamples {
-        let all: Vec<Option<Vec<f64>>> = (0..kept.len()).map(|point| drawn.values(point, b)).collect();
+        let mut all: Vec<Option<Vec<f64>>> = (0..kept.len()).map(|point| drawn.values(point, b)).collect();
+        ties::level(&mut all.iter_mut().flatten().map(Vec::as_mut_slice).collect::<Vec<_>>());
         match judge.best(&all) {
             Some(best) => counts[best] += 1,
             None => without += 1,
         }
     }
     let share = |count: usize| (draws.resamples > 0).then(|| count as f64 / draws.resamples as f64);
+    let mut leveled: Vec<Vec<f64>> = kept.iter().map(|(_, values)| values.clone()).collect();
+    ties::level(&mut leveled.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
     let mut order: Vec<usize> = (0..kept.len()).collect();
-    order.sort_by(|a, b| judge.compare(&kept[*a].1, &kept[*b].1));
+    order.sort_by(|a, b| judge.compare(&leveled[*a], &leveled[*b]));
     let rated = |place: usize| {
         let (point, values) = &kept[place];
         Rated {
             point: *point,
             value: values[0],
             required: values[1..].to_vec(),
-            satisfies: judge.satisfies(values),
+            satisfies: judge.satisfies(&leveled[place]),
             chosen: share(counts[place]),
         }
     };
@@ -202,13 +137,13 @@ pub fn pick(
 
 /// The share of the study's resamples in which everything required holds of `point`; none where nothing was resampled.
 #[must_use]
-pub fn holding(study: &Study, point: usize, requirements: &[Requirement]) -> Option<f64> {
-    let keys: Vec<MetricKey> = requirements.iter().map(|requirement| requirement.key.clone()).collect();
+pub fn holding(study: &Study, point: usize, requirements: &[(MetricKey, Requirement)]) -> Option<f64> {
+    let keys: Vec<MetricKey> = requirements.iter().map(|(key, _)| key.clone()).collect();
     let drawn = Drawn::of(study, &[point], &keys);
     let draws = &drawn.draws;
     let holds = |b: &usize| {
         drawn.values(0, *b).is_some_and(|values| {
-            requirements.iter().zip(values).all(|(requirement, value)| requirement.holds(value))
+            requirements.iter().zip(values).all(|((_, requirement), value)| requirement.holds(value))
         })
     };
     let count = (0..draws.resamples).filter(holds).count();
@@ -259,19 +194,19 @@ impl Drawn {
 /// What is better. Values are those of the aim, then of the requirements.
 struct Judge<'a> {
     aim: &'a Aim,
-    requirements: &'a [Requirement],
+    requirements: &'a [(MetricKey, Requirement)],
 }
 
 impl Judge<'_> {
     fn satisfies(&self, values: &[f64]) -> bool {
-        self.requirements.iter().zip(&values[1..]).all(|(requirement, value)| requirement.holds(*value))
+        self.requirements.iter().zip(&values[1..]).all(|((_, requirement), value)| requirement.holds(*value))
     }
 
     /// What the tightest requirement has to spare, in widths of its metric's range; without requirements all have the same.
     fn tightest(&self, values: &[f64]) -> f64 {
         let spares = self.requirements.iter().zip(&values[1..]);
         spares
-            .map(|(requirement, value)| requirement.spare(*value) / requirement.width())
+            .map(|((key, requirement), value)| requirement.spare(*value) / width(key))
             .fold(f64::INFINITY, f64::min)
     }
 

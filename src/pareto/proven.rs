@@ -1,5 +1,6 @@
 //! Dominance that no stronger attack and no better certificate could undo.
 
+use super::ties::ROUNDING;
 use super::{Front, Objective};
 use crate::measure::{Bound, Direction, MetricKey};
 use crate::metrics;
@@ -29,10 +30,10 @@ fn beats(one: &Point, other: &Point, front: &Front) -> bool {
             Direction::Higher => (one.0, other.1),
             Direction::Lower => (-one.1, -other.0),
         };
-        if worst < best {
+        if best - worst > ROUNDING {
             return false;
         }
-        passes |= worst > best;
+        passes |= worst - best > ROUNDING;
     }
     passes
 }

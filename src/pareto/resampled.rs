@@ -1,7 +1,7 @@
 //! The competing points of a front, resampled over seeds and rows together.
 
-use super::Objective;
 use super::volume::Fronts;
+use super::{Objective, ties};
 use crate::points::{Draws, Study};
 use crate::stats::{self, SEEDS_FOR_PERCENTILES, SEEDS_FOR_VARIANCE};
 
@@ -43,24 +43,32 @@ impl<'a> Resampled<'a> {
         axes.map(|(axis, objective)| Some(objective.cost(means(point, axis)?))).collect()
     }
 
-    /// Fills `drawn` with the points that are defined.
+    /// Fills `drawn` with the points that are defined; what differs by rounding alone is made equal.
     pub(super) fn draw(&self, drawn: &mut Drawn, means: Means<'_>) {
+        let axes = self.objectives.len();
         drawn.fronts.clear();
         drawn.positions.clear();
+        drawn.costs.clear();
         for point in 0..self.kept.len() {
             let costs = self.objectives.iter().enumerate();
-            drawn.costs.clear();
             drawn.costs.extend(costs.map_while(|(axis, o)| means(point, axis).map(|x| o.cost(x))));
-            if drawn.costs.len() == self.objectives.len() {
-                drawn.fronts.push(&drawn.costs);
+            let whole = axes * (drawn.positions.len() + 1);
+            if drawn.costs.len() == whole {
                 drawn.positions.push(point);
+            } else {
+                drawn.costs.truncate(whole - axes);
             }
         }
+        ties::level(&mut drawn.costs.chunks_exact_mut(axes).collect::<Vec<_>>());
+        drawn.costs.chunks_exact(axes).for_each(|costs| drawn.fronts.push(costs));
     }
 
-    /// Costs of all points, where all are defined.
+    /// Costs of all points, where all are defined; what differs by rounding alone is made equal.
     pub(super) fn all(&self, means: Means<'_>) -> Option<Vec<Vec<f64>>> {
-        (0..self.kept.len()).map(|point| self.costs(point, means)).collect()
+        let mut all: Vec<Vec<f64>> =
+            (0..self.kept.len()).map(|point| self.costs(point, means)).collect::<Option<_>>()?;
+        ties::level(&mut all.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
+        Some(all)
     }
 
     /// The means over seeds, on the rows as they are.

@@ -1,13 +1,15 @@
 //! The engine for few points whose costs are in vectors of their own, as those of a sweep are.
 
-use super::Costs;
 use super::indicators::additive_epsilon;
 use super::volume::Fronts;
+use super::{Costs, ties};
 
-/// Indices of the points that no other dominates, ascending. Equal points stand or fall together. Costs must be finite.
+/// Indices of the points that no other dominates, ascending. Equal points stand or fall together, and costs that differ by rounding alone (by no more than 10⁻¹²) are equal. Costs must be finite.
 #[must_use]
 pub fn nondominated(costs: &[Vec<f64>]) -> Vec<usize> {
-    filled(costs).map_or_else(Vec::new, |mut fronts| fronts.members().to_vec())
+    let mut costs = costs.to_vec();
+    ties::level(&mut costs.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
+    filled(&costs).map_or_else(Vec::new, |mut fronts| fronts.members().to_vec())
 }
 
 /// The volume dominated by `costs` up to `reference`: of the union of the boxes between each point and
@@ -36,6 +38,13 @@ fn filled(costs: &[Vec<f64>]) -> Option<Fronts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn costs_that_differ_by_rounding_are_equal() {
+        let costs = |first: f64| [vec![first, 0.5], vec![0.299_999_999_999_999_9, 0.6]];
+        assert_eq!(nondominated(&costs(0.300_000_000_000_000_2)), [0]);
+        assert_eq!(nondominated(&costs(0.300_000_1)), [0, 1]);
+    }
 
     /// Of {(0, 1), (1, 0)} to {(0.5, 0.5)}: either point must move by 0.5; the other way round (0.5, 0.5) must move by 0.5 for each.
     /// Of {(0.2, 0.2)} to {(0, 0.5)}: 0.2; back: 0.3.

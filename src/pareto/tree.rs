@@ -212,7 +212,7 @@ pub(super) fn covering<const K: usize>(columns: &Columns<K>, point: &[f64; K]) -
 }
 
 /// The lanes of a block that hold somebody, of `len` points in all: an infinitely bad point is no better than nobody.
-fn filled(len: usize, block: usize) -> u32 {
+pub(super) fn filled(len: usize, block: usize) -> u32 {
     let count = len.saturating_sub(block * LANES).min(LANES);
     (1 << count) - 1
 }

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::experiment::INTERPOLATED;
 use crate::measure::{Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Course, Outcome};
-use crate::pareto::{Objective, dominates};
+use crate::pareto::{Objective, beats};
 use crate::points::Point;
 
 /// What the widest step within each defense came to, defenses with the same answer together.
@@ -80,7 +80,7 @@ fn is_beaten(view: &View, point: usize) -> bool {
     (0..points.len())
         .filter(|other| *other != point && rest(&points[*other]) == rest(&points[point]))
         .filter(competes)
-        .any(|other| costs(other).is_some_and(|other| dominates(&other, &own)))
+        .any(|other| costs(other).is_some_and(|other| beats(&other, &own)))
 }
 
 /// Why the widest arcs end before the highest strength, where they do.

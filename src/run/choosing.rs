@@ -1,6 +1,6 @@
 //! A configuration under requirements: chosen on validation rows, stated on test rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Store;
 use super::gathering;
@@ -8,19 +8,20 @@ use super::present::{self, Present};
 use super::sweep::Sweep;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
-use crate::experiment::Experiment;
+use crate::experiment::{Cell, Experiment};
 use crate::measure::{Direction, MetricKey};
 use crate::metrics::{self, Material, Metric, Under};
-use crate::pareto::{self, Aim, Pick, Relation, Requirement};
+use crate::pareto::{self, Aim, Pick};
 use crate::points::{self, Point, Study};
+use crate::requirement::Requirement;
 
 /// What is asked for, as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// What is to be largest or smallest: a metric key.
     pub aim: (String, Direction),
-    /// What is required: metric key, relation and limit.
-    pub requirements: Vec<(String, Relation, f64)>,
+    /// What is required, of every configuration.
+    pub requirements: Vec<Requirement>,
     /// The rows that choose: validation or test.
     pub on: Split,
 }
@@ -34,8 +35,8 @@ pub struct Recommendation {
     pub on: Split,
     /// What is to be largest or smallest.
     pub aim: Aim,
-    /// What is required.
-    pub requirements: Vec<Requirement>,
+    /// What is required, and the number that each means.
+    pub requirements: Vec<(MetricKey, Requirement)>,
     /// The choice; its points are indices into `choosing`.
     pub pick: Pick,
     /// All points as measured on the rows that chose.
@@ -48,6 +49,46 @@ pub struct Recommendation {
     pub test_rows: usize,
     /// Seeds left out, since cells are missing at them.
     pub unfinished: Vec<u64>,
+    /// Which of the planned cells are there.
+    pub cells: Cells,
+}
+
+/// What of a plan is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cells {
+    /// Planned cells.
+    pub planned: usize,
+    /// Cells that are done, the failed ones included.
+    pub there: usize,
+    /// Those among them that failed.
+    pub failed: usize,
+    /// By configuration (its coordinates) the seeds at which it is missing, in the order of the plan.
+    pub missing: Vec<(BTreeMap<String, String>, Vec<u64>)>,
+}
+
+impl Cells {
+    fn of(sweep: &Sweep, cells: &[Present<'_>]) -> Self {
+        let mut missing: Vec<(BTreeMap<String, String>, Vec<u64>)> = Vec::new();
+        let is_there = |cell: &Cell| cells.iter().any(|present| present.cell == cell);
+        for cell in sweep.cells.iter().filter(|cell| !is_there(cell)) {
+            match missing.iter_mut().find(|(coordinates, _)| *coordinates == cell.coordinates) {
+                Some((_, seeds)) => seeds.push(cell.seed),
+                None => missing.push((cell.coordinates.clone(), vec![cell.seed])),
+            }
+        }
+        Self {
+            planned: sweep.cells.len(),
+            there: cells.len(),
+            failed: cells.iter().filter(|present| present.failure().is_some()).count(),
+            missing,
+        }
+    }
+
+    /// Whether every planned cell is there and none failed.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.there == self.planned && self.failed == 0
+    }
 }
 
 /// Chooses among the cells that are there.
@@ -57,7 +98,8 @@ pub(super) fn choose(
     cells: &[Present<'_>],
     asked: &Asked,
 ) -> Result<Recommendation> {
-    if cells.iter().all(|present| present.failure().is_some()) {
+    let known = Cells::of(sweep, cells);
+    if known.failed == known.there {
         return Err(Error::new(Kind::Incomplete, "no cell is left to choose from: all failed")
             .help("`equipoise report` says why"));
     }
@@ -68,14 +110,20 @@ pub(super) fn choose(
     let (name, direction) = &asked.aim;
     let aim = Aim { key: resolve(name)?, direction: *direction };
     better_side(name, &aim)?;
-    let requirement = |(name, relation, limit): &(String, Relation, f64)| {
-        let requirement = Requirement { key: resolve(name)?, relation: *relation, limit: *limit };
-        attainable(name, &requirement)?;
-        Ok(requirement)
+    let requirement = |requirement: &Requirement| {
+        if !requirement.at.is_empty() {
+            return Err(Error::input(format!("`{requirement}` is about single points")).help(
+                "what is chosen must keep every requirement: leave ` at …` out; `equipoise gate` takes it",
+            ));
+        }
+        let key = resolve(&requirement.metric)?;
+        attainable(&key, requirement)?;
+        Ok((key, requirement.clone()))
     };
-    let requirements: Vec<Requirement> = asked.requirements.iter().map(requirement).collect::<Result<_>>()?;
+    let requirements: Vec<(MetricKey, Requirement)> =
+        asked.requirements.iter().map(requirement).collect::<Result<_>>()?;
     let keys: Vec<&MetricKey> =
-        std::iter::once(&aim.key).chain(requirements.iter().map(|requirement| &requirement.key)).collect();
+        std::iter::once(&aim.key).chain(requirements.iter().map(|(key, _)| key)).collect();
     let chooser = match asked.on {
         Split::Test => None,
         _ => Some(on_validation(store, sweep, &cells, &keys)?),
@@ -118,6 +166,7 @@ pub(super) fn choose(
         requirements,
         pick,
         unfinished,
+        cells: known,
     })
 }
 
@@ -140,18 +189,19 @@ fn better_side(name: &str, aim: &Aim) -> Result<()> {
 /// # Errors
 ///
 /// Where no value of the metric can be as required: a percentage in the place of a share, most likely.
-fn attainable(name: &str, requirement: &Requirement) -> Result<()> {
-    let Some(metric) = metrics::find(&requirement.key.id) else { return Ok(()) };
+fn attainable(key: &MetricKey, requirement: &Requirement) -> Result<()> {
+    let Some(metric) = metrics::find(&key.id) else { return Ok(()) };
     let (least, most) = metric.range;
     if requirement.holds(least) || requirement.holds(most) {
         return Ok(());
     }
-    let written = format!("{name}{}{}", requirement.relation.sign(), requirement.limit);
-    let error = Error::input(format!("`{written}` can never hold: `{name}` lies between {least} and {most}"));
-    let share = requirement.limit / 100.0;
-    let as_share = Requirement { limit: share, ..requirement.clone() };
+    let error = Error::input(format!(
+        "`{requirement}` can never hold: `{}` lies between {least} and {most}",
+        requirement.metric
+    ));
+    let as_share = Requirement { limit: requirement.limit / 100.0, ..requirement.clone() };
     Err(if as_share.holds(least) || as_share.holds(most) {
-        error.help(format!("shares are written from 0 to 1: `{name}{}{share}`", requirement.relation.sign()))
+        error.help(format!("shares are written from 0 to 1: `{as_share}`"))
     } else {
         error.help("`equipoise ls metrics` shows every metric's range")
     })
@@ -215,9 +265,9 @@ impl Recommendation {
         self.pick.chosen()?;
         let point = self.stated.first()?;
         Some(
-            self.requirements.iter().all(|requirement| {
-                point.value(&requirement.key).is_some_and(|value| requirement.holds(value))
-            }),
+            self.requirements
+                .iter()
+                .all(|(key, requirement)| point.value(key).is_some_and(|value| requirement.holds(value))),
         )
     }
 }

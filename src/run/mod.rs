@@ -41,7 +41,7 @@ use crate::models;
 
 pub use certification::CertifiedShare;
 pub use checked::Checked;
-pub use choosing::{Asked, Recommendation};
+pub use choosing::{Asked, Cells, Recommendation};
 pub use crosscheck::cross_check;
 pub use details::{Abstention, Ending, Pair, Standing, Temperature};
 pub use events::{Event, Observer, Silent};
@@ -373,6 +373,11 @@ impl Found<'_> {
     ///
     /// When none is done, all failed, or a file is damaged.
     pub fn judge(&self) -> Result<Judgement> {
+        self.some_cell()?;
+        judge::judge(&self.results.store, &self.results.sweep, &self.cells)
+    }
+
+    fn some_cell(&self) -> Result<()> {
         if self.cells.is_empty() {
             return Err(Error::input(format!(
                 "`{}` holds no finished cell",
@@ -380,7 +385,7 @@ impl Found<'_> {
             ))
             .help("run the experiment first: `equipoise run`"));
         }
-        judge::judge(&self.results.store, &self.results.sweep, &self.cells)
+        Ok(())
     }
 
     /// Chooses a configuration among them.
@@ -389,6 +394,7 @@ impl Found<'_> {
     ///
     /// When none is done or all failed, when `asked` names a number that is not measured or cannot be as required, or a file is damaged.
     pub fn choose(&self, asked: &Asked) -> Result<Recommendation> {
+        self.some_cell()?;
         choosing::choose(&self.results.store, &self.results.sweep, &self.cells, asked)
     }
 

@@ -198,6 +198,55 @@ fn owners_have_the_probability_of_the_multinomial() {
     }
 }
 
+/// P is right on seven of ten rows at each of three seeds and stands on five; Q is right on eight, seven and six, and stands on four. Both have an accuracy of 0.7, which comes out as 0.6999999999999998 and
+/// 0.7000000000000001: P dominates Q, and owns the front.
+///
+/// In a resample with seed weights (w0, w1, w2) and r4, r6, r7 copies of the rows on which they differ, Q is more accurate where w0 r7 > w2 r6, and the two are equal where w0 r7 = w2 r6 and r4 = 0; else P
+/// dominates it. P is dominated where Q is more accurate and r4 = 0.
+#[test]
+fn rounding_puts_nobody_on_the_front() {
+    let facts = facts(Split::Test, 10);
+    let mut cells = Vec::new();
+    for (seed, right) in [8, 7, 6].into_iter().enumerate() {
+        cells.push(cell("p", 0.1, "last", seed as u64, exact(&facts, 7, 5)));
+        cells.push(cell("q", 0.1, "last", seed as u64, exact(&facts, right, 4)));
+    }
+    let resamples = 20_000;
+    let study = Study::new(&cells, Options { resamples, seed: Seed(3), level: 0.95 }).unwrap();
+    let means: Vec<f64> = study.points.iter().map(|point| point.value(&axes()[1].key).unwrap()).collect();
+    assert!(means[0] < means[1] && means[1] - means[0] < 1e-12, "what this is about: {means:?}");
+    let found = front(&study, &axes(), |_| true);
+    assert_eq!((found.members.as_slice(), found.dominated.as_slice()), (&[0][..], &[(1, 0)][..]));
+    let factorial = |n: u32| (1..=n).map(f64::from).product::<f64>();
+    let (mut p, mut q) = (0.0, 0.0);
+    for (w0, w2) in (0..=3_u32).flat_map(|w0| (0..=3 - w0).map(move |w2| (w0, w2))) {
+        let seeds = 6.0 / (factorial(w0) * factorial(w2) * factorial(3 - w0 - w2)) / 27.0;
+        for r4 in 0..=10_u32 {
+            for (r6, r7) in (0..=10 - r4).flat_map(|r6| (0..=10 - r4 - r6).map(move |r7| (r6, r7))) {
+                let rest = 10 - r4 - r6 - r7;
+                let ways = factorial(10) / (factorial(r4) * factorial(r6) * factorial(r7) * factorial(rest));
+                let chance =
+                    seeds * ways * libm::pow(0.1, f64::from(r4 + r6 + r7)) * libm::pow(0.7, f64::from(rest));
+                let (more, equal) = (w0 * r7 > w2 * r6, w0 * r7 == w2 * r6);
+                q += if more || (equal && r4 == 0) { chance } else { 0.0 };
+                p += if more && r4 == 0 { 0.0 } else { chance };
+            }
+        }
+    }
+    // Four standard errors of a share of 20,000 draws.
+    for (found, expected) in found.stability.iter().zip([p, q]) {
+        let error = 4.0 * (0.25 / resamples as f64).sqrt();
+        assert!((found.unwrap() - expected).abs() < error, "{found:?}, not {expected}");
+    }
+    let [security, safety] = axes();
+    let stretches = ownership(&study, &found, &security, &safety);
+    assert_eq!(stretches.len(), 1);
+    assert_eq!(
+        (stretches[0].owners.as_slice(), stretches[0].members.as_slice()),
+        (&["p".to_owned()][..], &[0][..])
+    );
+}
+
 #[test]
 fn shared_models_are_owned_together_and_one_defense_owns_nothing() {
     let facts = facts(Split::Test, 10);

@@ -123,9 +123,10 @@ fn bad_input_gets_one_clear_message() {
     refused(&with(&["--ref", "acc=0"]), &["says nothing of `robust`"]);
     refused(&with(&["--ref", "acc=0,robust=0,gp=1"]), &["`gp` is no objective", "did you mean `gap`?"]);
     refused(
-        &with(&["--ref", "acc=1,robust=0,gap=1"]),
-        &["no row is better than the reference", "the best `acc` is 0.95"],
+        &with(&["--bounds", "acc=0:0.9,robust=0:1,gap=0:1"]),
+        &["line 2, column `acc`: `0.95` lies outside --bounds acc=0:0.9"],
     );
+    refused(&with(&["--by", "nam"]), &["no column `nam`", "did you mean `name`?"]);
     for (content, part) in [
         ("", "the file is empty"),
         ("acc,gap\n", "no rows"),
@@ -137,6 +138,81 @@ fn bad_input_gets_one_clear_message() {
         program.file("other.csv", content);
         refused(&["front", "other.csv", "--max", "acc", "--min", "gap"], &["`other.csv`", part]);
     }
+}
+
+/// Members are members, whatever the reference; that nothing is better than it is said.
+#[test]
+fn a_reference_out_of_reach_costs_no_members() {
+    let program = Program::new();
+    program.file("sweep.csv", SHEET);
+    let asked = with(&["--ref", "acc=1,robust=0,gap=1"]);
+    let answer = program.must(&[&asked[..], &["--json"]].concat());
+    let found: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((&found["members"], &found["hypervolume"]), (&json!([0, 1, 3, 4]), &json!(0.0)));
+    assert_eq!(found["outside_reference"], json!([0, 1, 2, 3, 4, 5]));
+    let part = "no row is better than the reference acc=1, robust=0, gap=1 on every objective; the best `acc` is 0.95";
+    assert!(answer.stderr.contains(part), "{}", answer.stderr);
+    assert!(program.must(&asked).stdout.contains(part));
+}
+
+/// Two seeds each; by hand `a` is (0.9, 0.2) and `b`, whose seeds trade places, (0.7, 0.3).
+#[test]
+fn replicates_become_one_configuration() {
+    let program = Program::new();
+    let runs = "model,seed,acc,robust\na,0,1.0,0.2\nb,0,0.6,0.4\na,1,0.8,0.2\nb,1,0.8,0.2\nc,0,0.65,0.25\n";
+    program.file("runs.csv", runs);
+    let asked = ["front", "runs.csv", "--max", "acc,robust", "--by", "model", "--ref", "acc=0,robust=0"];
+    let found: Value =
+        serde_json::from_str(&program.must(&[&asked[..], &["--json"]].concat()).stdout).unwrap();
+    assert_eq!(
+        (&found["rows"], &found["configurations"], &found["by"]),
+        (&json!(5), &json!(3), &json!(["model"]))
+    );
+    assert_eq!((&found["members"], &found["replicates"]), (&json!([0, 1]), &json!([2, 2])));
+    assert_eq!((&found["dominated"], &found["dominated_by"]), (&json!([4]), &json!([1])));
+    assert!((found["values"][1]["robust"].as_f64().unwrap() - 0.3).abs() < 1e-12, "{found}");
+    assert!((found["hypervolume"].as_f64().unwrap() - (0.9 * 0.2 + 0.7 * 0.1)).abs() < 1e-12, "{found}");
+    let table = program.must(&asked).stdout;
+    for part in
+        ["5 rows of 3 configurations by model", "On the front are 2 of 3", "have 1 to 2 rows", "0.9", "0.7"]
+    {
+        assert!(table.contains(part), "`{part}` is missing in:\n{table}");
+    }
+    let csv = program.must(&[&asked[..], &["--csv"]].concat()).stdout;
+    assert!(csv.starts_with("row,model,acc,robust,rows,contribution\n0,a,0.9"), "{csv}");
+}
+
+/// Every indicator of the table, both ways; what has no value says why.
+#[test]
+fn another_file_is_told_of_by_every_indicator() {
+    let program = Program::new();
+    program.file("new.csv", "acc,gap\n0.9,0.3\n");
+    program.file("old.csv", "acc,gap\n0.8,0.1\n0.9,0.4\n");
+    program.file("zero.csv", "acc,gap\n0,0.1\n");
+    let asked = ["front", "new.csv", "--max", "acc", "--min", "gap", "--against"];
+    let found: Value =
+        serde_json::from_str(&program.must(&[&asked[..], &["old.csv", "--json"]].concat()).stdout).unwrap();
+    let against = &found["against"];
+    for indicator in &equipoise::pareto::indicators::TABLE {
+        for side in [against, &against["reverse"]] {
+            assert!(side[indicator.id].is_f64(), "{}: {against}", indicator.id);
+        }
+    }
+    assert!((against["multiplicative_epsilon"].as_f64().unwrap() - 3.0).abs() < 1e-12, "{against}");
+    assert!((against["reverse"]["coverage"].as_f64().unwrap()).abs() < 1e-12, "{against}");
+    let table = program.must(&[&asked[..], &["old.csv"]].concat()).stdout;
+    for part in [
+        "Against old.csv",
+        "additive epsilon",
+        "R2",
+        "IGD+",
+        "less is better",
+        "--bounds makes them comparable",
+    ] {
+        assert!(table.contains(part), "`{part}` is missing in:\n{table}");
+    }
+    let table = program.must(&[&asked[..], &["zero.csv"]].concat()).stdout;
+    assert!(table.contains("no multiplicative epsilon: a value of 0 has no factor"), "{table}");
 }
 
 /// In nine dimensions nothing is exact; asked for, the volume comes with its error.

@@ -1,9 +1,10 @@
 //! `equipoise choose`: the rule and its shares against numbers worked out by hand, and what the program says.
 
 use equipoise::evidence::Split;
-use equipoise::measure::Direction;
-use equipoise::pareto::{Aim, Pick, Relation, Requirement, holding, pick};
+use equipoise::measure::{Direction, MetricKey};
+use equipoise::pareto::{Aim, Pick, holding, pick};
 use equipoise::points::{CellEvidence, Options, Study};
+use equipoise::requirement::Requirement;
 use equipoise::seed::Seed;
 use serde_json::{Value as Json, json};
 
@@ -26,11 +27,11 @@ fn study() -> Study {
     Study::new(&cells, Options { resamples: RESAMPLES, seed: Seed(5), level: 0.95 }).unwrap()
 }
 
-fn at_least(key: &str, limit: f64) -> Requirement {
-    Requirement { key: key.parse().unwrap(), relation: Relation::AtLeast, limit }
+fn at_least(key: &str, limit: f64) -> (MetricKey, Requirement) {
+    (key.parse().unwrap(), format!("{key}>={limit}").parse().unwrap())
 }
 
-fn most_robust(study: &Study, requirements: &[Requirement]) -> Pick {
+fn most_robust(study: &Study, requirements: &[(MetricKey, Requirement)]) -> Pick {
     let aim = Aim { key: ROBUST.parse().unwrap(), direction: Direction::Higher };
     pick(study, &aim, requirements, |_| true, |_| None)
 }
@@ -58,6 +59,27 @@ fn the_best_that_satisfies_is_chosen_as_often_as_the_multinomial_says() {
     assert_eq!(picked.none, Some(0.0));
     near(holding(&study, first.point, &required), 20.0);
     near(holding(&study, second.point, &required), 27.0);
+}
+
+/// P has an accuracy of 0.7 at each of three seeds, Q of 0.8, 0.7 and 0.6, whose mean comes out as 0.7000000000000001 where P's is 0.6999999999999998. They are equal, and P has more to spare.
+#[test]
+fn rounding_neither_chooses_nor_misses() {
+    let facts = facts(Split::Validation, 10);
+    let mut cells: Vec<CellEvidence> = Vec::new();
+    for (seed, right) in [8, 7, 6].into_iter().enumerate() {
+        cells.push(cell("p", 0.1, "last", seed as u64, exact(&facts, 7, 5)));
+        cells.push(cell("q", 0.1, "last", seed as u64, exact(&facts, right, 4)));
+    }
+    let study = Study::new(&cells, Options { resamples: 0, seed: Seed(5), level: 0.95 }).unwrap();
+    let means: Vec<f64> =
+        study.points.iter().map(|point| point.value(&"accuracy".parse().unwrap()).unwrap()).collect();
+    assert!(means[0] < means[1] && means[1] - means[0] < 1e-12, "what this is about: {means:?}");
+    let aim = Aim { key: "accuracy".parse().unwrap(), direction: Direction::Higher };
+    let picked = pick(&study, &aim, &[at_least("accuracy", 0.7), at_least(ROBUST, 0.3)], |_| true, |_| None);
+    assert!(picked.rated.iter().all(|rated| rated.satisfies), "{picked:?}");
+    let names: Vec<&str> =
+        picked.rated.iter().map(|rated| study.points[rated.point].defense.as_str()).collect();
+    assert_eq!(names, ["p", "q"]);
 }
 
 /// P misses 0.5 of robustness by 1/6, Q 0.9 of accuracy by 7/30. P satisfies where w0 ≥ 2 (7), Q where w2 = 0 (8), both in (2,1,0) (3), where Q is
@@ -193,6 +215,47 @@ fn the_choice_is_told_in_words() {
     assert_eq!((code, &found["chosen"]), (Some(1), &Json::Null));
 }
 
+/// Strength 2 has an accuracy of 0.7 at each seed, and its mean comes out a little off.
+#[test]
+fn a_limit_that_is_met_exactly_is_met() {
+    let program = imported();
+    let (code, found) =
+        json(&program, &["--require", "accuracy>=0.7", "--require", "accuracy<=0.7", "--max", "accuracy"]);
+    assert_eq!((code, &found["chosen"]["coordinates"]["strength"]), (Some(0), &json!("2")), "{found}");
+    assert_eq!((&found["holds_on_test"], &found["chosen"]["short_by"]), (&json!(true), &json!({})));
+    let (code, found) = json(&program, &["--require", "accuracy<0.7", "--max", "accuracy"]);
+    assert_eq!((code, &found["chosen"]), (Some(1), &Json::Null), "{found}");
+}
+
+/// A part of a plan has a choice of its own: it is told, with what is missing, and the exit code says so.
+#[test]
+fn what_is_missing_is_told_and_no_success() {
+    let program = imported();
+    let whole = json(&program, &["--max", "robust_accuracy"]).1;
+    assert_eq!(whole["cells"], json!({ "planned": 9, "there": 9, "failed": 0 }));
+    assert_eq!((&whole["missing"], &whole["chosen"]["coordinates"]["strength"]), (&json!([]), &json!("1")));
+    let sweep: Json =
+        serde_json::from_str(&std::fs::read_to_string(program.path("results/sweep.json")).unwrap()).unwrap();
+    let remove = |cells: &dyn Fn(&Json) -> bool| {
+        for cell in sweep["cells"].as_array().unwrap().iter().filter(|cell| cells(&cell["coordinates"])) {
+            let folder = program.path("results/cells").join(cell["run"].as_str().unwrap());
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+    };
+    remove(&|coordinates| coordinates["strength"] == "1");
+    let (code, part) = json(&program, &["--max", "robust_accuracy"]);
+    assert_eq!((code, &part["chosen"]["coordinates"]["strength"]), (Some(5), &json!("2")), "{part}");
+    assert_eq!(part["cells"], json!({ "planned": 9, "there": 6, "failed": 0 }));
+    let missing = json!([{ "coordinates": { "defense": "shift", "strength": "1" }, "seeds": [0, 1, 2] }]);
+    assert_eq!(part["missing"], missing);
+    let said = program.run(&["choose", "results", "--max", "robust_accuracy", "--quiet"]);
+    let expected = "Incomplete: 6 of 9 cells are there, and only these are chosen among. Missing: defense=shift,strength=1 at 3 seeds.";
+    assert!(said.code == Some(5) && said.stdout.contains(expected), "{}", said.stdout);
+    remove(&|coordinates| coordinates["strength"] != "1");
+    let said = program.refused(&["choose", "results", "--max", "robust_accuracy"]);
+    assert!(said.contains("holds no finished cell") && !said.contains("failed"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_asked_is_said() {
     let program = imported();
@@ -218,9 +281,10 @@ fn what_cannot_be_asked_is_said() {
         &["can never hold", "between 0 and 1", "`accuracy>=0.75`"],
     );
     refused(&["--max", "accuracy", "--require", "accuracy>=75%"], &["`75%` is no number", "from 0 to 1"]);
+    refused(&["--max", "accuracy", "--require", "accuracy=0.5"], &["none of >=, >, <=, <"]);
     refused(
-        &["--max", "accuracy", "--require", "accuracy=0.5"],
-        &["write a metric key, one of >=, >, <=, <"],
+        &["--max", "accuracy", "--require", "accuracy>=0.5 at strength=1"],
+        &["is about single points", "equipoise gate"],
     );
     refused(&["--max", "certified_accuracy"], &["needs a certificate"]);
     let said = program.refused(&["choose", "nowhere", "--max", "accuracy"]);

@@ -1,5 +1,7 @@
 //! The choice in words and a table, and as JSON.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use crate::cli::terminal;
@@ -8,12 +10,14 @@ use crate::measure::{Direction, MetricKey, Unit};
 use crate::metrics;
 use crate::pareto::Rated;
 use crate::points::{Measured, Point};
-use crate::run::Recommendation;
+use crate::run::{Cells, Recommendation};
 use crate::stats::SEEDS_FOR_A_VERDICT;
 use crate::words::count;
 
 /// So many configurations are told of at most, where none satisfies; JSON has all.
 const MISSES: usize = 5;
+/// So many missing configurations are named at most; JSON has all.
+const MISSING: usize = 8;
 
 /// For the terminal.
 pub(super) fn words(recommendation: &Recommendation) -> String {
@@ -34,7 +38,7 @@ fn question(recommendation: &Recommendation) -> String {
     let asked: Vec<String> = recommendation
         .requirements
         .iter()
-        .map(|one| format!("{} {} {}", metrics::describe(&one.key), one.relation.symbol(), one.limit))
+        .map(|(key, one)| format!("{} {} {}", metrics::describe(key), one.relation.symbol(), one.limit))
         .collect();
     let asked = if asked.is_empty() { String::new() } else { format!(" with {}", asked.join(" and ")) };
     format!("{most} {}{asked}, chosen on {} rows", metrics::describe(&aim.key), recommendation.on.word())
@@ -80,8 +84,8 @@ fn figures(recommendation: &Recommendation, place: usize, rated: &Rated) -> Stri
         cells
     };
     let mut rows = vec![row(&aim.key, most.to_owned())];
-    for one in &recommendation.requirements {
-        rows.push(row(&one.key, format!("{} {}", one.relation.symbol(), one.limit)));
+    for (key, one) in &recommendation.requirements {
+        rows.push(row(key, format!("{} {}", one.relation.symbol(), one.limit)));
     }
     let head: &[&str] =
         if both { &["", "asked", "validation rows", "test rows"] } else { &["", "asked", "test rows"] };
@@ -171,15 +175,15 @@ fn misses(recommendation: &Recommendation) -> String {
             .requirements
             .iter()
             .zip(&rated.required)
-            .filter(|(one, value)| !one.holds(**value))
-            .map(|(one, value)| {
-                let unit = match metrics::find(&one.key.id).map(|metric| metric.unit) {
+            .filter(|((_, one), value)| !one.holds(**value))
+            .map(|((key, one), value)| {
+                let unit = match metrics::find(&key.id).map(|metric| metric.unit) {
                     Some(Unit::Fraction) => format!("{:.1} points", 100.0 * one.spare(*value).abs()),
                     _ => number(one.spare(*value).abs()),
                 };
                 format!(
                     "{} is {}, which misses {} {} by {unit}",
-                    metrics::describe(&one.key),
+                    metrics::describe(key),
                     number(*value),
                     one.relation.symbol(),
                     one.limit,
@@ -201,6 +205,33 @@ fn resamples(recommendation: &Recommendation) -> String {
     format!("{} resamples of {seeds} and {} {} rows", pick.resamples, pick.rows, recommendation.on.word())
 }
 
+/// What is not known: configurations that nothing was chosen among.
+fn incomplete(cells: &Cells) -> Vec<String> {
+    let mut said = Vec::new();
+    if cells.there < cells.planned {
+        let name = |(coordinates, seeds): &(BTreeMap<String, String>, Vec<u64>)| {
+            let pairs: Vec<String> =
+                coordinates.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("{} at {}", pairs.join(","), count(seeds.len(), "seed"))
+        };
+        let more = cells.missing.len().saturating_sub(MISSING);
+        let mut names: Vec<String> = cells.missing.iter().take(MISSING).map(name).collect();
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        said.push(format!(
+            "Incomplete: {} of {} cells are there, and only these are chosen among. Missing: {}.",
+            cells.there,
+            cells.planned,
+            names.join("; ")
+        ));
+    }
+    if cells.failed > 0 {
+        said.push(format!("Incomplete: {} of {} cells failed.", cells.failed, cells.planned));
+    }
+    said
+}
+
 fn remarks(recommendation: &Recommendation) -> Vec<String> {
     let pick = &recommendation.pick;
     let mut said = Vec::new();
@@ -218,6 +249,7 @@ fn remarks(recommendation: &Recommendation) -> Vec<String> {
             if pick.seeds == 1 { "this seed".to_owned() } else { format!("these {} seeds", pick.seeds) }
         ));
     }
+    said.extend(incomplete(&recommendation.cells));
     if !recommendation.unfinished.is_empty() {
         let seeds: Vec<String> = recommendation.unfinished.iter().map(ToString::to_string).collect();
         said.push(format!("Seeds with missing cells are left out: {}.", seeds.join(", ")));
@@ -244,6 +276,7 @@ pub(super) fn json(recommendation: &Recommendation) -> Json {
             json!({ "coordinates": point.coordinates, "model": point.model, "reason": reason })
         })
         .collect();
+    let cells = &recommendation.cells;
     json!({
         "name": recommendation.name,
         "on": recommendation.on.word(),
@@ -251,14 +284,18 @@ pub(super) fn json(recommendation: &Recommendation) -> Json {
             "key": recommendation.aim.key.to_string(),
             "direction": recommendation.aim.direction,
         },
-        "requirements": recommendation.requirements.iter().map(|one| json!({
-            "key": one.key.to_string(), "relation": one.relation.sign(), "limit": one.limit,
+        "requirements": recommendation.requirements.iter().map(|(key, one)| json!({
+            "key": key.to_string(), "relation": one.relation.sign(), "limit": one.limit,
         })).collect::<Vec<_>>(),
         "chosen": at(pick.chosen(), 0),
         "holds_on_test": recommendation.holds_on_test(),
         "runner_up": at(pick.runner_up(), 1),
         "candidates": candidates,
         "excluded": excluded,
+        "cells": { "planned": cells.planned, "there": cells.there, "failed": cells.failed },
+        "missing": cells.missing.iter().map(|(coordinates, seeds)| json!({
+            "coordinates": coordinates, "seeds": seeds,
+        })).collect::<Vec<_>>(),
         "none_satisfies_share": pick.none,
         "seeds": pick.seeds,
         "seeds_left_out": recommendation.unfinished,
@@ -274,7 +311,7 @@ fn candidate(recommendation: &Recommendation, place: usize) -> Json {
     let mut choosing = serde_json::Map::new();
     let mut test = serde_json::Map::new();
     let mut short = serde_json::Map::new();
-    let keys = recommendation.requirements.iter().map(|one| &one.key);
+    let keys = recommendation.requirements.iter().map(|(key, _)| key);
     for (key, value) in std::iter::once(&recommendation.aim.key)
         .chain(keys)
         .zip(std::iter::once(rated.value).chain(rated.required.iter().copied()))
@@ -290,12 +327,10 @@ fn candidate(recommendation: &Recommendation, place: usize) -> Json {
             }),
         );
     }
-    for (one, value) in recommendation.requirements.iter().zip(&rated.required) {
+    for ((key, one), value) in recommendation.requirements.iter().zip(&rated.required) {
         if !one.holds(*value) {
-            short.insert(
-                format!("{}{}{}", one.key, one.relation.sign(), one.limit),
-                json!(one.spare(*value).abs()),
-            );
+            short
+                .insert(format!("{key}{}{}", one.relation.sign(), one.limit), json!(one.spare(*value).abs()));
         }
     }
     json!({

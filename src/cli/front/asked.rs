@@ -22,6 +22,8 @@ pub(super) struct Asked {
     /// Low and high end of each objective, in its own unit.
     pub(super) bounds: Option<Vec<(f64, f64)>>,
     pub(super) ties: Ties,
+    /// Columns that name a configuration: rows that agree on them are its replicates. Without any, every row is one of its own.
+    pub(super) by: Vec<String>,
 }
 
 impl Asked {
@@ -29,13 +31,14 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// Fewer than two objectives, one named twice; a reference or bounds that are no numbers, of something that is no objective, or not of all objectives.
+    /// Fewer than two objectives, one named twice or as a column of configurations; a reference or bounds that are no numbers, of something that is no objective, or not of all objectives.
     pub(super) fn of(
         max: &[String],
         min: &[String],
         reference: &[String],
         bounds: &[String],
         ties: Ties,
+        by: &[String],
     ) -> Result<Self> {
         let named = |names: &[String], direction| -> Vec<Objective> {
             names.iter().map(|name| Objective { name: name.trim().to_owned(), direction }).collect()
@@ -63,7 +66,13 @@ impl Asked {
             let number = |text: &str| text.trim().parse().ok().filter(|x: &f64| x.is_finite());
             Some((number(low)?, number(high)?)).filter(|(low, high)| low < high)
         })?;
-        let asked = Self { objectives, reference, bounds, ties };
+        let by: Vec<String> = by.iter().map(|name| name.trim().to_owned()).collect();
+        if let Some(name) = by.iter().find(|name| objectives.iter().any(|objective| objective.name == **name))
+        {
+            return Err(Error::input(format!("`{name}` is an objective, and --by names it, too"))
+                .help("name the columns that say which configuration a row is of"));
+        }
+        let asked = Self { objectives, reference, bounds, ties, by };
         if let (Some(reference), Some(_)) = (&asked.reference, &asked.bounds) {
             let (best, _) = asked.box_ends().expect("there are bounds");
             let costs = asked.costs(reference);
@@ -88,6 +97,11 @@ impl Asked {
     pub(super) fn values(&self, costs: &[f64]) -> Vec<f64> {
         // The sign is turned once more.
         self.costs(costs)
+    }
+
+    /// Which way each objective is better.
+    pub(super) fn directions(&self) -> Vec<Direction> {
+        self.objectives.iter().map(|objective| objective.direction).collect()
     }
 
     /// The best and the worst ends of the objectives as costs.

@@ -26,6 +26,8 @@ Examples:
       the hypervolume up to a reference of your own, also as a share of the box
   equipoise front new.csv --max acc --max robust --against old.csv
       what the new set lacks to cover the old one
+  equipoise front runs.csv --max acc --max robust --by model,eps
+      the front of means over the rows that agree on model and eps, such as seeds
   cat sweep.csv | equipoise front - --max acc --min gap --json | jq .members
       for scripts; rows count from 0, the header is none";
 
@@ -50,10 +52,13 @@ pub(super) struct Arguments {
     /// printed so that it can be kept].
     #[arg(long = "ref", value_name = "COLUMN=VALUE,…", value_delimiter = ',')]
     reference: Vec<String>,
-    /// The ends of an objective's scale, of all or of none: they state the hypervolume as a share of the box, and knees on them.
+    /// The ends of an objective's scale, of all or of none, beyond which no value lies: they state the hypervolume as a share of the box, and knees and differences on them.
     #[arg(long, value_name = "COLUMN=LOW:HIGH,…", value_delimiter = ',')]
     bounds: Vec<String>,
-    /// Another file with the same columns: what this one lacks to cover it.
+    /// The columns that name a configuration: rows that agree on them are its replicates, such as seeds, and their means compete.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Another file with the same columns: every indicator of the one set against the other, both ways.
     #[arg(long, value_name = "FILE.csv")]
     against: Option<PathBuf>,
     /// Of several equal rows on the front, keep all or the first.
@@ -113,12 +118,23 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     };
     let seed = arguments.approx.then_some(Seed(arguments.approx_seed));
     let found = work::found(&rows, other.as_ref(), &asked, seed).map_err(|error| of_file(error, &origin))?;
-    let shown = || read::records(&bytes, arguments.separator, &found.members);
-    terminal::product(&match arguments.format() {
-        Format::Table => telling::table(&name, &found, &asked, &shown()?),
+    let shown = |number: fn(f64) -> String| {
+        let records = read::records(&bytes, arguments.separator, &found.members)?;
+        Ok::<_, crate::Error>(if asked.by.is_empty() {
+            records
+        } else {
+            read::means(&records, &asked, &found.values, &found.counts, number)
+        })
+    };
+    let format = arguments.format();
+    terminal::product(&match format {
+        Format::Table => telling::table(&name, &found, &asked, &shown(telling::number)?),
         Format::Json => format!("{}\n", numbers::json(&found, &asked)),
-        Format::Csv => numbers::csv(&found, &shown()?)?,
+        Format::Csv => numbers::csv(&found, &shown(|x| x.to_string())?)?,
     })?;
+    if let (Some(unreached), Format::Json | Format::Csv) = (&found.unreached, format) {
+        terminal::talk(&format!("warning: {unreached}"));
+    }
     Ok(exit::FINE)
 }
 
@@ -128,7 +144,7 @@ impl Arguments {
             Ties::Keep => filter::Ties::Keep,
             Ties::First => filter::Ties::First,
         };
-        Asked::of(&self.max, &self.min, &self.reference, &self.bounds, ties)
+        Asked::of(&self.max, &self.min, &self.reference, &self.bounds, ties, &self.by)
     }
 
     fn format(&self) -> Format {

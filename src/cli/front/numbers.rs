@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::asked::Asked;
 use super::read::Records;
-use super::work::Found;
+use super::work::{Against, Found};
 use crate::error::{Error, Result};
 use crate::measure::Direction;
 use crate::pareto::filter::Ties;
@@ -34,10 +34,18 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         })
         .collect();
     let (dominated, by): (Vec<usize>, Vec<usize>) = found.dominated.iter().copied().unzip();
+    let values = found.values.iter().map(|values| -> Map<String, Json> {
+        let pairs = asked.objectives.iter().zip(values);
+        pairs.map(|(objective, value)| (objective.name.clone(), json!(value))).collect()
+    });
     json!({
         "objectives": objectives.collect::<Vec<Json>>(),
         "rows": found.rows,
+        "by": asked.by,
+        "configurations": found.configurations,
         "members": found.members,
+        "values": values.collect::<Vec<_>>(),
+        "replicates": found.counts,
         "dominated": dominated,
         "dominated_by": by,
         "repeated": found.repeated,
@@ -50,15 +58,25 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         "outside_reference": found.outside,
         "contributions": found.contributions,
         "knees": knees,
-        "against": found.against.as_ref().map(|against| json!({
-            "file": against.name,
-            "additive_epsilon": against.additive_epsilon,
-            "multiplicative_epsilon": against.multiplicative_epsilon,
-            "igd_plus": against.igd_plus,
-            "coverage": against.coverage.0,
-            "covered": against.coverage.1,
-        })),
+        "against": found.against.as_ref().map(against),
     })
+}
+
+/// Every indicator by its name, the other way round under `reverse`, and why there is none where that is so under `undefined`.
+fn against(against: &Against) -> Json {
+    let (mut all, mut reverse, mut undefined) = (Map::new(), Map::new(), Map::new());
+    all.insert("file".to_owned(), json!(against.name));
+    for (indicator, this, other) in &against.indicators {
+        let id = indicator.id.to_owned();
+        all.insert(id.clone(), json!(this.as_ref().ok()));
+        reverse.insert(id.clone(), json!(other.as_ref().ok()));
+        if let Some(reason) = this.as_ref().err().or(other.as_ref().err()) {
+            undefined.insert(id, json!(reason));
+        }
+    }
+    all.insert("reverse".to_owned(), Json::Object(reverse));
+    all.insert("undefined".to_owned(), Json::Object(undefined));
+    Json::Object(all)
 }
 
 fn direction(direction: Direction) -> &'static str {
@@ -68,7 +86,7 @@ fn direction(direction: Direction) -> &'static str {
     }
 }
 
-/// The members as they were written, each behind its row number and followed by what it alone adds to the hypervolume.
+/// The members as they were written (or their means), each behind its row number and followed by what it alone adds to the hypervolume.
 pub(super) fn csv(found: &Found, (names, records): &Records) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write =

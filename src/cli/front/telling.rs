@@ -4,8 +4,9 @@ use super::super::sheet::visible;
 use super::super::terminal;
 use super::asked::Asked;
 use super::read::Records;
-use super::work::Found;
+use super::work::{Against, Found, Said};
 use crate::measure::Direction;
+use crate::pareto::indicators::Against as Measured;
 use crate::words::count;
 
 /// Members that are listed at most.
@@ -24,33 +25,70 @@ pub(super) fn table(name: &str, found: &Found, asked: &Asked, records: &Records)
         .iter()
         .map(|objective| format!("{} {}", visible(&objective.name), arrow(objective.direction)))
         .collect();
-    let mut text = format!("{}: {}; {}.\n", visible(name), count(found.rows, "row"), axes.join(", "));
+    let by: Vec<String> = asked.by.iter().map(|name| visible(name)).collect();
+    let grouped = if by.is_empty() {
+        String::new()
+    } else {
+        format!(" of {} by {}", count(found.configurations, "configuration"), by.join(", "))
+    };
+    let mut text =
+        format!("{}: {}{grouped}; {}.\n", visible(name), count(found.rows, "row"), axes.join(", "));
     let verb = if found.members.len() == 1 { "is" } else { "are" };
+    let which =
+        if by.is_empty() { "" } else { "; a configuration is named by its first row, and its means compete" };
     text.push_str(&format!(
-        "On the front {verb} {} of {}; rows count from 0.\n\n",
+        "On the front {verb} {} of {}; rows count from 0{which}.\n",
         found.members.len(),
-        found.rows
+        found.configurations
     ));
+    let (least, most) = found.replicates;
+    if least < most {
+        text.push_str(&format!(
+            "Configurations have {least} to {most} rows: means of few rows are the less sure.\n"
+        ));
+    }
+    text.push('\n');
     text.push_str(&members(found, asked, records));
     text.push('\n');
     text.push_str(&others(found));
     text.push_str(&volume(found, asked));
     text.push_str(&knees(found, asked));
     if let Some(against) = &found.against {
-        text.push_str(&format!(
-            "\nAgainst {}\n  additive epsilon {} (by how much all costs must fall to cover it; 0 and below: covers it)\n",
-            visible(&against.name),
-            number(against.additive_epsilon)
-        ));
-        if let Some(factor) = against.multiplicative_epsilon {
-            text.push_str(&format!("  multiplicative epsilon {}\n", number(factor)));
+        text.push_str(&indicators(against, asked));
+    }
+    text
+}
+
+/// Every indicator, this way and the other.
+fn indicators(against: &Against, asked: &Asked) -> String {
+    let scale = if asked.bounds.is_some() {
+        "differences on the scales of --bounds"
+    } else {
+        "differences in the columns' own units, mixed; --bounds makes them comparable"
+    };
+    let mut text = format!("\nAgainst {} ({scale})\n", visible(&against.name));
+    let said = |said: &Said| said.as_ref().map_or_else(|_| "undefined".to_owned(), |x| number(*x));
+    let lines: Vec<Vec<String>> = against
+        .indicators
+        .iter()
+        .map(|(indicator, this, other)| {
+            let better = match indicator.direction {
+                Direction::Higher => "more is better",
+                Direction::Lower => "less is better",
+            };
+            let title = match indicator.against {
+                Measured::Set => indicator.title.to_owned(),
+                Measured::ReferencePoint => format!("{} (each up to the reference)", indicator.title),
+                Measured::UtopianPoint => format!("{} (each from the best on every axis)", indicator.title),
+            };
+            vec![title, said(this), said(other), better.to_owned()]
+        })
+        .collect();
+    text.push_str(&terminal::table(&["", "this one", "the other one", ""], &lines, &[1, 2]));
+    for (indicator, this, other) in &against.indicators {
+        if let Some(reason) = this.as_ref().err().or(other.as_ref().err()) {
+            text.push_str(&format!("  no {}: {reason}\n", indicator.title));
         }
-        text.push_str(&format!(
-            "  IGD+ {}\n  covers {} % of its rows, and it covers {} % of these members\n",
-            number(against.igd_plus),
-            number(100.0 * against.coverage.0),
-            number(100.0 * against.coverage.1)
-        ));
     }
     text
 }
@@ -124,7 +162,7 @@ fn volume(found: &Found, asked: &Asked) -> String {
         .objectives
         .iter()
         .zip(&found.reference)
-        .map(|(objective, x)| format!("{}={x}", visible(&objective.name)))
+        .map(|(objective, x)| format!("{}={}", visible(&objective.name), written(*x)))
         .collect();
     let error = found
         .error
@@ -137,7 +175,9 @@ fn volume(found: &Found, asked: &Asked) -> String {
         number(found.hypervolume),
         reference.join(", ")
     );
-    if !found.outside.is_empty() {
+    if let Some(unreached) = &found.unreached {
+        text.push_str(&format!("Warning: {unreached}.\n"));
+    } else if !found.outside.is_empty() {
         text.push_str(&format!(
             "Not better than the reference on every objective, so without any part in it: {}.\n",
             rows(&found.outside)
@@ -186,7 +226,7 @@ fn rows(numbers: &[usize]) -> String {
 }
 
 /// Four significant digits, with a real minus sign.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }
@@ -198,6 +238,11 @@ fn number(x: f64) -> String {
         format!("{x:.3e}")
     };
     text.replacen('-', "−", usize::from(x < 0.0))
+}
+
+/// With all digits, and few characters: as `--ref` takes it.
+fn written(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e9).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
 }
 
 /// A cell that fits its column.
@@ -223,6 +268,13 @@ mod tests {
     fn numbers_have_four_significant_digits() {
         let shown = [0.123_456, -12.5, 1234.56, 0.0, 3e-12, 1e12, 0.5, -2e-4].map(number);
         assert_eq!(shown, ["0.1235", "−12.5", "1235", "0", "3.000e-12", "1.000e12", "0.5", "−0.0002"]);
+    }
+
+    #[test]
+    fn a_reference_is_written_short_and_with_all_digits() {
+        let shown = [0.725, -8e199, 1.1234e-9, 0.0, -0.15, 123_456.75].map(written);
+        assert_eq!(shown, ["0.725", "-8e199", "1.1234e-9", "0", "-0.15", "123456.75"]);
+        assert!(shown.iter().all(|text| written(text.parse().unwrap()) == *text));
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use super::asked::Asked;
 use super::read::{records, rows};
-use super::work::found;
+use super::work::{Found, found};
 use crate::pareto::filter::Ties;
+use crate::pareto::indicators::TABLE;
 
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn asked(max: &[&str], min: &[&str], reference: &[&str], bounds: &[&str]) -> crate::Result<Asked> {
-    Asked::of(&texts(max), &texts(min), &texts(reference), &texts(bounds), Ties::Keep)
+    Asked::of(&texts(max), &texts(min), &texts(reference), &texts(bounds), Ties::Keep, &[])
 }
 
 fn says(result: &crate::Result<impl Sized>, parts: &[&str]) {
@@ -65,6 +66,8 @@ fn what_options_get_wrong_is_said() {
         &asked(&["acc"], &["gap"], &["acc=1", "gap=1"], &["acc=0:1", "gap=0:1"]),
         &["--ref acc=1", "not worse than the best end"],
     );
+    let by = |by: &str| Asked::of(&texts(&["acc"]), &texts(&["gap"]), &[], &[], Ties::Keep, &texts(&[by]));
+    says(&by("gap"), &["`gap` is an objective", "--by"]);
 }
 
 #[test]
@@ -87,13 +90,47 @@ fn what_files_get_wrong_is_said_with_the_line() {
 }
 
 #[test]
-fn a_reference_that_nothing_beats_is_refused() {
-    let asked = asked(&["acc"], &["gap"], &["acc=0.95", "gap=1"], &[]).unwrap();
+fn values_beyond_the_ends_of_a_scale_are_refused() {
+    let asked = asked(&["acc"], &["gap"], &[], &["acc=0:1", "gap=0:1"]).unwrap();
+    let of = |text: &str| rows(text.as_bytes(), &asked, b',');
+    says(&of("acc,gap\n1,1\n1,2\n"), &["line 3, column `gap`: `2` lies outside --bounds gap=0:1"]);
+    says(&of("acc,gap\n-0.1,1\n"), &["line 2, column `acc`: `-0.1` lies outside --bounds acc=0:1"]);
+    assert!(of("acc,gap\n0,1\n1,0\n-inf,1\n").is_ok(), "the ends belong to it, and a failure is no value");
+}
+
+#[test]
+fn a_reference_that_nothing_beats_leaves_the_members() {
+    let asked = asked(&["acc"], &["gap"], &["acc=0.95", "gap=1"], &["acc=0:1", "gap=0:1"]).unwrap();
     let costs = rows(SHEET.as_bytes(), &asked, b',').unwrap();
-    says(
-        &found(&costs, None, &asked, None),
-        &["no row is better than the reference acc=0.95, gap=1", "the best `acc` is 0.9", "below"],
-    );
+    let found = found(&costs, None, &asked, None).unwrap();
+    assert_eq!((found.members.as_slice(), found.outside.as_slice()), (&[0, 1, 3][..], &[0, 1, 2, 3, 4][..]));
+    assert_eq!((found.hypervolume, found.share), (0.0, Some(0.0)));
+    let said = found.unreached.unwrap();
+    for part in ["no row is better than the reference acc=0.95, gap=1", "the best `acc` is 0.9", "below"] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+}
+
+/// Means by hand: a is (0.9, 0.2), b (0.7, 0.1) by rows in another order, c the same as b; d has a single row, which a dominates. The mean of 0.8, 0.7 and 0.6 comes out as
+/// 0.7000000000000001, and c's gap is worse.
+#[test]
+fn replicates_compete_by_their_means() {
+    let sheet = "name,seed,acc,gap\na,0,0.8,0.3\nb,0,0.7,0.1\nb,1,0.7,0.1\na,1,1.0,0.1\nb,2,0.7,0.1\nc,0,0.8,0.15\nc,1,0.7,0.15\nc,2,0.6,0.15\nd,0,0.9,0.4\n";
+    let mut asked = asked(&["acc"], &["gap"], &["acc=0", "gap=1"], &[]).unwrap();
+    asked.by = texts(&["name"]);
+    let read = rows(sheet.as_bytes(), &asked, b',').unwrap();
+    assert_eq!((read.first.as_slice(), read.counts.as_slice()), (&[0, 1, 5, 8][..], &[2, 3, 3, 1][..]));
+    let found = found(&read, None, &asked, None).unwrap();
+    assert_eq!((found.rows, found.configurations), (9, 4));
+    assert_eq!((found.members.as_slice(), found.counts.as_slice()), (&[0, 1][..], &[2, 3][..]));
+    // c equals b but for its gap: rounding does not make it a member.
+    assert_eq!(found.dominated, [(5, 1), (8, 0)]);
+    assert_eq!(found.replicates, (1, 3));
+    for (own, expected) in found.values.iter().flatten().zip([0.9, 0.2, 0.7, 0.1]) {
+        assert!((own - expected).abs() < 1e-12, "{:?}", found.values);
+    }
+    // 0.9 · 0.8 + 0.7 · 0.1.
+    assert!((found.hypervolume - 0.79).abs() < 1e-12, "{}", found.hypervolume);
 }
 
 #[test]
@@ -101,10 +138,72 @@ fn another_set_is_measured_against() {
     let asked = asked(&["acc"], &["gap"], &[], &[]).unwrap();
     let of = |text: &str| rows(text.as_bytes(), &asked, b',').unwrap();
     let (new, old) = (of("acc,gap\n0.9,0.3\n"), of("acc,gap\n0.8,0.1\n0.9,0.4\n"));
-    let found = found(&new, Some(&("old.csv".to_owned(), old)), &asked, None).unwrap();
-    let against = found.against.unwrap();
-    // The gap of the one row must fall by 0.2 to cover the first of the old; the second is covered.
-    assert!((against.additive_epsilon - 0.2).abs() < 1e-12 && (against.igd_plus - 0.1).abs() < 1e-12);
-    assert!((against.coverage.0 - 0.5).abs() < 1e-12 && against.coverage.1.abs() < 1e-12);
-    assert_eq!(against.multiplicative_epsilon, None, "a cost of −0.9 has no factor");
+    let old = ("old.csv".to_owned(), old);
+    let near = |found: &Found, expected: &[(&str, f64, f64)]| {
+        let against = &found.against.as_ref().unwrap().indicators;
+        assert_eq!(against.len(), TABLE.len());
+        for (id, this, other) in expected {
+            let (_, a, b) = against.iter().find(|(indicator, ..)| indicator.id == *id).unwrap();
+            for (found, expected) in [(a, this), (b, other)] {
+                assert!(
+                    (found.as_ref().unwrap() - expected).abs() < 1e-12,
+                    "{id}: {found:?}, not {expected}"
+                );
+            }
+        }
+    };
+    // The gap of the one row must fall by 0.2 to cover the first of the old; the second is covered. The other way round the accuracy of the first must rise by 0.1, or the gap of the second fall
+    // by 0.1. As factors: of 0.3 / 0.1, and of 0.9 / 0.8 or 0.4 / 0.3.
+    let said = found(&new, Some(&old), &asked, None).unwrap();
+    near(
+        &said,
+        &[
+            ("additive_epsilon", 0.2, 0.1),
+            ("multiplicative_epsilon", 3.0, 1.125),
+            ("igd_plus", 0.1, 0.1),
+            ("coverage", 0.5, 0.0),
+        ],
+    );
+    // Gap in halves of the scale: 0.2 is 0.4 of it. R2 from (1, 0): the row costs max(0.1 w, 0.6 (1 − w)), whose mean is
+    // 0.6 (6/7 − (6/7)² / 2) + 0.05 (1 − (6/7)²) = 0.3 (48/49) + 0.05 (13/49) = 15.05 / 49.
+    let asked = self::asked(&["acc"], &["gap"], &["acc=0", "gap=0.5"], &["acc=0:1", "gap=0:0.5"]).unwrap();
+    let said = found(&new, Some(&old), &asked, None).unwrap();
+    near(
+        &said,
+        &[
+            ("additive_epsilon", 0.4, 0.1),
+            ("igd_plus", 0.2, 0.1),
+            ("multiplicative_epsilon", 3.0, 1.125),
+            ("hypervolume", 0.9 * 0.2, 0.9 * 0.1 + 0.8 * 0.3),
+        ],
+    );
+    let r2 = said.against.as_ref().unwrap().indicators.iter().find(|(indicator, ..)| indicator.id == "r2");
+    assert!((r2.unwrap().1.as_ref().unwrap() - 15.05 / 49.0).abs() < 1e-12, "{r2:?}");
+    // A factor of what is not above 0 there is none, and it is said why.
+    let none = ("none.csv".to_owned(), of("acc,gap\n0,0.1\n"));
+    let said = found(&new, Some(&none), &asked, None).unwrap();
+    let factor = &said.against.as_ref().unwrap().indicators;
+    let (_, this, _) =
+        factor.iter().find(|(indicator, ..)| indicator.id == "multiplicative_epsilon").unwrap();
+    assert!(this.as_ref().unwrap_err().contains("a value of 0 has no factor"), "{this:?}");
+}
+
+/// The reference is short even where powers of ten are no numbers, and no volume is stated that is none.
+#[test]
+fn numbers_at_the_end_of_their_range() {
+    let asked = asked(&["a", "b"], &[], &[], &[]).unwrap();
+    let of = |text: &str| rows(text.as_bytes(), &asked, b',').unwrap();
+    says(
+        &found(&of("a,b\n1e200,1e200\n1e199,2e200\n"), None, &asked, None),
+        &["hypervolume is beyond the range of numbers", "other units"],
+    );
+    let large = found(&of("a,b\n1e100,1e100\n1e99,2e100\n"), None, &asked, None).unwrap();
+    // Two points make one division: 1e99 − 9e99 and 1e100 − 1e100.
+    assert_eq!(large.reference, [-8e99, 0.0]);
+    assert!(large.hypervolume.is_finite());
+    let far = "a,b\n1e308,-1e308\n-1e308,1e308\n";
+    says(&found(&of(far), None, &asked, None), &["reference", "number", "other units"]);
+    let mut given = asked.clone();
+    given.reference = Some(vec![-1.5e308, -1.5e308]);
+    says(&found(&of(far), None, &given, None), &["hypervolume is beyond the range of numbers"]);
 }

@@ -1,11 +1,12 @@
 //! From costs to everything that is said of them.
 
 use super::asked::Asked;
+use super::read::Read;
 use crate::error::{Error, Result};
 use crate::measure::Direction;
 use crate::pareto::Costs;
 use crate::pareto::filter::{self, Ties};
-use crate::pareto::indicators;
+use crate::pareto::indicators::{Indicator, Pair, TABLE};
 use crate::pareto::knees::{DEFINITIONS, Definition, Knee, on_bounds};
 use crate::pareto::volume::{self, contributions, estimate, hypervolume};
 use crate::seed::Seed;
@@ -15,13 +16,21 @@ const BUDGET: u64 = 500_000_000;
 /// Directions of an approximate volume.
 const DIRECTIONS: usize = 1 << 17;
 
-/// What there is to say of a set of rows.
+/// What there is to say of a set of configurations, each named by its first row.
 #[derive(Debug)]
 pub(super) struct Found {
     /// How many rows there are.
     pub(super) rows: usize,
-    /// Rows on the front, ascending.
+    /// How many configurations they are of.
+    pub(super) configurations: usize,
+    /// The first rows of those on the front, ascending.
     pub(super) members: Vec<usize>,
+    /// The members' objectives, in their own units.
+    pub(super) values: Vec<Vec<f64>>,
+    /// How many rows each member has.
+    pub(super) counts: Vec<usize>,
+    /// The least and the largest number of rows that a configuration has.
+    pub(super) replicates: (usize, usize),
     /// (row, the first member that dominates it), ascending.
     pub(super) dominated: Vec<(usize, usize)>,
     /// Rows equal to an earlier member, where only the first ones are kept; ascending.
@@ -36,34 +45,36 @@ pub(super) struct Found {
     pub(super) share: Option<f64>,
     /// Rows that are not better than the reference on every objective, ascending.
     pub(super) outside: Vec<usize>,
+    /// What is wrong with the reference, where nothing is better than it on every objective.
+    pub(super) unreached: Option<String>,
     /// What each member alone adds to the hypervolume, where that is not too much work.
     pub(super) contributions: Option<Vec<f64>>,
     /// For each definition the row that it calls a knee.
     pub(super) knees: Vec<(Definition, Option<Knee>)>,
-    /// What each indicator says against another set.
+    /// What each indicator says of it and of another set.
     pub(super) against: Option<Against>,
 }
 
-/// What a set lacks to cover another.
+/// Two sets against one another.
 #[derive(Debug)]
 pub(super) struct Against {
     /// The other file.
     pub(super) name: String,
-    pub(super) additive_epsilon: f64,
-    /// Defined for positive costs.
-    pub(super) multiplicative_epsilon: Option<f64>,
-    pub(super) igd_plus: f64,
-    /// The share of the other set that this one covers, and the other way round.
-    pub(super) coverage: (f64, f64),
+    /// Each indicator of this front against the other set, and the other way round; why not, where one has no value.
+    pub(super) indicators: Vec<(Indicator, Said, Said)>,
 }
+
+/// A number, or why there is none.
+pub(super) type Said = std::result::Result<f64, String>;
 
 /// Works everything out; `approximate` holds the seed with which volumes that take too long may be approximated.
 pub(super) fn found(
-    rows: &Costs<'_>,
-    other: Option<&(String, Costs<'_>)>,
+    read: &Read,
+    other: Option<&(String, Read)>,
     asked: &Asked,
     approximate: Option<Seed>,
 ) -> Result<Found> {
+    let rows = &read.costs;
     let members = filter::nondominated(rows, asked.ties);
     let front = rows.select(&members);
     let (dominated, repeated) = fates(rows, &members, &front);
@@ -71,68 +82,99 @@ pub(super) fn found(
         Some(reference) => asked.costs(reference),
         None => exploratory(rows, &front),
     };
-    let outside = volume::outside(rows, &reference);
-    if outside.len() == rows.len() {
-        let text: Vec<String> = asked
-            .objectives
-            .iter()
-            .zip(asked.values(&reference))
-            .map(|(objective, x)| format!("{}={x}", objective.name))
-            .collect();
-        return Err(Error::input(format!(
-            "no row is better than the reference {} on every objective",
-            text.join(", ")
-        ))
-        .help(worse(rows, &reference, asked)));
+    if reference.iter().any(|end| !end.is_finite()) {
+        return Err(Error::input("no reference beyond the worst of the front is a number")
+            .help("measure the objectives in other units"));
     }
+    let outside = volume::outside(rows, &reference);
+    let unreached = (outside.len() == rows.len()).then(|| unreached(rows, &reference, asked));
     let (volume, error) = match (hypervolume(&front, &reference, BUDGET), approximate) {
         (Ok(volume), _) => (volume, None),
         (Err(_), Some(seed)) => {
             let estimated = estimate(&front, &reference, seed, DIRECTIONS)?;
             (estimated.volume, Some(estimated.error))
         }
-        (Err(error), None) => return Err(error.help("pass --approx for an approximate one, with its error")),
+        (Err(error), None) if room(&front, &reference).is_finite() => {
+            return Err(error.help("pass --approx for an approximate one, with its error"));
+        }
+        (Err(error), None) => return Err(error),
     };
     let ends = asked.box_ends();
     let share = ends
         .as_ref()
         .map(|(best, _)| volume / reference.iter().zip(best).map(|(end, best)| end - best).product::<f64>());
+    let row = |place: usize| read.first[place];
     let knees = {
-        let scale = ends.or_else(|| extent(&front));
+        let scale = ends.clone().or_else(|| extent(&front));
         let scaled = scale.map(|(best, worst)| on_bounds(&front, &best, &worst)).transpose()?;
         let of = |definition: Definition| {
             let knee = scaled.as_ref().and_then(|front| (definition.find)(front));
-            (definition, knee.map(|knee| Knee { member: members[knee.member], ..knee }))
+            (definition, knee.map(|knee| Knee { member: row(members[knee.member]), ..knee }))
         };
         DEFINITIONS.map(of).to_vec()
     };
+    let ends = ends.as_ref().map(|(best, worst)| (best.as_slice(), worst.as_slice()));
+    let against = match other {
+        None => None,
+        Some((name, other)) => {
+            let directions = asked.directions();
+            let pair = Pair {
+                of: &front,
+                against: &other.costs,
+                directions: &directions,
+                reference: &reference,
+                ends,
+                budget: BUDGET,
+            };
+            let infinite =
+                |costs: &Costs<'_>| costs.rows().position(|row| row.iter().any(|x| !x.is_finite()));
+            let here = infinite(&front).map(|at| format!("row {}", read.first[members[at]]));
+            let there = infinite(&other.costs).map(|at| format!("row {} of `{name}`", other.first[at]));
+            if let Some(row) = here.or(there) {
+                return Err(Error::input(format!("against `{name}`: {row} has an infinite value"))
+                    .help("leave rows without a finite value out: nothing is near them"));
+            }
+            Some(against(name, pair))
+        }
+    };
+    let extreme = |of: fn(usize, usize) -> usize| read.counts.iter().copied().reduce(of).unwrap_or(0);
     Ok(Found {
-        rows: rows.len(),
-        dominated,
-        repeated,
-        outside,
+        rows: read.rows,
+        configurations: rows.len(),
+        values: members.iter().map(|member| asked.values(rows.row(*member))).collect(),
+        counts: members.iter().map(|member| read.counts[*member]).collect(),
+        replicates: (extreme(usize::min), extreme(usize::max)),
+        dominated: dominated.into_iter().map(|(place, by)| (row(place), row(by))).collect(),
+        repeated: repeated.into_iter().map(row).collect(),
+        outside: outside.into_iter().map(row).collect(),
+        unreached,
         hypervolume: volume,
         error,
         share,
         contributions: contributions(&front, &reference, BUDGET).ok(),
         knees,
-        against: other.map(|(name, other)| against(name, &front, other)).transpose()?,
+        against,
         reference: asked.values(&reference),
-        members,
+        members: members.into_iter().map(row).collect(),
     })
+}
+
+/// The volume of the box between the reference and the best of the front.
+fn room(front: &Costs<'_>, reference: &[f64]) -> f64 {
+    let best = |axis: usize| front.rows().map(|row| row[axis]).fold(f64::INFINITY, f64::min);
+    reference.iter().enumerate().map(|(axis, end)| end - best(axis)).product()
 }
 
 /// Who dominates whom: the first member that does. Rows that are equal to a member that is not theirs are repeated.
 fn fates(rows: &Costs<'_>, members: &[usize], front: &Costs<'_>) -> (Vec<(usize, usize)>, Vec<usize>) {
-    let (mut dominated, mut repeated) = (Vec::new(), Vec::new());
     let mut on = members.iter().peekable();
-    for (at, row) in rows.rows().enumerate() {
-        if on.next_if_eq(&&at).is_some() {
-            continue;
-        }
-        match front.rows().position(|member| filter::dominates(member, row)) {
-            Some(by) => dominated.push((at, members[by])),
-            None => repeated.push(at),
+    let off: Vec<usize> = (0..rows.len()).filter(|at| on.next_if_eq(&at).is_none()).collect();
+    let (mut dominated, mut repeated) = (Vec::new(), Vec::new());
+    for (at, by) in off.iter().zip(filter::covering(front, &rows.select(&off))) {
+        // Whoever equals a member is dominated by none.
+        match by.filter(|by| filter::dominates(front.row(*by), rows.row(*at))) {
+            Some(by) => dominated.push((*at, members[by])),
+            None => repeated.push(*at),
         }
     }
     (dominated, repeated)
@@ -168,27 +210,45 @@ fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> Vec<f64> {
 
 /// Up to the next multiple of a power of ten that is about a hundredth of `extent`: short to write down.
 fn rounded_up(x: f64, extent: f64) -> f64 {
-    let digits = 2.0 - libm::floor(libm::log10(extent));
-    // By an integer power, so that a decimal is the nearest there is.
-    let (factor, divisor) = (libm::pow(10.0, digits.max(0.0)), libm::pow(10.0, (-digits).max(0.0)));
-    let rounded = libm::ceil(x * factor / divisor - 1e-6) / factor * divisor;
-    if rounded.is_finite() { rounded + 0.0 } else { x }
+    let step = libm::floor(libm::log10(extent)) - 2.0;
+    let rounded = if step < 0.0 {
+        let factor = libm::pow(10.0, -step);
+        libm::ceil(x * factor - 1e-6) / factor
+    } else {
+        let divisor = libm::pow(10.0, step);
+        libm::ceil(x / divisor - 1e-6) * divisor
+    };
+    if !rounded.is_finite() {
+        return x;
+    }
+    // The nearest number to the decimal: powers of ten are not exact.
+    let digits = if rounded == 0.0 { 0.0 } else { libm::floor(libm::log10(rounded.abs())) - step };
+    let decimal = format!("{rounded:.*e}", digits.clamp(0.0, 17.0) as usize);
+    decimal.parse().unwrap_or(rounded) + 0.0
 }
 
-/// Which objective's reference is at fault.
-fn worse(rows: &Costs<'_>, reference: &[f64], asked: &Asked) -> String {
-    for (axis, end) in reference.iter().enumerate() {
+/// That nothing is better than the reference, and which objective's is at fault.
+fn unreached(rows: &Costs<'_>, reference: &[f64], asked: &Asked) -> String {
+    let text: Vec<String> = asked
+        .objectives
+        .iter()
+        .zip(asked.values(reference))
+        .map(|(objective, x)| format!("{}={x}", objective.name))
+        .collect();
+    let at_fault = (0..reference.len()).find_map(|axis| {
         let best = rows.rows().map(|row| row[axis]).fold(f64::INFINITY, f64::min);
-        if best >= *end {
-            let objective = &asked.objectives[axis];
-            let (word, value) = match objective.direction {
-                Direction::Higher => ("below", -best + 0.0),
-                Direction::Lower => ("above", best),
-            };
-            return format!("the best `{}` is {value}: choose a reference {word} it", objective.name);
-        }
-    }
-    "choose a reference that some row is better than on all objectives at once".to_owned()
+        let objective = &asked.objectives[axis];
+        let (word, value) = match objective.direction {
+            Direction::Higher => ("below", -best + 0.0),
+            Direction::Lower => ("above", best),
+        };
+        let said = format!("the best `{}` is {value}: choose a reference {word} it", objective.name);
+        (best >= reference[axis]).then_some(said)
+    });
+    let help = at_fault.unwrap_or_else(|| {
+        "choose a reference that some row is better than on all objectives at once".to_owned()
+    });
+    format!("no row is better than the reference {} on every objective; {help}", text.join(", "))
 }
 
 /// The best and the worst of the front on each axis; `None` where they are the same on one.
@@ -197,20 +257,16 @@ fn extent(front: &Costs<'_>) -> Option<(Vec<f64>, Vec<f64>)> {
         let costs = front.rows().map(|row| row[axis]);
         let (least, most) =
             costs.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(x), most.max(x)));
-        (least < most && most.is_finite()).then_some((least, most))
+        (least < most && (most - least).is_finite()).then_some((least, most))
     };
     (0..front.axes()).map(ends).collect::<Option<Vec<_>>>().map(|ends| ends.into_iter().unzip())
 }
 
-fn against(name: &str, front: &Costs<'_>, other: &Costs<'_>) -> Result<Against> {
-    let work = || {
-        Ok(Against {
-            name: name.to_owned(),
-            additive_epsilon: indicators::additive_epsilon(front, other)?,
-            multiplicative_epsilon: indicators::multiplicative_epsilon(front, other).ok(),
-            igd_plus: indicators::igd_plus(front, other)?,
-            coverage: (indicators::coverage(front, other)?, indicators::coverage(other, front)?),
-        })
+/// Every indicator, this way and the other.
+fn against(name: &str, pair: Pair<'_>) -> Against {
+    let of = |indicator: &Indicator| {
+        let measured = |pair: &Pair<'_>| (indicator.measure)(pair).map_err(|error| error.chain().join(": "));
+        (*indicator, measured(&pair), measured(&pair.turned()))
     };
-    work().map_err(|error: Error| error.context(format!("against `{name}`")))
+    Against { name: name.to_owned(), indicators: TABLE.iter().map(of).collect() }
 }

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// Further verdicts (or shapes) to fail on, such as `inconclusive,slide`.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = failing)]
     fail_on: Vec<String>,
-    /// A limit that must be kept, besides the baseline's: `worst_group_accuracy>=0.6`, or `… at strength=0.1` for single points.
+    /// A limit that must be kept, besides the baseline's, quoted: a metric key, one of >=, >, <=, < and a number, such as `worst_group_accuracy>=0.6`, or `… at strength=0.1` for single points.
     #[arg(long, value_name = "LIMIT")]
     require: Vec<Requirement>,
     /// The pillar that the change claims to improve: then a gain in it must be shown, and that the other is no worse.

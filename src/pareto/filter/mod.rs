@@ -1,12 +1,14 @@
 //! Which points no other point dominates, and in which order the others follow.
 
 mod champion;
+mod covering;
 mod many;
 mod plane;
 mod ranks;
 mod space;
 
 pub(super) use champion::without_dominated;
+pub use covering::covering;
 pub(super) use plane::steps;
 pub use ranks::ranks;
 

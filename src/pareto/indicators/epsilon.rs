@@ -5,6 +5,7 @@
 use super::check_pair;
 use super::nearest::{Distance, nearest};
 use crate::error::{Error, Result};
+use crate::measure::Direction;
 use crate::pareto::costs::Costs;
 use crate::pareto::filter::{steps, without_dominated};
 use crate::pareto::tree::Tree;
@@ -38,6 +39,38 @@ pub fn multiplicative_epsilon(of: &Costs<'_>, against: &Costs<'_>) -> Result<f64
         }
     }
     Ok(largest(of, against, |a, r| a / r, 0.0))
+}
+
+/// Costs whose ratios are those of the values that they stand for: where less is better the values, where more is better their inverses. So an axis on which more is better has a multiplicative
+/// epsilon, too: the least factor by which all those values may be multiplied, and all others divided, so as to cover a set.
+///
+/// `costs` are values of which those to be maximized have their signs turned, as [`Costs::of`] does.
+///
+/// # Errors
+///
+/// Directions of other axes, a value that is not above 0, or whose inverse is beyond the range of numbers.
+pub fn ratios(costs: &Costs<'_>, directions: &[Direction]) -> Result<Costs<'static>> {
+    if directions.len() != costs.axes() {
+        return Err(Error::input(format!("{} directions for {} axes", directions.len(), costs.axes())));
+    }
+    let mut found = Vec::with_capacity(costs.len() * costs.axes());
+    for row in costs.rows() {
+        for (cost, direction) in row.iter().zip(directions) {
+            let value = direction.as_cost(*cost);
+            let ratio = match direction {
+                Direction::Lower => value,
+                Direction::Higher => 1.0 / value,
+            };
+            if !(value > 0.0 && ratio > 0.0 && ratio.is_finite()) {
+                return Err(Error::input(format!(
+                    "a value of {value} has no factor: that takes values above 0"
+                ))
+                .help("take the additive epsilon"));
+            }
+            found.push(ratio);
+        }
+    }
+    Costs::new(found, costs.axes())
 }
 
 /// `excess` rises with its first argument and falls with its second.

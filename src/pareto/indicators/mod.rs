@@ -4,14 +4,17 @@ mod coverage;
 mod epsilon;
 mod igd_plus;
 mod nearest;
+mod pair;
 mod r2;
 
 pub use coverage::coverage;
-pub use epsilon::{additive_epsilon, multiplicative_epsilon};
+pub use epsilon::{additive_epsilon, multiplicative_epsilon, ratios};
 pub use igd_plus::igd_plus;
-pub use r2::{r2_discrete, r2_exact};
+pub use pair::Pair;
+pub use r2::{r2, r2_discrete, r2_exact};
 
 use super::costs::Costs;
+use super::volume::hypervolume;
 use crate::error::{Error, Result};
 use crate::measure::Direction;
 
@@ -36,7 +39,7 @@ pub enum Compliance {
 }
 
 /// An indicator: every field is mandatory, so that no direction is ever assumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Indicator {
     /// The name in files.
     pub id: &'static str,
@@ -50,6 +53,8 @@ pub struct Indicator {
     pub compliance: Compliance,
     /// Who defined it.
     pub source: &'static str,
+    /// Its value for the first of two sets; [`Against`] says whether the second has a part in it.
+    pub measure: fn(&Pair<'_>) -> Result<f64>,
 }
 
 /// All indicators.
@@ -61,6 +66,7 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::ReferencePoint,
         compliance: Compliance::Strict,
         source: "Zitzler and Thiele, PPSN 1998",
+        measure: |pair| hypervolume(pair.of, pair.reference, pair.budget),
     },
     Indicator {
         id: "additive_epsilon",
@@ -69,6 +75,7 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::Set,
         compliance: Compliance::Weak,
         source: "Zitzler, Thiele, Laumanns, Fonseca and Grunert da Fonseca, TEVC 7(2), 2003",
+        measure: |pair| additive_epsilon(&pair.scaled(pair.of)?, &pair.scaled(pair.against)?),
     },
     Indicator {
         id: "multiplicative_epsilon",
@@ -77,6 +84,10 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::Set,
         compliance: Compliance::Weak,
         source: "Zitzler, Thiele, Laumanns, Fonseca and Grunert da Fonseca, TEVC 7(2), 2003",
+        measure: |pair| {
+            let ratios = |costs| ratios(costs, pair.directions);
+            multiplicative_epsilon(&ratios(pair.of)?, &ratios(pair.against)?)
+        },
     },
     Indicator {
         id: "igd_plus",
@@ -85,6 +96,7 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::Set,
         compliance: Compliance::Weak,
         source: "Ishibuchi, Masuda, Tanigaki and Nojima, EMO 2015",
+        measure: |pair| igd_plus(&pair.scaled(pair.of)?, &pair.scaled(pair.against)?),
     },
     Indicator {
         id: "r2",
@@ -93,6 +105,7 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::UtopianPoint,
         compliance: Compliance::Weak,
         source: "Hansen and Jaszkiewicz 1998; exact in the plane, where it is strictly compliant: Schäpermeier and Kerschke, PPSN 2024",
+        measure: |pair| r2(&pair.scaled(pair.of)?, &pair.utopian()),
     },
     Indicator {
         id: "coverage",
@@ -101,6 +114,7 @@ pub const TABLE: [Indicator; 6] = [
         against: Against::Set,
         compliance: Compliance::Weak,
         source: "Zitzler and Thiele, TEVC 3(4), 1999",
+        measure: |pair| coverage(pair.of, pair.against),
     },
 ];
 

@@ -6,6 +6,30 @@ use crate::pareto::costs::Costs;
 use crate::pareto::filter::{self, Ties, steps};
 use crate::pareto::sum::Sum;
 
+/// Weights of the discrete R2 where nobody says how many, at most.
+const WEIGHTS: f64 = 1000.0;
+
+/// R2 in any number of axes: exact on two, on more over at most 1,000 evenly spread weights.
+///
+/// # Errors
+///
+/// As [`r2_exact`] but for the axes.
+pub fn r2(costs: &Costs<'_>, utopian: &[f64]) -> Result<f64> {
+    if costs.axes() == 2 {
+        return r2_exact(costs, utopian);
+    }
+    let mut divisions = 1;
+    while weightings(costs.axes(), divisions + 1) <= WEIGHTS {
+        divisions += 1;
+    }
+    r2_discrete(costs, utopian, divisions)
+}
+
+/// The number of weights that are multiples of 1 / `divisions` and sum to 1.
+fn weightings(axes: usize, divisions: usize) -> f64 {
+    (1..axes).fold(1.0, |count, axis| count * (divisions + axis) as f64 / axis as f64)
+}
+
 /// The mean over all weights w in [0, 1] of the least max(w (a₁ − u₁), (1 − w) (a₂ − u₂)), `utopian` being u: exact, as the least is made of pieces that are linear in w
 /// (Schäpermeier and Kerschke, PPSN 2024). `O(n log n)`.
 ///
@@ -42,7 +66,7 @@ pub fn r2_discrete(costs: &Costs<'_>, utopian: &[f64], divisions: usize) -> Resu
     check(costs, utopian)?;
     let axes = costs.axes();
     let divisions = divisions.max(1);
-    let count = (1..axes).fold(1.0, |count, axis| count * (divisions + axis) as f64 / axis as f64);
+    let count = weightings(axes, divisions);
     if count > 1e7 {
         return Err(Error::input(format!("{divisions} divisions of {axes} weights make {count:.0} weights"))
             .help("take fewer divisions"));

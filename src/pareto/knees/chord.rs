@@ -7,31 +7,60 @@ use crate::pareto::costs::Costs;
 /// whose worst cost on the other axes is the least. `None` where none is farther than 0.01, where there is no such plane, or fewer than three members.
 #[must_use]
 pub fn chord(front: &Costs<'_>) -> Option<Knee> {
-    let axes = front.axes();
-    if axes < 2 || front.len() < 3 || front.rows().flatten().any(|x| !x.is_finite()) {
+    if front.axes() < 2 || front.len() < 3 || front.rows().flatten().any(|x| !x.is_finite()) {
         return None;
     }
-    let best: Vec<f64> =
-        (0..axes).map(|axis| front.rows().map(|row| row[axis]).fold(f64::INFINITY, f64::min)).collect();
+    let ends = ends(front);
+    let depths: Option<Vec<f64>> = if let [last, first] = ends[..] {
+        let line = [front.row(first), front.row(last)];
+        front.rows().map(|row| before_line(line, row)).collect()
+    } else {
+        before_plane(front, &ends)
+    };
+    largest(depths?.into_iter().enumerate()).filter(|knee| knee.size > STRAIGHT)
+}
+
+/// The ends of a front, one along each axis: the row whose worst cost on the other axes is the least; of such rows the one with the least sum of costs.
+pub(in crate::pareto) fn ends(front: &Costs<'_>) -> Vec<usize> {
+    let best = best(front);
+    let end = |axis: usize| {
+        let excess = |at: usize| front.row(at).iter().zip(&best).map(|(x, best)| x - best);
+        let others = |at: usize| {
+            let others = excess(at).enumerate().filter(|(other, _)| *other != axis);
+            others.map(|(_, x)| x).fold(0.0, f64::max)
+        };
+        let sum = |at: usize| excess(at).sum::<f64>();
+        (0..front.len()).min_by(|a, b| others(*a).total_cmp(&others(*b)).then(sum(*a).total_cmp(&sum(*b))))
+    };
+    (0..front.axes()).filter_map(end).collect()
+}
+
+/// The signed distance of a place from the line through two ends of a front on two axes, first the one that is best on the first axis; positive on the better side. `None` where
+/// the ends are one place.
+pub(in crate::pareto) fn before_line([first, last]: [&[f64]; 2], place: &[f64]) -> Option<f64> {
+    let (dx, dy) = (last[0] - first[0], last[1] - first[1]);
+    let length = (dx * dx + dy * dy).sqrt();
+    let cross = dx * (place[1] - first[1]) - dy * (place[0] - first[0]);
+    (length > 0.0).then(|| -cross / length)
+}
+
+/// How far each row lies before the plane through the ends.
+fn before_plane(front: &Costs<'_>, ends: &[usize]) -> Option<Vec<f64>> {
+    let best = best(front);
     let from_best =
         |at: usize| front.row(at).iter().zip(&best).map(|(x, best)| x - best).collect::<Vec<f64>>();
-    let end = |axis: usize| {
-        let others = |row: &[f64]| {
-            row.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, x)| *x).fold(0.0, f64::max)
-        };
-        let better = |a: &Vec<f64>, b: &Vec<f64>| {
-            others(a).total_cmp(&others(b)).then(a.iter().sum::<f64>().total_cmp(&b.iter().sum::<f64>()))
-        };
-        (0..front.len()).map(from_best).min_by(better)
-    };
-    let ends: Vec<Vec<f64>> = (0..axes).filter_map(end).collect();
-    let normal = normal(ends)?;
+    let normal = normal(ends.iter().map(|end| from_best(*end)).collect())?;
     let length = normal.iter().map(|x| x * x).sum::<f64>().sqrt();
     let depth = |at: usize| {
         let along: f64 = from_best(at).iter().zip(&normal).map(|(x, n)| x * n).sum();
         (1.0 - along) / length
     };
-    largest((0..front.len()).map(|at| (at, depth(at)))).filter(|knee| knee.size > STRAIGHT)
+    Some((0..front.len()).map(depth).collect())
+}
+
+/// The least cost on each axis.
+fn best(front: &Costs<'_>) -> Vec<f64> {
+    (0..front.axes()).map(|axis| front.rows().map(|row| row[axis]).fold(f64::INFINITY, f64::min)).collect()
 }
 
 /// The normal of the plane through points that gives 1 on it; `None` where there is none with positive parts.
@@ -56,4 +85,18 @@ fn normal(ends: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     }
     let normal: Vec<f64> = (0..axes).map(|axis| rows[axis][axes] / rows[axis][axis]).collect();
     normal.iter().all(|x| *x > 0.0).then_some(normal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: the line from (0, 1) to (1, 0) is x + y = 1; (0.2, 0.2) lies 0.6 / √2 before it.
+    #[test]
+    fn the_distance_is_positive_on_the_better_side() {
+        let ends: [&[f64]; 2] = [&[0.0, 1.0], &[1.0, 0.0]];
+        assert!((before_line(ends, &[0.2, 0.2]).unwrap() - 0.6 / 2.0_f64.sqrt()).abs() < 1e-15);
+        assert!((before_line(ends, &[0.7, 0.7]).unwrap() + 0.4 / 2.0_f64.sqrt()).abs() < 1e-15);
+        assert_eq!(before_line([&[0.5, 0.5], &[0.5, 0.5]], &[0.2, 0.2]), None);
+    }
 }

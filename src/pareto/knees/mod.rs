@@ -7,6 +7,7 @@ mod kneedle;
 
 pub use angle::angle;
 pub use chord::chord;
+pub(super) use chord::{before_line, ends};
 pub use contribution::contribution;
 pub use kneedle::kneedle;
 
@@ -78,12 +79,16 @@ pub const DEFINITIONS: [Definition; 4] = [
 ///
 /// # Errors
 ///
-/// Ends of other axes, not finite, or in the wrong order.
+/// Ends of other axes, not finite, farther apart than numbers reach, or in the wrong order.
 pub fn on_bounds(costs: &Costs<'_>, best: &[f64], worst: &[f64]) -> Result<Costs<'static>> {
     costs.check_reference(best)?;
     costs.check_reference(worst)?;
     if let Some(axis) = (0..costs.axes()).find(|axis| best[*axis] >= worst[*axis]) {
         return Err(Error::input(format!("the ends of axis {axis} are the same or in the wrong order")));
+    }
+    if let Some(axis) = (0..costs.axes()).find(|axis| !(worst[*axis] - best[*axis]).is_finite()) {
+        return Err(Error::input(format!("the ends of axis {axis} are farther apart than numbers reach"))
+            .help("measure the objective in another unit"));
     }
     let share = |axis: usize, x: f64| (x - best[axis]) / (worst[axis] - best[axis]);
     let rows = costs.rows().flat_map(|row| row.iter().enumerate().map(|(axis, x)| share(axis, *x)));

@@ -1,7 +1,7 @@
 //! Knees of a front with how often resamples have them there.
 
 use crate::pareto::Costs;
-use crate::pareto::knees::{DEFINITIONS, Definition};
+use crate::pareto::knees::{DEFINITIONS, Definition, before_line, ends};
 use crate::pareto::nondominated;
 use crate::pareto::resampled::{Means, Resampled};
 
@@ -89,32 +89,18 @@ fn found(definition: &Definition, costs: &[Vec<f64>], members: &[usize]) -> Opti
     (definition.find)(&Costs::new(rows, axes).ok()?).map(|knee| members[knee.member])
 }
 
-/// The signed distance of `knee` from the line through `ends`, positive on the better side.
-fn distance(ends: [&[f64]; 2], knee: &[f64]) -> Option<f64> {
-    let [a, b] = ends;
-    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let length = (dx * dx + dy * dy).sqrt();
-    let cross = dx * (knee[1] - a[1]) - dy * (knee[0] - a[0]);
-    (length > 0.0).then(|| -cross / length)
-}
-
 fn depth(resampled: &Resampled<'_>, means: &[Vec<f64>], members: &[usize], level: f64) -> Option<Depth> {
     if resampled.objectives.len() != 2 || members.len() < 3 {
         return None;
     }
-    let least = |axis: usize| {
-        members.iter().copied().min_by(|a, b| {
-            let other = 1 - axis;
-            let by = |axis: usize| means[*a][axis].total_cmp(&means[*b][axis]);
-            by(axis).then(by(other))
-        })
-    };
-    let (first, last) = (least(0)?, least(1)?);
+    let front: Vec<f64> = members.iter().flat_map(|member| means[*member].iter().copied()).collect();
+    let [last, first] = ends(&Costs::new(front, 2).ok()?)[..] else { return None };
+    let (first, last) = (members[first], members[last]);
     let inner: Vec<usize> =
         members.iter().copied().filter(|member| *member != first && *member != last).collect();
-    let deep = |costs: &[Vec<f64>], member: usize| distance([&costs[first], &costs[last]], &costs[member]);
+    let deep = |member: usize| before_line([&means[first], &means[last]], &means[member]);
     let depths: Option<Vec<(f64, usize)>> =
-        inner.iter().map(|member| Some((deep(means, *member)?, *member))).collect();
+        inner.iter().map(|member| Some((deep(*member)?, *member))).collect();
     let (distance, knee) = depths?.into_iter().reduce(|a, b| if b.0 > a.0 { b } else { a })?;
     if distance <= 0.0 {
         return None;
@@ -123,21 +109,7 @@ fn depth(resampled: &Resampled<'_>, means: &[Vec<f64>], members: &[usize], level
     let level = 1.0 - (1.0 - level) / inner.len() as f64;
     let statistic = |means: Means<'_>| {
         let [a, b, knee] = [first, last, knee].map(|member| resampled.costs(member, means));
-        self::distance([&a?, &b?], &knee?)
+        before_line([&a?, &b?], &knee?)
     };
     Some(Depth { distance, interval: resampled.interval(level, statistic) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// By hand: the line from (0, 1) to (1, 0) is x + y = 1; (0.2, 0.2) lies 0.6 / √2 before it.
-    #[test]
-    fn the_distance_is_positive_on_the_better_side() {
-        let ends: [&[f64]; 2] = [&[0.0, 1.0], &[1.0, 0.0]];
-        assert!((distance(ends, &[0.2, 0.2]).unwrap() - 0.6 / 2.0_f64.sqrt()).abs() < 1e-15);
-        assert!((distance(ends, &[0.7, 0.7]).unwrap() + 0.4 / 2.0_f64.sqrt()).abs() < 1e-15);
-        assert_eq!(distance([&[0.5, 0.5], &[0.5, 0.5]], &[0.2, 0.2]), None);
-    }
 }

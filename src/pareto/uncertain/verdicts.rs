@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::numeric::normal_cdf;
 use crate::pareto::resampled::Resampled;
+use crate::pareto::ties::ROUNDING;
 use crate::stats::{self, SEEDS_FOR_A_VERDICT};
 
 /// What is known of a point's place.
@@ -39,9 +40,6 @@ enum Sign {
     Equal,
     Unclear,
 }
-
-/// Differences of this size are what arithmetic leaves of equal numbers.
-const ROUNDING: f64 = 1e-12;
 
 /// The verdicts over `points` points; `gaps(i, j)` is asked once for every pair i < j, one gap per axis, always as many. `test_rows` is the number of rows.
 ///

@@ -4,7 +4,7 @@
 
 use super::exclusive::{Boxes, Rivals, Scratch, Volume, Work, exclusive};
 use super::sweep::{within_4, within_5, within_6, within_7};
-use super::{array, space, too_long};
+use super::{array, beyond_numbers, space, too_long};
 use crate::error::{Error, Result};
 use crate::pareto::costs::Costs;
 use crate::pareto::sorting::sort;
@@ -36,7 +36,8 @@ pub fn contributions(costs: &Costs<'_>, reference: &[f64], budget: u64) -> Resul
             )));
         }
     };
-    found.ok_or_else(|| too_long(costs, &work))
+    let found = found.ok_or_else(|| too_long(costs, &work))?;
+    if found.iter().all(|own| own.is_finite()) { Ok(found) } else { Err(beyond_numbers()) }
 }
 
 fn line(costs: &[[f64; 1]], end: f64) -> Vec<f64> {

@@ -2,8 +2,8 @@
 
 #![allow(clippy::inline_always, reason = "loops become vectors only within their caller")]
 
-use super::array_of_gaps;
-use crate::error::{Error, Result};
+use super::{array_of_gaps, beyond_numbers};
+use crate::error::Result;
 use crate::numeric::probit;
 use crate::pareto::costs::Costs;
 use crate::pareto::filter::{self, Ties};
@@ -34,7 +34,7 @@ pub struct Estimated {
 ///
 /// # Errors
 ///
-/// A reference of other axes, or not finite.
+/// A reference of other axes, or not finite; a volume beyond the range of numbers.
 pub fn estimate(costs: &Costs<'_>, reference: &[f64], seed: Seed, directions: usize) -> Result<Estimated> {
     costs.check_reference(reference)?;
     let axes = costs.axes();
@@ -75,8 +75,7 @@ pub fn estimate(costs: &Costs<'_>, reference: &[f64], seed: Seed, directions: us
     let squares: f64 = means.iter().map(|mean| (mean - volume) * (mean - volume)).sum();
     let error = T_99 * (squares / (REPETITIONS * (REPETITIONS - 1)) as f64).sqrt();
     if !volume.is_finite() {
-        return Err(Error::input("the hypervolume is beyond the range of numbers")
-            .help("measure the objectives in other units"));
+        return Err(beyond_numbers());
     }
     Ok(Estimated { volume, error, directions: each * REPETITIONS })
 }

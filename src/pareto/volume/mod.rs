@@ -35,7 +35,7 @@ const PACE: f64 = 5e7;
 ///
 /// # Errors
 ///
-/// A reference of other axes or not finite; more than [`MOST_AXES`] axes, or more than `budget` visits of points ([`BUDGET`] is one to take): the message says how far it came.
+/// A reference of other axes or not finite; a volume beyond the range of numbers; more than [`MOST_AXES`] axes, or more than `budget` visits of points ([`BUDGET`] is one to take): the message says how far it came.
 pub fn hypervolume(costs: &Costs<'_>, reference: &[f64], budget: u64) -> Result<f64> {
     costs.check_reference(reference)?;
     let mut work = Work::new(budget);
@@ -55,7 +55,14 @@ pub fn hypervolume(costs: &Costs<'_>, reference: &[f64], budget: u64) -> Result<
             .help("ask for an approximate one"));
         }
     };
-    volume.ok_or_else(|| too_long(costs, &work))
+    let volume = volume.ok_or_else(|| too_long(costs, &work))?;
+    if volume.is_finite() { Ok(volume) } else { Err(beyond_numbers()) }
+}
+
+/// Of finite costs, a volume need not be finite.
+fn beyond_numbers() -> Error {
+    Error::input("the hypervolume is beyond the range of numbers")
+        .help("measure the objectives in other units")
 }
 
 fn too_long(costs: &Costs<'_>, work: &Work) -> Error {

@@ -69,12 +69,12 @@ const COLUMNS: [&str; 11] = [
 /// A CSV with one line per model of the file, or of the folder and those in it, at `path`: shares from 0 to 1, empty where nothing is stated.
 /// `robust_accuracy` is the lower of AutoAttack and the better attack that the leaderboard names as `external`: both are upper bounds.
 ///
-/// Beside it: a remark where the models are about several data sets or threats, which no front should mix.
+/// Beside it remarks: which files are left out, as they state nothing but clean accuracy; and where the models are about several data sets or threats, which no front should mix.
 ///
 /// # Errors
 ///
-/// When there is no such file, or one is no model file.
-pub fn csv(path: &Path) -> Result<(String, Option<String>)> {
+/// When there is no such file, one is no model file, or none states more than clean accuracy.
+pub fn csv(path: &Path) -> Result<(String, Vec<String>)> {
     let mut found = Vec::new();
     gather(path, &mut found)?;
     if found.is_empty() {
@@ -83,20 +83,34 @@ pub fn csv(path: &Path) -> Result<(String, Option<String>)> {
     }
     let mut text = format!("{}\n", COLUMNS.join(","));
     let mut kinds = BTreeSet::new();
+    let mut remarks = Vec::new();
     for file in found {
         let read = line(&file).map_err(|error| error.context(format!("cannot use `{}`", file.display())));
-        let (line, kind) = read?;
-        text.push_str(&line);
-        kinds.insert(kind);
+        match read? {
+            Some((line, kind)) => {
+                text.push_str(&line);
+                kinds.insert(kind);
+            }
+            None => remarks.push(format!(
+                "`{}` states neither `autoattack_acc` nor `corruptions_acc`, and is left out",
+                file.display()
+            )),
+        }
     }
-    let remark = (kinds.len() > 1).then(|| {
-        format!(
+    if kinds.is_empty() {
+        let all = if path.is_dir() { "every model file in it" } else { "it" };
+        return Err(Error::input(format!("{all} states neither `autoattack_acc` nor `corruptions_acc`"))
+            .help("nothing is known of a model but its clean accuracy: there is no front to be on")
+            .context(format!("cannot use `{}`", path.display())));
+    }
+    if kinds.len() > 1 {
+        remarks.push(format!(
             "these models are about {} different combinations of data, threat and epsilon: a front is about one ({})",
             kinds.len(),
             kinds.into_iter().collect::<Vec<_>>().join("; ")
-        )
-    });
-    Ok((text, remark))
+        ));
+    }
+    Ok((text, remarks))
 }
 
 fn gather(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
@@ -114,8 +128,8 @@ fn gather(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The line of one model, and what it is about.
-fn line(file: &Path) -> Result<(String, String)> {
+/// The line of one model, and what it is about; none where only clean accuracy is stated.
+fn line(file: &Path) -> Result<Option<(String, String)>> {
     let model: Model = serde_json::from_str(&files::read_text(file)?).map_err(|error| {
         Error::input(error.to_string())
             .help("this reads the model files of RobustBench, one JSON object each")
@@ -125,8 +139,7 @@ fn line(file: &Path) -> Result<(String, String)> {
             .help("this reads the model files of RobustBench: `clean_acc` and `autoattack_acc` or `corruptions_acc`, in percent"));
     };
     if model.autoattack_acc.is_none() && model.corruptions_acc.is_none() {
-        return Err(Error::input("it states neither `autoattack_acc` nor `corruptions_acc`")
-            .help("leave the file out: nothing is known of the model but its clean accuracy"));
+        return Ok(None);
     }
     let name =
         |path: &Path| path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
@@ -161,7 +174,7 @@ fn line(file: &Path) -> Result<(String, String)> {
     let internal = |error: &dyn std::fmt::Display| Error::internal(format!("cannot write CSV: {error}"));
     writer.write_record(cells).map_err(|error| internal(&error))?;
     let bytes = writer.into_inner().map_err(|error| internal(&error))?;
-    Ok((String::from_utf8(bytes).map_err(|error| internal(&error))?, kind))
+    Ok(Some((String::from_utf8(bytes).map_err(|error| internal(&error))?, kind)))
 }
 
 /// `8/255`, `0.5` or nothing.

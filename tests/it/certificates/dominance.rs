@@ -57,7 +57,7 @@ fn proven(points: &[Point], objectives: &[&str]) -> Vec<(usize, usize)> {
     let dominated = (0..points.len())
         .filter(|point| !members.contains(point))
         .map(|point| {
-            let by = members.iter().find(|by| pareto::dominates(&costs[**by], &costs[point])).unwrap();
+            let by = members.iter().find(|by| pareto::beats(&costs[**by], &costs[point])).unwrap();
             (point, *by)
         })
         .collect();
@@ -101,4 +101,11 @@ fn dominance_is_proven_where_the_certificate_reaches_the_attack() {
         point.measures.get_mut(&robust).unwrap().estimate.bound = Bound::Exact;
     }
     assert_eq!(proven(&bare, &at_attack).len(), 4);
+}
+
+/// The mean of 0.7, 0.7 and 0.7 comes out below that of 0.8, 0.7 and 0.6.
+#[test]
+fn rounding_takes_no_proof_away() {
+    let points = [point(0.699_999_999_999_999_8, 0.8, 0.6), point(0.700_000_000_000_000_1, 0.5, 0.1)];
+    assert_eq!(proven(&points, &["robust_accuracy!suite:linf:0.2", "accuracy"]), [(1, 0)]);
 }

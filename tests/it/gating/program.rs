@@ -180,6 +180,8 @@ fn every_verdict_has_its_exit_code() {
     let kept = gated(&program, &["--require", "accuracy>=0.5 at strength=0"], 0);
     assert_eq!(kept["requirements"][0]["holds"], "shown");
     assert_eq!(kept["requirements"].as_array().unwrap().len(), 1);
+    let kept = gated(&program, &["--require", "accuracy > 0.5 at strength=0"], 0);
+    assert_eq!(kept["requirements"][0]["holds"], "shown");
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn bad_input_is_said_in_one_message() {
     };
     let said = refused(&["--require", "acuracy>=0.5"]);
     assert!(said.contains("unknown metric `acuracy`, did you mean `accuracy`?"), "{said}");
-    assert!(refused(&["--require", "accuracy>0.5"]).contains("neither >= nor <="));
+    assert!(refused(&["--require", "accuracy"]).contains("none of >=, >, <=, <"));
     assert!(refused(&["--require", "accuracy>=0.5 at strength=7"]).contains("it is about no point"));
     assert!(refused(&["--require", "worst_group_accuracy>=0.5"]).contains("declares none"));
     assert!(refused(&["--fail-on", "regresed"]).contains("did you mean `regressed`?"));
@@ -302,7 +304,7 @@ fn a_gate_section_with_a_mistake_is_refused_before_anything_is_trained() {
         ("\"worst_class_accuracy\"", "\"worst_clas_accuracy\"", "did you mean `worst_class_accuracy`?"),
         ("metrics =", "alpha = 0.7\nmetrics =", "`alpha` must lie above 0"),
         ("metrics =", "margin = { accuracy = -1 }\nmetrics =", "the margin of `accuracy` must be finite"),
-        ("metrics =", "require = [\"accuracy\"]\nmetrics =", "neither >= nor <="),
+        ("metrics =", "require = [\"accuracy\"]\nmetrics =", "none of >=, >, <=, <"),
         ("metrics =", "polcy = \"detect\"\nmetrics =", "unknown key `polcy`, did you mean `policy`?"),
     ] {
         program.file("bad.toml", &SMALL.replacen(from, to, 1));

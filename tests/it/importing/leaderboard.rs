@@ -41,6 +41,21 @@ fn model_files_become_points() {
 }
 
 #[test]
+fn a_file_that_states_clean_accuracy_alone_is_left_out_by_name() {
+    let program = Program::new();
+    program.file("info/Wang2023Better.json", WANG);
+    program.file("info/Standard.json", r#"{"dataset": "cifar10", "clean_acc": "94.78"}"#);
+    let answer = program.must(&["import", "--robustbench", "info"]);
+    assert_eq!(answer.stdout.lines().count(), 2, "{}", answer.stdout);
+    for part in ["Standard.json", "neither `autoattack_acc` nor `corruptions_acc`", "left out"] {
+        assert!(answer.stderr.contains(part), "`{part}` is missing in:\n{}", answer.stderr);
+    }
+    std::fs::remove_file(program.path("info/Wang2023Better.json")).unwrap();
+    let said = program.refused(&["import", "--robustbench", "info"]);
+    assert!(said.contains("every model file in it states neither"), "{said}");
+}
+
+#[test]
 fn other_files_are_refused() {
     let program = Program::new();
     for (content, parts) in [

@@ -133,3 +133,37 @@ fn what_does_not_fit_is_refused() {
     let other = Costs::new(vec![1.0; 3], 3).unwrap();
     assert!(additive_epsilon(&costs, &other).is_err());
 }
+
+#[test]
+fn a_volume_beyond_the_range_of_numbers_is_no_volume() {
+    for d in 2..=7 {
+        let mut values = vec![1e200; 2 * d];
+        values[0] = 0.0;
+        values[d + 1] = 0.0;
+        let costs = Costs::new(values, d).unwrap();
+        let reference = vec![2e200; d];
+        let said = [
+            hypervolume(&costs, &reference, BUDGET).map(|_| ()).unwrap_err(),
+            contributions(&costs, &reference, BUDGET).map(|_| ()).unwrap_err(),
+            estimate(&costs, &reference, Seed(0), 64).map(|_| ()).unwrap_err(),
+        ];
+        assert!(
+            said.iter().all(|error| error.to_string().contains("beyond the range of numbers")),
+            "{said:?}"
+        );
+    }
+}
+
+/// 200,000 points against 200,000: comparing all pairs takes minutes.
+#[test]
+fn who_covers_whom_is_found_without_comparing_all_pairs() {
+    let start = Instant::now();
+    for d in [2, 3] {
+        let front = Costs::new(points("concave", d, 200_000, 7), d).unwrap();
+        let behind: Vec<f64> = front.rows().flatten().map(|x| x + 1e-7).collect();
+        let found = filter::covering(&front, &Costs::new(behind, d).unwrap());
+        // Everybody is behind its own point at least; whoever is found first is no later.
+        assert!(found.iter().enumerate().all(|(at, by)| by.is_some_and(|by| by <= at)));
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}

@@ -130,6 +130,15 @@ proptest! {
     }
 
     #[test]
+    fn who_covers_a_row_is_the_first_that_does(of in grid(1..=9, 60), against in proptest::collection::vec(0..=5_u8, 9 * 40)) {
+        let values: Vec<f64> = against.into_iter().map(f64::from).take(of.axes() * 40).collect();
+        let rows = Costs::new(values, of.axes()).unwrap();
+        let covers = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a <= b);
+        let first = |row: &[f64]| of.rows().position(|point| covers(point, row));
+        prop_assert_eq!(filter::covering(&of, &rows), rows.rows().map(first).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn indicators_are_those_of_the_definition(of in grid(1..=8, 60), against in proptest::collection::vec(0..=5_u8, 8 * 40)) {
         prop_assume!(!of.is_empty());
         let values: Vec<f64> = against.into_iter().map(f64::from).take(of.axes() * 40).collect();
