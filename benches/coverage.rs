@@ -1,4 +1,5 @@
-//! How often intervals contain the truth, by simulation: `cargo bench --bench coverage [-- REPLICATIONS]`.
+//! How often intervals contain the truth, by simulation: `cargo bench --bench coverage [-- REPLICATIONS] [WORD …]`; of words, what has one of them in its name
+//! (`crossed`, `"one never errs"`).
 //!
 //! Nominal coverage is 95 %. Distances between groups: one predictor, rows drawn anew within groups of fixed size. Crossed: seeds and rows
 //! drawn anew, as a sweep's points see them. BENCHMARKS.md has a table.
@@ -17,48 +18,94 @@ use equipoise::stats::{Joined, Rate, Scale, signed_interval, smallest_interval, 
 use rayon::prelude::*;
 
 fn main() {
-    let asked = std::env::args().filter_map(|word| word.parse().ok()).next_back();
-    let replications: u64 = asked.unwrap_or(2000);
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let replications: u64 = words.iter().filter_map(|word| word.parse().ok()).next_back().unwrap_or(2000);
+    let asked = Asked(words.into_iter().filter(|word| word.parse::<u64>().is_err()).collect());
     let error = (0.95 * 0.05 / replications as f64).sqrt();
     println!(
         "{replications} replications, nominal 95 %, binomial standard error {:.2} points",
         100.0 * error
     );
-    of_one_predictor(replications);
-    at_the_base_rate(replications);
+    of_one_predictor(replications, &asked);
+    at_the_base_rate(replications, &asked);
+    crossed(replications, &asked);
+    fronts(replications, &asked);
+}
+
+/// What to simulate: everything, or what has one of these words in its name.
+struct Asked(Vec<String>);
+
+impl Asked {
+    fn has(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|word| name.contains(word.as_str()))
+    }
+}
+
+const SPREADS: [(&str, Spread); 2] = [
+    ("rows dominate", Spread { seed: 0.05, row: 1.0, rest: 0.3 }),
+    ("seeds dominate", Spread { seed: 0.6, row: 0.3, rest: 1.0 }),
+];
+
+/// Intervals of everything that compares groups, seeds and rows drawn anew.
+fn crossed(replications: u64, asked: &Asked) {
     println!(
-        "\ncrossed, 500 rows      groups         seeds   accuracy   distance   ratio   smallest   signed"
+        "\ncrossed, 500 rows      groups                  seeds   accuracy   distance   ratio   smallest   signed   width of the distance"
     );
-    for (name, spread) in [
-        ("rows dominate", Spread { seed: 0.05, row: 1.0, rest: 0.3 }),
-        ("seeds dominate", Spread { seed: 0.6, row: 0.3, rest: 1.0 }),
-    ] {
-        for (groups, shifts) in [("2 apart", &SHIFTS[..]), ("2 equal", &[1.0; 2]), ("5 equal", &[1.0; 5])] {
-            for seeds in [3, 5, 10, 20] {
-                let covered: Vec<[bool; 5]> = (0..replications)
+    let never = f64::INFINITY;
+    let rarely =
+        |groups: usize| (0..groups).map(|group| if group == 0 { never } else { 1.6 + 0.1 * group as f64 });
+    let in_turn = |groups: usize| (0..groups).collect::<Vec<usize>>();
+    let uneven: Vec<usize> = [(0, 50), (1, 25), (2, 15), (3, 6), (4, 4)]
+        .iter()
+        .flat_map(|(group, rows)| vec![*group; *rows])
+        .collect();
+    let cases: [(&str, Vec<f64>, Vec<usize>); 8] = [
+        ("2 apart", SHIFTS.to_vec(), in_turn(2)),
+        ("2 equal", vec![1.0; 2], in_turn(2)),
+        ("5 equal", vec![1.0; 5], in_turn(5)),
+        ("5 equal, 50 to 4 %", vec![1.0; 5], uneven),
+        ("2, one never errs", vec![never, 1.2], in_turn(2)),
+        ("5, one never errs", vec![never, 1.0, 1.0, 1.0, 1.0], in_turn(5)),
+        ("10 that rarely err", rarely(10).collect(), in_turn(10)),
+        ("10 equal", vec![1.0; 10], in_turn(10)),
+    ];
+    for (name, spread) in SPREADS {
+        for (groups, shifts, turns) in &cases {
+            if !asked.has(&format!("crossed {name} {groups}")) {
+                continue;
+            }
+            for seeds in [3, 5, 7, 10, 20] {
+                let found: Vec<([bool; 5], f64)> = (0..replications)
                     .into_par_iter()
-                    .map(|replication| spread.covers(replication, shifts, seeds))
+                    .map(|replication| spread.covers(replication, (shifts, turns), seeds))
                     .collect();
                 let share = |at: usize| {
-                    let hits = covered.iter().filter(|found| found[at]).count();
+                    let hits = found.iter().filter(|(covered, _)| covered[at]).count();
                     100.0 * hits as f64 / replications as f64
                 };
+                let mut widths: Vec<f64> = found.iter().map(|(_, width)| *width).collect();
+                widths.sort_by(f64::total_cmp);
                 println!(
-                    "{name:22} {groups:14} {seeds:5}   {:8.1}   {:8.1}   {:5.1}   {:8.1}   {:6.1}",
+                    "{name:22} {groups:23} {seeds:5}   {:8.1}   {:8.1}   {:5.1}   {:8.1}   {:6.1}   {:.3}",
                     share(0),
                     share(1),
                     share(2),
                     share(3),
-                    share(4)
+                    share(4),
+                    widths[widths.len() / 2]
                 );
             }
         }
     }
+}
+
+/// The hypervolume of a front, the depth of its bend, and verdicts.
+fn fronts(replications: u64, asked: &Asked) {
     println!();
-    for (name, spread) in [
-        ("rows dominate", Spread { seed: 0.05, row: 1.0, rest: 0.3 }),
-        ("seeds dominate", Spread { seed: 0.6, row: 0.3, rest: 1.0 }),
-    ] {
+    for (name, spread) in SPREADS {
+        if !asked.has(&format!("front {name}")) {
+            continue;
+        }
         for seeds in [3, 7, 10, 30] {
             let found: Vec<(bool, Option<bool>, bool)> = (0..replications)
                 .into_par_iter()
@@ -81,7 +128,7 @@ fn main() {
 type Groups = Vec<(f64, f64)>;
 
 /// Intervals of everything that compares groups, rows of one predictor drawn anew within groups.
-fn of_one_predictor(replications: u64) {
+fn of_one_predictor(replications: u64, asked: &Asked) {
     println!("\none predictor                            distance   ratio   smallest   signed");
     // The five cases of the metrics sheet (3.1), then groups that do differ.
     let equal = |groups: usize, rows: f64| vec![(0.8, rows); groups];
@@ -102,7 +149,7 @@ fn of_one_predictor(replications: u64) {
         ("2 groups of 20 and 200, .95 and .8", vec![(0.95, 20.0), (0.8, 200.0)]),
         ("5 groups of 200, .6 and four .8", with_first((0.6, 200.0), equal(5, 200.0))),
     ];
-    for (name, groups) in cases {
+    for (name, groups) in cases.into_iter().filter(|(name, _)| asked.has(&format!("predictor {name}"))) {
         let rates = || groups.iter().map(|(p, _)| *p);
         let (low, high) = (rates().fold(1.0, f64::min), rates().fold(0.0, f64::max));
         let truths = [high - low, low / high, low, groups[0].0 - groups[1].0];
@@ -132,17 +179,20 @@ fn of_one_predictor(replications: u64) {
 }
 
 /// The selection rates of groups where as many rows are selected as are positive: probabilities rise with a normal score, labels are coin flips.
-fn at_the_base_rate(replications: u64) {
+fn at_the_base_rate(replications: u64, asked: &Asked) {
     println!("\nselection at the base rate, one predictor   truth   coverage");
     for (name, shifts) in
         [("5 groups of 200, equal", vec![0.0; 5]), ("2 groups of 250, .3 up and down", vec![0.3, -0.3])]
     {
+        if !asked.has(&format!("base rate {name}")) {
+            continue;
+        }
         let rows = if shifts.len() == 2 { 500 } else { 200 * shifts.len() };
         let truth = normal_cdf(shifts[0]) - normal_cdf(-shifts[0]);
         let key = "demographic_parity_difference_matched@g".parse().expect("a key");
         let covered = (0..replications).into_par_iter().filter(|&replication| {
             let mut stream = Seed(replication).stream("coverage/matched");
-            let mut facts = (*facts(shifts.len(), rows)).clone();
+            let mut facts = (*facts(&(0..shifts.len()).collect::<Vec<usize>>(), rows)).clone();
             facts.labels = (0..rows).map(|_| u16::from(stream.uniform_f64() < 0.5)).collect();
             let scores: Vec<f64> =
                 (0..rows).map(|row| normal_cdf(shifts[row % shifts.len()] + stream.normal())).collect();
@@ -216,10 +266,10 @@ impl Spread {
     }
 
     /// Whether the intervals contain the truth: of accuracy, the distance between groups, the ratio of selection rates (all labels are positive), the smallest
-    /// accuracy, and the signed difference (of two groups).
-    fn covers(self, replication: u64, shifts: &[f64], seeds: u64) -> [bool; 5] {
+    /// accuracy, and the signed difference (of two groups); and how wide that of the distance is. `turns` has the group of every row, over and over.
+    fn covers(self, replication: u64, (shifts, turns): (&[f64], &[usize]), seeds: u64) -> ([bool; 5], f64) {
         let mut stream = Seed(replication).stream("coverage/crossed");
-        let facts = facts(shifts.len(), 500);
+        let facts = facts(turns, 500);
         let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
         let cells = self.cells(&mut stream, &facts, &of_rows, (0.0, shifts), seeds);
         let options = Options { resamples: 300, seed: Seed(replication), ..Options::default() };
@@ -227,24 +277,28 @@ impl Spread {
         let truths: Vec<f64> = shifts.iter().map(|shift| self.truth(*shift)).collect();
         let (low, high) =
             truths.iter().fold((1.0_f64, 0.0_f64), |(low, high), p| (low.min(*p), high.max(*p)));
+        let overall = turns.iter().map(|group| truths[*group]).sum::<f64>() / turns.len() as f64;
+        let gap = &study.points[0].measures[&"accuracy_gap@g".parse().expect("a key")];
+        let width = gap.estimate.interval.map_or(1.0, |(low, high)| high - low);
         let of = |key: &str, truth: f64| {
             let key = key.parse().expect("a key");
             study.points[0].measures.get(&key).is_some_and(|found| contains(found.estimate.interval, truth))
         };
-        [
-            of("accuracy", truths.iter().sum::<f64>() / truths.len() as f64),
+        let covered = [
+            of("accuracy", overall),
             of("accuracy_gap@g", high - low),
             of("demographic_parity_ratio@g", low / high),
             of("worst_group_accuracy@g", low),
             of("group_accuracy_signed@g", truths[0] - truths[1]),
-        ]
+        ];
+        (covered, width)
     }
 
     /// Of a front of three points between the accuracies of the two groups: whether the interval of its hypervolume contains the truth, and
     /// that of the depth of its bend where it is stated; and whether any verdict is wrong (all three are on the front).
     fn front(self, replication: u64, seeds: u64) -> (bool, Option<bool>, bool) {
         let mut stream = Seed(replication).stream("coverage/front");
-        let facts = facts(2, 500);
+        let facts = facts(&[0, 1], 500);
         let of_rows: Vec<f64> = (0..facts.len()).map(|_| self.row * stream.normal()).collect();
         let points = [(0.0, [1.6, 0.0]), (0.1, [1.0, 0.9]), (0.2, [0.2, 1.5])];
         let cells: Vec<CellEvidence> = points
@@ -271,8 +325,9 @@ impl Spread {
     }
 }
 
-/// Rows of these groups in turn, all positive.
-fn facts(groups: usize, rows: usize) -> Arc<SplitFacts> {
+/// Rows whose groups are these over and over, all positive.
+fn facts(turns: &[usize], rows: usize) -> Arc<SplitFacts> {
+    let groups = turns.iter().max().map_or(0, |last| last + 1);
     Arc::new(SplitFacts {
         split: Split::Test,
         rows: (0..rows as u32).collect(),
@@ -281,8 +336,9 @@ fn facts(groups: usize, rows: usize) -> Arc<SplitFacts> {
         positive: Some(1),
         attributes: vec![Attribute {
             name: "g".into(),
-            groups: (0..groups).map(|group| ["a", "b", "c", "d", "e"][group].into()).collect(),
-            codes: (0..rows).map(|row| (row % groups) as i16).collect(),
+            groups: (b'a'..).take(groups).map(|letter| char::from(letter).to_string()).collect(),
+            codes: (0..rows).map(|row| turns[row % turns.len()] as i16).collect(),
         }],
+        units: None,
     })
 }

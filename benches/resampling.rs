@@ -66,6 +66,7 @@ fn facts(rows: usize) -> SplitFacts {
         classes: vec!["<=50K".into(), ">50K".into()],
         positive: Some(1),
         attributes,
+        units: None,
     }
 }
 

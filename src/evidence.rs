@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 use crate::measure::Norm;
 
-pub use explanations::{AttributionFacts, ExplanationFacts, Explanations};
-pub use facts::{Attribute, Split, SplitFacts};
+pub use explanations::{AttributionFacts, ExplanationFacts, Explanations, importance};
+pub use facts::{Attribute, Split, SplitFacts, Units};
 pub use shift::{Company, LabelShift, OodFacts, Peer, Shift, ShiftFacts, TableFacts};
 
 /// A class that nobody stated, in the place of a prediction; equal to no class. Imported attacks may say that a row fell and not what it was

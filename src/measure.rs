@@ -125,6 +125,20 @@ pub enum Unit {
     Distance,
 }
 
+impl Unit {
+    /// The words shown to people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fraction => "fraction",
+            Self::Ratio => "ratio",
+            Self::Nats => "nats",
+            Self::SquaredNats => "squared nats",
+            Self::Distance => "distance",
+        }
+    }
+}
+
 /// How a value relates to the truth it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -228,6 +228,7 @@ pub(crate) fn rows(split: Split, labels: Vec<u16>, x: Vec<f32>, classes: usize) 
         classes: (0..classes).map(|class| class.to_string()).collect(),
         positive: None,
         attributes: Vec::new(),
+        units: None,
     };
     Rows { x, facts: Arc::new(facts) }
 }

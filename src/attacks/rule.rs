@@ -190,6 +190,7 @@ mod tests {
             classes: ["a", "b", "c"].map(String::from).to_vec(),
             positive: None,
             attributes: Vec::new(),
+            units: None,
         };
         let clean = outputs(network.as_mut(), &Rows { x: x.clone(), facts: facts.clone().into() }).unwrap();
         facts.labels.clone_from(&clean.predictions);

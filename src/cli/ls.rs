@@ -51,7 +51,18 @@ enum Shelf {
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     let (header, mut rows): (Vec<&str>, Vec<Vec<String>>) = match arguments.what {
         Shelf::Metrics => (
-            vec!["id", "pillar", "better", "range", "bound", "chance", "meaning", "source"],
+            vec![
+                "id",
+                "pillar",
+                "better",
+                "unit",
+                "range",
+                "bound",
+                "chance",
+                "undefined",
+                "meaning",
+                "source",
+            ],
             CATALOG
                 .iter()
                 .map(|metric| {
@@ -64,9 +75,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
                         metric.id.to_owned(),
                         metric.pillar().word().to_owned(),
                         better.to_owned(),
+                        metric.unit.word().to_owned(),
                         format!("{} to {}", metric.range.0, metric.range.1),
                         format!("{:?}", metric.bound).to_lowercase(),
                         metric.chance.to_owned(),
+                        metric.when_undefined(),
                         metric.meaning.to_owned(),
                         metric.source.to_owned(),
                     ]
@@ -140,8 +153,8 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             .iter()
             .map(|row| {
                 format!(
-                    "{}\n    {} · better: {} · {} · bound: {} · chance: {}\n    {}\n    {}\n",
-                    row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]
+                    "{}\n    {} · better: {} · {} ({}) · bound: {} · chance: {}\n    {}\n    undefined: {}\n    {}\n",
+                    row[0], row[1], row[2], row[4], row[3], row[5], row[6], row[8], row[7], row[9]
                 )
             })
             .collect();

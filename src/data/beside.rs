@@ -37,7 +37,7 @@ pub fn beside(source: &Source, split: &SplitSpec, folder: &Path, path: &Path) ->
     let (raw, own, first, hash) =
         read().map_err(|error: Error| error.context(format!("cannot read `{}`", path.display())))?;
     // The data set's own rows, divided as always: the encoding rests on the same training rows.
-    let units = raw.units.as_deref().map(|units| &units[..own]);
+    let units = raw.units.as_ref().map(|units| &units.codes[..own]);
     let Partition { train, .. } = split::partition(own, units, raw.given, split)?;
     let test = (own as u32..raw.labels.len() as u32).collect();
     let encoded = encode::encode(&raw.values, &Partition { train, validation: Vec::new(), test });
@@ -48,6 +48,7 @@ pub fn beside(source: &Source, split: &SplitSpec, folder: &Path, path: &Path) ->
         classes: raw.classes,
         positive: raw.positive,
         attributes: Vec::new(),
+        units: None,
     };
     Ok((Rows { x: encoded.test, facts: Arc::new(facts) }, hash))
 }

@@ -276,8 +276,9 @@ fn read(found: &Found, folder: &Path) -> Result<Raw> {
 
 fn assemble(raw: Raw, spec: &SplitSpec, manifest: Option<&Manifest>) -> Result<Dataset> {
     let place = || format!("cannot split data set `{}`", raw.name);
-    let parts = split::partition(raw.labels.len(), raw.units.as_deref(), raw.given, spec)
-        .map_err(|error| error.context(place()))?;
+    let units = raw.units.as_ref().map(|units| units.codes.as_slice());
+    let parts =
+        split::partition(raw.labels.len(), units, raw.given, spec).map_err(|error| error.context(place()))?;
     let settings = serde_json::to_string(spec).expect("a split is plain data");
     let fingerprint = files::sha256(format!("{}\0{}\0{settings}", encode::VERSION, raw.identity).as_bytes());
     let encoded = encode::encode(&raw.values, &parts);
@@ -306,6 +307,7 @@ fn assemble(raw: Raw, spec: &SplitSpec, manifest: Option<&Manifest>) -> Result<D
             classes: raw.classes.clone(),
             positive: raw.positive,
             attributes: raw.attributes.iter().map(pick).collect(),
+            units: raw.units.as_ref().map(|units| units.of(chosen)),
         };
         Rows { x, facts: Arc::new(facts) }
     };

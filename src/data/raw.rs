@@ -3,7 +3,7 @@
 use super::split::Given;
 use super::{Feature, Shape};
 use crate::error::{Error, Result};
-use crate::evidence::Attribute;
+use crate::evidence::{Attribute, Units};
 
 /// All rows of a data set.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub(crate) struct Raw {
     pub(crate) positive: Option<u16>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) given: Given,
-    pub(crate) units: Option<Vec<u32>>,
+    pub(crate) units: Option<Units>,
 }
 
 /// The numbers of all rows, in the form in which they take least memory.

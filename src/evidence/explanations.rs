@@ -51,6 +51,22 @@ pub struct Explanations {
     pub entries: Vec<ExplanationFacts>,
 }
 
+/// How important `method` says that a feature is to which it gives `value`, for everything that ranks features: areas, stability and agreement alike.
+///
+/// A gradient is important by its size, as it does not know which way a feature goes; with the other methods what speaks against the class comes last.
+#[must_use]
+pub fn importance(method: &str, value: f32) -> f32 {
+    if method == "gradient" { value.abs() } else { value }
+}
+
+impl AttributionFacts {
+    /// The method, without the baseline.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+}
+
 impl ExplanationFacts {
     /// Method and baseline, as in metric keys: `gradient/zero`.
     #[must_use]

@@ -89,6 +89,25 @@ pub struct SplitFacts {
     pub positive: Option<u16>,
     /// Sensitive attributes; may be empty.
     pub attributes: Vec<Attribute>,
+    /// Which rows belong together, where rows are no independent draws.
+    pub units: Option<Units>,
+}
+
+/// Rows that belong together, such as the visits of one patient: what is drawn at random is the unit, with all of its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Units {
+    /// Column name, such as `patient_nbr`.
+    pub name: String,
+    /// One code per row; rows of one code are of one unit.
+    pub codes: Vec<u32>,
+}
+
+impl Units {
+    /// The units of some rows, by their places.
+    #[must_use]
+    pub fn of(&self, rows: &[u32]) -> Self {
+        Self { name: self.name.clone(), codes: rows.iter().map(|row| self.codes[*row as usize]).collect() }
+    }
 }
 
 impl SplitFacts {

@@ -72,8 +72,6 @@ pub struct ShiftFacts {
     pub severity: u8,
     /// `n` predicted classes.
     pub predictions: Vec<u16>,
-    /// `n` largest softmax probabilities.
-    pub confidence: Vec<f32>,
 }
 
 /// A label shift: outputs are the clean ones, and one class has more weight.

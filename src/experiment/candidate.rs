@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::points::LAST;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Which of a run's models is meant. Fronts use the last epoch of a fixed budget, or with `checkpoints` the epochs that
@@ -24,7 +25,7 @@ impl Candidate {
     #[must_use]
     pub fn word(self) -> Cow<'static, str> {
         match self {
-            Self::Last => Cow::Borrowed("last"),
+            Self::Last => Cow::Borrowed(LAST),
             Self::BestClean => Cow::Borrowed("best-clean"),
             Self::BestRobust => Cow::Borrowed("best-robust"),
             Self::Epoch(epoch) => Cow::Owned(format!("epoch-{epoch}")),
@@ -33,7 +34,7 @@ impl Candidate {
 
     fn read(word: &str) -> Option<Self> {
         match word {
-            "last" => Some(Self::Last),
+            LAST => Some(Self::Last),
             "best-clean" => Some(Self::BestClean),
             "best-robust" => Some(Self::BestRobust),
             _ => word.strip_prefix("epoch-")?.parse().ok().map(Self::Epoch),
@@ -63,7 +64,7 @@ impl de::Visitor<'_> for Word {
     }
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<Candidate, E> {
-        Candidate::read(word).ok_or_else(|| E::unknown_variant(word, &["last", "best-clean", "best-robust"]))
+        Candidate::read(word).ok_or_else(|| E::unknown_variant(word, &[LAST, "best-clean", "best-robust"]))
     }
 }
 

@@ -369,6 +369,16 @@ impl Context<'_> {
         table.map(|table| ("the other table".to_owned(), table.weight)).into_iter().collect()
     }
 
+    /// Of the rows under a label shift towards one class: its name to how many rows of equal weight tell as much (Kish 1965), nothing where the class has none.
+    pub(super) fn reweighted_support(&self) -> Vec<(String, f64)> {
+        let sums = self.folded.shift();
+        let (class, factor) = sums.towards(self.member.unwrap_or_default());
+        let rows = sums.classes[class][0];
+        let (weight, squares) =
+            (sums.weight + (factor - 1.0) * rows, sums.weight + (factor * factor - 1.0) * rows);
+        vec![(self.class_name(class), if rows > 0.0 { weight * weight / squares } else { 0.0 })]
+    }
+
     /// Of the set without classes (or the smallest of several) that the metric is about: both sides' names and rows.
     pub(super) fn sides(&self) -> Vec<(String, f64)> {
         let outside = self.member.and_then(|member| self.table.rows_outside(member));

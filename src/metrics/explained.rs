@@ -1,7 +1,7 @@
 //! What explanations came to, row by row, and the means that metrics of explanations are.
 
 use super::cases::Basis;
-use crate::evidence::{AttributionFacts, Evidence, Explanations};
+use crate::evidence::{AttributionFacts, Evidence, Explanations, importance};
 use crate::stats::Ranks;
 
 /// What is measured of the explanation of one row.
@@ -116,12 +116,12 @@ impl Means {
 /// How one model's explanations agree with those of the same point's other models: per attribution, one number per explained row.
 pub type Agreement = Vec<Vec<f32>>;
 
-/// The ranks of one attribution, row by row; none where it does not vary.
+/// The ranks of one attribution by [importance], row by row; none where it does not vary.
 type Ranked = Vec<Option<Ranks>>;
 
 /// For each model of a point (one per seed): how its attributions agree with those of the others.
 ///
-/// A row's number is the mean of Spearman's rank correlation over the other models that predict the same class there and whose attribution
+/// A row's number is the mean of Spearman's rank correlation (of [importance], as wherever features are ranked) over the other models that predict the same class there and whose attribution
 /// varies; NaN where there is none. Nothing is stated where fewer than two models are explained.
 #[must_use]
 pub fn agreement(models: &[&Evidence]) -> Vec<Agreement> {
@@ -160,7 +160,10 @@ fn attributions(explanations: &Explanations) -> impl Iterator<Item = &str> {
 }
 
 fn ranks(explanations: &Explanations) -> Vec<Ranked> {
-    let of =
-        |facts: &AttributionFacts| facts.values.chunks_exact(explanations.features).map(Ranks::of).collect();
+    let of = |facts: &AttributionFacts| {
+        let important: Vec<f32> =
+            facts.values.iter().map(|value| importance(facts.method(), *value)).collect();
+        important.chunks_exact(explanations.features).map(Ranks::of).collect()
+    };
     own(explanations).map(of).collect()
 }

@@ -95,7 +95,7 @@ fn under_shift_of(metrics: &[&'static Metric], facts: &SplitFacts, shifts: &Shif
             About::Corruptions | About::Company if shifts.corruptions.is_empty() => Vec::new(),
             About::Corruptions | About::Company => subjects(metric, facts),
             _ => {
-                let parts = shifts.parts(about).into_iter().enumerate();
+                let parts = shifts.parts(about, facts.classes.len()).into_iter().enumerate();
                 parts.map(|(member, part)| (None, Some(member), Some(part))).collect()
             }
         };
@@ -195,6 +195,7 @@ impl Task {
             }
             Material::Shift(About::Tables) => context.table_support(),
             Material::Shift(About::Sets) => context.sides(),
+            Material::Shift(About::LabelsOfClass) => context.reweighted_support(),
             _ => context.support(self.metric.support, over),
         };
         let n =

@@ -71,7 +71,7 @@ pub static CATALOG: &[&Metric] = &[
     &safety::calibration::ECE_NULL,
     &safety::calibration::ECE_EQUAL_MASS,
     &safety::calibration::ECE_CLASSWISE,
-    &safety::calibration::MCE,
+    &safety::calibration::MAXIMUM_ERROR,
     &safety::calibration::OVERCONFIDENCE,
     &safety::calibration::UNDERCONFIDENCE,
     &safety::calibration::BRIER_BINARY,
@@ -92,12 +92,13 @@ pub static CATALOG: &[&Metric] = &[
     &safety::explanations::AGREEMENT,
     &safety::explanations::COMPLETENESS_GAP,
     &safety::shift::MEAN_CORRUPTION_ACCURACY,
+    &safety::shift::KIND_OF_CORRUPTION_ACCURACY,
     &safety::shift::CORRUPTION_ACCURACY,
     &safety::shift::WORST_CORRUPTION_ACCURACY,
     &safety::shift::WORST_CLASS_CORRUPTION_ACCURACY,
     &safety::shift::WORST_GROUP_CORRUPTION_ACCURACY,
-    &safety::shift::MCE,
-    &safety::shift::RELATIVE_MCE,
+    &safety::shift::MEAN_CORRUPTION_ERROR,
+    &safety::shift::RELATIVE_MEAN_CORRUPTION_ERROR,
     &safety::shift::EFFECTIVE_ROBUSTNESS,
     &safety::shift::LABEL_SHIFT_ACCURACY,
     &safety::shift::SHIFTED_ACCURACY,
@@ -172,9 +173,9 @@ static BEHIND: &[&Metric] = &[
     &safety::group_scores::SELECTION_MATCHED,
     &safety::group_scores::TRUE_POSITIVES_MATCHED,
     &safety::group_scores::FALSE_POSITIVES_MATCHED,
-    &safety::shift::KIND_OF_CORRUPTION_ACCURACY,
     &safety::shift::CLASS_CORRUPTION_ACCURACY,
     &safety::shift::GROUP_CORRUPTION_ACCURACY,
+    &safety::shift::CLASS_LABEL_SHIFT_ACCURACY,
     &security::certified::CERTIFIED_CLASS_ACCURACY,
     &security::certified::CERTIFIED_GROUP_ACCURACY,
 ];
@@ -257,6 +258,8 @@ pub struct Metric {
     pub range: (f64, f64),
     /// What a trivial model scores, in words.
     pub chance: &'static str,
+    /// When there is no number, in words that go on from "undefined"; a failed sanity check [withholds](Metric::when_undefined) those under attack besides.
+    pub undefined: &'static str,
     /// How it relates to the truth it stands for, when the attack is not known to find the worst case.
     pub bound: Bound,
     /// How it relates to the truth when every row's worst case is exact (linear models).
@@ -284,6 +287,23 @@ impl Metric {
     #[must_use]
     pub fn bound_under(&self, exact_attack: bool) -> Bound {
         if exact_attack { self.bound_when_exact } else { self.bound }
+    }
+
+    /// When there is no number, in words that go on from "undefined".
+    #[must_use]
+    pub fn when_undefined(&self) -> String {
+        let withheld = match self.needs.under {
+            Under::Attack | Under::AttributedAt => "; withheld where a sanity check of the attacks fails",
+            Under::Vote | Under::VoteAt => "; withheld where a sanity check of the vote fails",
+            _ => "",
+        };
+        format!("{}{withheld}", self.undefined)
+    }
+
+    /// What a number over several classes or groups compares, in the plural.
+    #[must_use]
+    pub fn compared(&self) -> &'static str {
+        if self.needs.attribute { "groups" } else { "classes" }
     }
 
     /// Whether reports state it; some rates only stand behind others.

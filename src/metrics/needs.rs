@@ -76,6 +76,8 @@ pub enum About {
     Kind,
     /// One severity of label shift (one value each; key part `@label-shift:severity`).
     Labels,
+    /// One class under one severity of label shift (one value each).
+    LabelsOfClass,
     /// One other table of labeled rows (one value each; key part `@table`).
     Tables,
     /// One set of rows without a class, or the mean over near or far ones (key parts `@set`, `@near`, `@far`).
@@ -108,7 +110,14 @@ impl Needs {
     pub fn is_of_parts(&self) -> bool {
         matches!(
             self.material,
-            Material::Shift(About::Corruption | About::Kind | About::Labels | About::Tables | About::Sets)
+            Material::Shift(
+                About::Corruption
+                    | About::Kind
+                    | About::Labels
+                    | About::LabelsOfClass
+                    | About::Tables
+                    | About::Sets
+            )
         )
     }
 

@@ -111,6 +111,6 @@ impl<'a> Resampled<'a> {
                 drawn.map(|(b, whole)| Some(pseudo(*whole, of(Some(b), Some(omitted))?))).collect();
             resampled.push(drawn?);
         }
-        Some(stats::components(&plain, &resampled, self.draws.rows)?.interval(whole, level))
+        Some(stats::components(&plain, &resampled, self.draws.units)?.interval(whole, level))
     }
 }

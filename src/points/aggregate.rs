@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sampled::Sampled;
 use super::study::{Cell, Group, Options};
 use super::{CellEvidence, Measured, Point, disparities, unvaried};
 use crate::measure::{Estimate, MetricKey, Value};
@@ -13,7 +14,7 @@ pub(super) fn point(
     cell: &CellEvidence,
     group: &Group,
     draws: &[Vec<Vec<f64>>],
-    rows: usize,
+    sampled: &Sampled,
     options: &Options,
 ) -> Point {
     let reported = |cell: &'_ Cell| -> Vec<MetricKey> {
@@ -41,18 +42,18 @@ pub(super) fn point(
                 &readings,
                 &resampled.unwrap_or_default(),
                 seed_weights.as_ref(),
-                rows,
+                sampled,
                 options.level,
             );
             measured.estimate.bound = task.bound;
             if let (true, Some(value)) =
                 (disparities::compares(task.metric.form), measured.estimate.value.get())
             {
-                let (interval, by_chance) = disparities::crossed(task, &group.cells, draws, rows, options);
+                let (interval, by_chance) = disparities::crossed(task, &group.cells, draws, sampled, options);
                 measured.by_chance = by_chance;
                 if group.cells.len() >= SEEDS_FOR_VARIANCE && options.resamples > 0 {
                     let (interval, method) =
-                        compared(task.metric, value, interval, (group.cells.len(), rows));
+                        compared(task.metric, value, interval, (group.cells.len(), sampled));
                     measured.estimate.interval = interval;
                     measured.estimate.method = method;
                 }
@@ -77,7 +78,7 @@ fn number(
     readings: &[(u64, Option<&Reading>)],
     resampled: &[&[f64]],
     seed_weights: Option<&SeedWeights>,
-    rows: usize,
+    sampled: &Sampled,
     level: f64,
 ) -> Measured {
     let per_seed: Vec<Value> = readings
@@ -121,7 +122,7 @@ fn number(
     if plain.len() >= SEEDS_FOR_VARIANCE {
         measured.sd_seed = stats::standard_deviation(&plain);
     }
-    let spread = spread(metric, &plain, center, resampled, seed_weights, (rows, n), level);
+    let spread = spread(metric, &plain, center, resampled, seed_weights, (sampled, n), level);
     measured.sd_row = spread.sd_row;
     measured.estimate.interval = spread.interval.map(|interval| within(metric, interval));
     measured.estimate.method = spread.method;
@@ -135,7 +136,7 @@ fn compared(
     metric: &Metric,
     value: f64,
     interval: Option<(f64, f64)>,
-    (seeds, rows): (usize, usize),
+    (seeds, sampled): (usize, &Sampled),
 ) -> (Option<(f64, f64)>, String) {
     let Some(interval) = interval else {
         return (None, "no interval: too few groups have rows at every seed".to_owned());
@@ -147,7 +148,8 @@ fn compared(
         _ => "furthest apart of the mean rates, simultaneous over pairs",
     };
     let method = format!(
-        "{about}; crossed variance components of {seeds} seeds and {rows} rows, widened to the mean of the seeds"
+        "{about}; crossed variance components of {seeds} seeds and {}, widened to the mean of the seeds",
+        sampled.words()
     );
     (Some((low.min(value), high.max(value))), method)
 }
@@ -190,7 +192,7 @@ fn spread(
     center: f64,
     resampled: &[&[f64]],
     seed_weights: Option<&SeedWeights>,
-    (rows, n): (usize, usize),
+    (sampled, n): (&Sampled, usize),
     level: f64,
 ) -> Spread {
     let without =
@@ -215,7 +217,7 @@ fn spread(
         Form::Pairs if seeds >= SEEDS_FOR_VARIANCE => pseudo_values(plain, kept),
         _ => (plain.to_vec(), kept),
     };
-    let Some(components) = stats::components(&plain, &kept, rows) else {
+    let Some(components) = stats::components(&plain, &kept, sampled.units.units()) else {
         let sd_row = stats::standard_deviation(&kept[0]);
         return Spread { sd_row, note, ..without("no interval: 1 seed, seed variance unknown") };
     };
@@ -228,7 +230,8 @@ fn spread(
     }
     if unvaried::is_rounding(components.total.sqrt(), center) {
         let over = format!("{seeds} seeds and resampled rows");
-        let (interval, method) = unvaried::interval(metric, center, n, level, &over);
+        let (interval, method) =
+            unvaried::interval(metric, center, sampled.independent(n as f64), level, &over);
         return Spread { sd_row, interval, method, note };
     }
     if let Some(weights) = seed_weights {
@@ -243,12 +246,16 @@ fn spread(
             })
             .collect();
         let interval = stats::crossed_interval(&crossed, level);
-        let method =
-            format!("percentiles of {} crossed resamples of {seeds} seeds and {rows} rows", defined.len());
+        let method = format!(
+            "percentiles of {} crossed resamples of {seeds} seeds and {}",
+            defined.len(),
+            sampled.words()
+        );
         return Spread { sd_row, interval, method, note };
     }
     let method = format!(
-        "crossed variance components of {seeds} seeds and {rows} rows, t with {:.1} degrees of freedom",
+        "crossed variance components of {seeds} seeds and {}, t with {:.1} degrees of freedom",
+        sampled.words(),
         components.degrees
     );
     Spread { sd_row, interval: Some(components.interval(center, level)), method, note }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::aggregate::FEW_UNDEFINED;
+use super::sampled::Sampled;
 use super::{Measured, Options, disparities, unvaried};
 use crate::evidence::Evidence;
 use crate::measure::{Estimate, MetricKey};
@@ -19,7 +20,7 @@ use crate::words::count;
 /// - The smallest share of several: exact intervals of all, simultaneous ([`stats::smallest_interval`]).
 /// - Anything else: its value ± the normal quantile times its standard deviation over `options.resamples` resamples of the rows.
 ///
-/// Without resamples nothing has an interval. Deterministic for given options.
+/// Without resamples only what has its interval in closed form has one (shares, the smallest of several, and what compares two groups), and nothing is said of chance. Deterministic for given options.
 #[must_use]
 pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measured> {
     let facts = &*evidence.facts;
@@ -78,7 +79,8 @@ fn spreads(
     };
     let drawn: Vec<&Task> = tasks.iter().filter(wanted).collect();
     let parts = table.parts(drawn.iter().copied());
-    let draws = RowWeights::each(options.seed, facts.len(), options.resamples, |weights, resamples| {
+    let units = Sampled::of(Some(facts)).units;
+    let draws = RowWeights::each(options.seed, &units, options.resamples, |weights, resamples| {
         let values = |folded: &Folded| -> Vec<Option<f64>> {
             drawn.iter().map(|task| task.value(&task.context(facts, table, folded)).get()).collect()
         };
@@ -103,19 +105,19 @@ fn families(task: &Task, tasks: &[Task], readings: &[Reading]) -> Vec<Vec<Rate>>
 fn interval(measured: &mut Measured, task: &Task, value: f64, families: &[Vec<Rate>], options: Options) {
     let metric: &Metric = task.metric;
     let (level, n) = (options.level, measured.estimate.n);
-    if options.resamples == 0 {
-        "no interval: no resamples were asked for".clone_into(&mut measured.estimate.method);
-        return;
-    }
+    let unasked = || (None, "no interval: no resamples were asked for".to_owned());
     let (interval, method) = match (metric.form, families) {
         (Form::Gap(_, joined, scale), families) => {
             let mut stream = disparities::stream(task, options.seed);
             let how = (joined, scale);
             let interval = stats::stratified_interval(families, how, level, options.resamples, &mut stream);
-            if scale == stats::Scale::Difference {
+            if scale == stats::Scale::Difference && options.resamples > 0 {
                 measured.by_chance = disparities::by_chance(families, joined, true, &mut stream);
             }
-            (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned())
+            match interval {
+                None if options.resamples == 0 => unasked(),
+                _ => (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned()),
+            }
         }
         (Form::Smallest(_), [family]) => {
             let method = "exact binomial, simultaneous over all that the smallest is of".to_owned();
@@ -135,13 +137,14 @@ fn interval(measured: &mut Measured, task: &Task, value: f64, families: &[Vec<Ra
         ),
         _ => match measured.sd_row {
             Some(sd) if unvaried::is_rounding(sd, value) => {
-                unvaried::interval(metric, value, n, level, "resampled rows")
+                unvaried::interval(metric, value, n as f64, level, "resampled rows")
             }
             Some(sd) => {
                 let half = normal_quantile(0.5 + 0.5 * level) * sd;
                 let method = format!("normal, from {} resamples of the rows", options.resamples);
                 (Some((value - half, value + half)), method)
             }
+            None if options.resamples == 0 => unasked(),
             None => (None, "no interval: undefined in most resamples".to_owned()),
         },
     };

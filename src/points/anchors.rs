@@ -67,6 +67,7 @@ fn random(facts: &SplitFacts, keys: &[MetricKey]) -> BTreeMap<MetricKey, Value> 
                 ..attribute.clone()
             })
             .collect(),
+        units: None,
         ..facts.clone()
     };
     let predictions = (0..n).map(|i| (i % classes) as u16).collect();
@@ -142,12 +143,7 @@ fn shift(predictions: &[u16], keys: &[MetricKey]) -> Shift {
     };
     Shift {
         corrupted: about(About::Corruption)
-            .map(|(shift, severity)| ShiftFacts {
-                shift,
-                severity,
-                predictions: predictions.to_vec(),
-                confidence: Vec::new(),
-            })
+            .map(|(shift, severity)| ShiftFacts { shift, severity, predictions: predictions.to_vec() })
             .collect(),
         reweighted: about(About::Labels).filter_map(|(_, severity)| LabelShift::of(severity)).collect(),
         ..Shift::default()

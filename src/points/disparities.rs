@@ -1,6 +1,7 @@
 //! From the rates of groups or classes to the number that says how far apart they are, or how low the lowest is.
 
 use super::ByChance;
+use super::sampled::Sampled;
 use super::study::{Cell, Options};
 use crate::measure::MetricKey;
 use crate::metrics::{Form, Reading, Task};
@@ -25,9 +26,19 @@ pub(super) fn compares(form: Form) -> bool {
 
 /// The tasks about one group, class or corruption that `task` compares, by family: place among all tasks, and the task.
 pub(super) fn members<'a>(task: &Task, tasks: &'a [Task]) -> Vec<Vec<(usize, &'a Task)>> {
+    // What is about a part of what is shifted compares that part's own parts.
+    let part = task.metric.needs.is_of_parts().then(|| task.key.group.clone().unwrap_or_default());
+    let is_of_part = |other: &Task| match (&part, &other.key.group) {
+        (Some(part), Some(own)) => own.strip_prefix(part.as_str()).is_some_and(|rest| rest.starts_with(':')),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
     let family = |id: &&'static str| {
         let own = |other: &&'a Task| {
-            other.metric.id == *id && other.attribute == task.attribute && other.case == task.case
+            other.metric.id == *id
+                && other.attribute == task.attribute
+                && other.case == task.case
+                && is_of_part(other)
         };
         tasks.iter().enumerate().filter(|(_, other)| own(other)).collect()
     };
@@ -79,7 +90,7 @@ pub(super) fn crossed(
     task: &Task,
     cells: &[Cell],
     draws: &[Vec<Vec<f64>>],
-    rows: usize,
+    sampled: &Sampled,
     options: &Options,
 ) -> (Option<(f64, f64)>, Option<ByChance>) {
     let member = |(_, member): &(usize, &Task)| {
@@ -90,7 +101,7 @@ pub(super) fn crossed(
             cells.iter().zip(&at).map(|(cell, at)| rate(&cell.readings[*at])).collect();
         let rates = rates.filter(|rates| rates.iter().all(|rate| rate.rows > 0.0))?;
         Some(SeededRate {
-            rows: rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min),
+            rows: sampled.independent(rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min)),
             plain: rates.iter().map(|rate| rate.hits / rate.rows).collect(),
             draws: draws.iter().zip(&at).map(|(draws, at)| draws[*at].clone()).collect(),
         })
@@ -99,7 +110,7 @@ pub(super) fn crossed(
         .iter()
         .map(|family| family.iter().filter_map(member).collect())
         .collect();
-    let level = options.level;
+    let (rows, level) = (sampled.units.units(), options.level);
     match (task.metric.form, seeded.as_slice()) {
         (Form::Gap(_, joined, scale), families) => {
             let mean = |one: &SeededRate| Rate {

@@ -8,6 +8,8 @@ mod alone;
 mod anchors;
 mod degenerate;
 mod disparities;
+mod one_seed;
+mod sampled;
 mod study;
 mod unvaried;
 
@@ -17,10 +19,14 @@ use std::sync::Arc;
 pub use alone::alone;
 pub use anchors::{Anchor, anchors};
 pub use degenerate::mark_degenerate;
+pub use one_seed::{Pair, pairs};
 pub use study::{Draws, Options, Study};
 
 use crate::evidence::Evidence;
 use crate::measure::{Estimate, MetricKey, Value};
+
+/// What the model that training ended with is called among a cell's models.
+pub const LAST: &str = "last";
 
 /// What became of one cell: the evidence of one of its models, or why there is none.
 #[derive(Debug, Clone)]
@@ -65,7 +71,7 @@ pub struct ByChance {
     pub quantile_95: f64,
     /// How often such groups are at least as far apart as these; of one predictor only, seeds are no independent samples.
     pub p_value: Option<f64>,
-    /// Rows that each of the two groups furthest apart needs so that their distance is seen in 4 of 5 samples; none where there is no distance.
+    /// Rows that each of the two groups or classes furthest apart needs so that their distance is seen in 4 of 5 samples; none where there is no distance.
     pub rows_to_see: Option<f64>,
 }
 

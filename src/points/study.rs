@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{CellEvidence, Point, aggregate};
+use super::sampled::Sampled;
+use super::{CellEvidence, LAST, Point, aggregate};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Evidence, SplitFacts};
 use crate::measure::MetricKey;
@@ -54,6 +55,7 @@ pub struct Study {
     pub(super) groups: Vec<Group>,
     pub(super) facts: Option<Arc<SplitFacts>>,
     rows: RowWeights,
+    sampled: Sampled,
     options: Options,
 }
 
@@ -83,7 +85,7 @@ impl Study {
             let strength = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
             // The last epoch, which fronts are about, stands before checkpoints (`epoch-5` before `epoch-10`) and models that
             // validation rows chose.
-            let model = (cell.model != "last", cell.model.len(), &cell.model);
+            let model = (cell.model != LAST, cell.model.len(), &cell.model);
             let key = (model, &cell.defense, strength, &cell.coordinates);
             groups.entry(key).or_default().push(cell);
         }
@@ -95,8 +97,8 @@ impl Study {
                 return Err(Error::internal(format!("seed {} of {coordinates:?} came twice", pair[0].seed)));
             }
         }
-        let rows = facts.as_ref().map_or(0, |facts| facts.len());
-        let rows = RowWeights::draw(options.seed, rows, options.resamples);
+        let sampled = Sampled::of(facts.as_deref());
+        let rows = RowWeights::draw(options.seed, &sampled.units, options.resamples);
         let judged: Vec<(Point, Group)> = grouped
             .par_iter()
             .map(|cells| {
@@ -106,12 +108,12 @@ impl Study {
                     .par_iter()
                     .map(|cell| cell.resample(&rows, facts.as_deref(), |_| true))
                     .collect();
-                let point = aggregate::point(cells[0], &group, &draws, rows.rows(), &options);
+                let point = aggregate::point(cells[0], &group, &draws, &sampled, &options);
                 (point, group)
             })
             .collect();
         let (points, groups) = judged.into_iter().unzip();
-        Ok(Self { points, groups, facts, rows, options })
+        Ok(Self { points, groups, facts, rows, sampled, options })
     }
 
     /// How uncertainty is computed.
@@ -153,7 +155,8 @@ impl Study {
             })
             .collect();
         let weights = SeedWeights::draw(self.options.seed, seeds.len(), self.rows.len());
-        Draws { seeds, resamples: self.rows.len(), rows: self.rows.rows(), samples, weights }
+        let (rows, units) = (self.rows.rows(), self.sampled.units.units());
+        Draws { seeds, resamples: self.rows.len(), rows, units, samples, weights }
     }
 
     fn sample(&self, cell: &Cell, keys: &[MetricKey]) -> Sample {
@@ -261,6 +264,8 @@ pub struct Draws {
     pub resamples: usize,
     /// The number of test rows.
     pub rows: usize,
+    /// How many units are drawn independently of each other: rows, or what several of them belong to.
+    pub units: usize,
     /// `[point][seed]`; nothing for seeds that a point lacks.
     samples: Vec<Vec<Option<Sample>>>,
     weights: SeedWeights,

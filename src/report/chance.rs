@@ -1,6 +1,7 @@
 //! What chance alone would show of a distance between groups, beside the distance: a small gap between small groups says nothing.
 
 use crate::measure::MetricKey;
+use crate::metrics::{self, Metric};
 use crate::points::ByChance;
 use crate::words::whole_rows;
 
@@ -8,7 +9,7 @@ use super::format;
 use super::view::View;
 
 /// What the words beside a gap mean.
-pub(super) const MEANING: &str = "By chance alone: what groups of these sizes without any disparity show on average, the gap that 95 % of them stay below, and the rows that each of the two groups furthest apart needs for their gap to be seen in 4 of 5 samples.";
+pub(super) const MEANING: &str = "By chance alone: what groups or classes of these sizes without any disparity show on average, the gap that 95 % of them stay below, and the rows that each of the two furthest apart needs for their gap to be seen in 4 of 5 samples.";
 
 /// What is known of a point's gap.
 pub(super) fn of<'a>(view: &'a View, point: usize, key: &MetricKey) -> Option<&'a ByChance> {
@@ -42,12 +43,11 @@ fn sentence(view: &View, key: &MetricKey) -> Option<String> {
         let (low, high) = (words(values().reduce(f64::min)?), words(values().reduce(f64::max)?));
         Some(if low == high { low } else { format!("{low} to {high}") })
     };
+    let two = metrics::find(&key.id).map_or("groups", Metric::compared);
     let mean = range(|chance| Some(chance.expected), format::number)?;
     let most = range(|chance| Some(chance.quantile_95), format::number)?;
     let rows = range(|chance| chance.rows_to_see, whole_rows).map_or_else(String::new, |rows| {
-        format!(
-            "; the gaps found take {rows} in each of the two groups furthest apart to be seen in 4 of 5 samples"
-        )
+        format!("; the gaps found take {rows} in each of the two {two} furthest apart to be seen in 4 of 5 samples")
     });
     Some(format!(
         "By chance alone {} is {mean} on average and below {most} in 95 % of samples{rows}.",

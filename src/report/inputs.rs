@@ -5,8 +5,8 @@ use crate::measure::{AttackKey, Bound, Direction, MetricKey, Norm, Pillar, Unit}
 use crate::metrics::Metric;
 use crate::pareto::exchange::ArcRate;
 use crate::pareto::{Choice, Front, StrengthCurve, Stretch, Uncertainty};
-use crate::points::{Anchor, Point};
-use crate::run::{Abstention, Pair, Sensitivity, Temperature};
+use crate::points::{Anchor, Pair, Point};
+use crate::run::{Abstention, Sensitivity, Temperature};
 
 /// What a reader needs to know of one metric: its line in the glossary.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Described {
     pub range: (f64, f64),
     /// What a trivial model scores, in words.
     pub chance: String,
+    /// When there is no number, in words that go on from "undefined".
+    pub undefined: String,
     /// How it relates to the truth.
     pub bound: Bound,
     /// Where the definition comes from.
@@ -46,6 +48,7 @@ impl Described {
             unit: metric.unit,
             range: metric.range,
             chance: metric.chance.to_owned(),
+            undefined: metric.when_undefined(),
             bound: metric.bound,
             source: metric.source.to_owned(),
         }

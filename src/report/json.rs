@@ -165,6 +165,7 @@ fn described(metric: &Described) -> Json {
         // An unbounded end has no JSON number: `null`.
         "range": [finite(metric.range.0), finite(metric.range.1)],
         "chance": metric.chance,
+        "undefined": metric.undefined,
         "bound": metric.bound,
         "source": metric.source,
     })

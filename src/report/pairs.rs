@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::run::Pair;
+use crate::points::Pair;
 
 use super::format;
 use super::table::{Table, figures, words};

@@ -53,8 +53,8 @@ fn summary(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
         ("corrupted", MetricKey::plain("mean_corruption_accuracy")),
         ("worst corruption", MetricKey::plain("worst_corruption_accuracy")),
         ("worst class", MetricKey::plain("worst_class_corruption_accuracy")),
-        ("mCE", MetricKey::plain("mce")),
-        ("relative mCE", MetricKey::plain("relative_mce")),
+        ("mCE", MetricKey::plain("mean_corruption_error")),
+        ("relative mCE", MetricKey::plain("relative_mean_corruption_error")),
         ("effective robustness, points", MetricKey::plain("effective_robustness")),
     ];
     columns.extend(labels.map(|key| ("label shift", key)));
@@ -90,7 +90,7 @@ fn summary(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
             n => format!("{n} severities"),
         };
         format!(
-            " Corrupted: share classified correctly under {} at {severities}, mean over all of them. mCE: error against that of the undefended model of the same seed (1 is as good, less is better). Effective robustness: accuracy under corruption above what the sweep makes expect at this clean accuracy.",
+            " Corrupted: share classified correctly under {} at {severities}, mean over all of them. mCE, mean corruption error: error against that of the undefended model of the same seed (1 is as good, less is better). Effective robustness: accuracy under corruption above what the sweep makes expect at this clean accuracy.",
             format::count(corruptions.len(), "corruption"),
         )
     };
@@ -138,31 +138,23 @@ fn corruptions<'a>(pairs: &[&'a str]) -> Vec<&'a str> {
 
 /// One row per corruption, one column per point: means over severities.
 fn by_corruption(view: &View, keys: &[MetricKey]) -> Option<Table> {
-    let pairs = parts(keys, "corruption_accuracy");
-    let corruptions = corruptions(&pairs);
+    const ID: &str = "kind_of_corruption_accuracy";
+    let corruptions = parts(keys, ID);
     if corruptions.is_empty() {
         return None;
     }
+    let points = || 0..view.given.points.len();
     let mut head = vec![words("corruption")];
-    head.extend((0..view.given.points.len()).map(|point| figures(view.long_label(point))));
-    let mean = |name: &str, point: usize| {
-        let of = pairs.iter().filter(|pair| pair.rsplit_once(':').is_some_and(|(n, _)| n == name));
-        let values: Option<Vec<f64>> =
-            of.map(|pair| view.value(point, &part("corruption_accuracy", pair))).collect();
-        values.map_or_else(
-            || "undefined".to_owned(),
-            |values| format::number(values.iter().sum::<f64>() / values.len() as f64),
-        )
-    };
+    head.extend(points().map(|point| figures(view.long_label(point))));
     let rows = corruptions.iter().map(|name| {
-        let mut row = vec![(*name).to_owned()];
-        row.extend((0..view.given.points.len()).map(|point| mean(name, point)));
-        row
+        let key = part(ID, name);
+        let of = |point| view.value(point, &key).map_or_else(|| "undefined".to_owned(), format::number);
+        std::iter::once((*name).to_owned()).chain(points().map(of)).collect()
     });
     Some(Table {
         title: "Accuracy by corruption",
         caption: format!(
-            "Share classified correctly, mean over severities and {}; single severities are in points.csv, with intervals.",
+            "Share classified correctly, mean over severities and {}; intervals, and single severities with theirs, are in points.csv.",
             seeds(view)
         ),
         head,

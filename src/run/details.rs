@@ -1,10 +1,9 @@
-//! What a report says of models beside their metrics: attack by attack, how training ended, at which temperature probabilities are, what abstention does at
-//! every threshold, and which differences one seed can tell.
+//! What a report says of models beside their metrics: attack by attack, how training ended, at which temperature probabilities are, and what abstention does at
+//! every threshold.
 
 use super::present::Present;
-use crate::evidence::{Evidence, UNION};
-use crate::experiment::Candidate;
-use crate::measure::{AttackKey, MetricKey, Norm};
+use crate::evidence::Evidence;
+use crate::measure::{MetricKey, Norm};
 use crate::metrics::{self, AbstentionCurve};
 use crate::points::{CellEvidence, Point, Study};
 use crate::stats;
@@ -104,28 +103,6 @@ pub struct Abstention {
     pub curve: AbstentionCurve,
 }
 
-/// Two models of one seed on the same rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pair {
-    /// Index of the point.
-    pub point: usize,
-    /// The point that it is compared with: the lowest strength of its defense.
-    pub reference: usize,
-    /// Which accuracy.
-    pub key: MetricKey,
-    /// Rows of which only the point's model is right.
-    pub gained: u64,
-    /// Rows of which only the reference is right.
-    pub lost: u64,
-    /// `McNemar`'s exact probability of so unequal numbers where the models are equally accurate.
-    pub p: f64,
-    /// The same after Holm's correction over all pairs in this accuracy.
-    pub adjusted: f64,
-}
-
-/// Row by row whether a model is right; nothing where that may not be stated.
-type Right<'a> = &'a dyn Fn(&Evidence) -> Option<Vec<bool>>;
-
 /// The models of one point that can be judged, by seed.
 fn models<'a>(study: &Study, evidence: &'a [CellEvidence], point: usize) -> Vec<(u64, &'a Evidence)> {
     let point = &study.points[point];
@@ -175,60 +152,6 @@ pub(super) fn abstentions(study: &Study, evidence: &[CellEvidence]) -> Vec<Abste
             let curves = metrics::abstention_curves(model).into_iter();
             all.extend(curves.map(|curve| Abstention { point, seed, curve }));
         }
-    }
-    all
-}
-
-/// With one seed alone there are no intervals; but of two models on the same rows it can be told whether one is right on more of them (`McNemar` 1947). Every model that its training ended with beside
-/// that of the lowest strength of its defense, in accuracy and in what stands under the `primary` attack; empty with several seeds.
-pub(super) fn pairs(study: &Study, evidence: &[CellEvidence], primary: &AttackKey) -> Vec<Pair> {
-    let points = &study.points;
-    if points.iter().any(|point| point.seeds.len() > 1) {
-        return Vec::new();
-    }
-    let last = Candidate::Last.word();
-    let compared: Vec<(usize, usize)> = (0..points.len())
-        .filter(|point| points[*point].model == last && points[*point].degenerate.is_none())
-        .filter_map(|point| {
-            let alike = |other: &usize| {
-                points[*other].model == last && points[*other].defense == points[point].defense
-            };
-            let first = (0..points.len())
-                .filter(alike)
-                .min_by(|a, b| points[*a].strength.total_cmp(&points[*b].strength));
-            first.filter(|first| *first != point).map(|first| (point, first))
-        })
-        .collect();
-    let clean = |model: &Evidence| -> Option<Vec<bool>> {
-        let pairs = model.clean.predictions.iter().zip(&model.facts.labels);
-        Some(pairs.map(|(said, label)| said == label).collect())
-    };
-    let attacked = |model: &Evidence| -> Option<Vec<bool>> {
-        let is_primary = |facts: &&crate::evidence::EvasionFacts| {
-            facts.attack == UNION && AttackKey::new(&facts.protocol, facts.norm, facts.epsilon) == *primary
-        };
-        let facts = model.evasion.iter().find(is_primary).filter(|_| model.withheld().is_none())?;
-        Some(facts.standing.clone())
-    };
-    let robust = MetricKey { attack: Some(primary.clone()), ..MetricKey::plain("robust_accuracy") };
-    let mut all = Vec::new();
-    let questions: [(MetricKey, Right<'_>); 2] =
-        [(MetricKey::plain("accuracy"), &clean), (robust, &attacked)];
-    for (key, right) in questions {
-        let mut family = Vec::new();
-        for &(point, reference) in &compared {
-            let of = |point| models(study, evidence, point).first().and_then(|(_, model)| right(model));
-            let (Some(own), Some(other)) = (of(point), of(reference)) else { continue };
-            let only = |a: &[bool], b: &[bool]| a.iter().zip(b).filter(|(a, b)| **a && !**b).count() as u64;
-            let (gained, lost) = (only(&own, &other), only(&other, &own));
-            let p = stats::mcnemar(gained, lost);
-            family.push(Pair { point, reference, key: key.clone(), gained, lost, p, adjusted: p });
-        }
-        let adjusted = stats::holm(&family.iter().map(|pair| pair.p).collect::<Vec<_>>());
-        for (pair, adjusted) in family.iter_mut().zip(adjusted) {
-            pair.adjusted = adjusted;
-        }
-        all.extend(family);
     }
     all
 }

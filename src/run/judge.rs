@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Store;
 use super::certification::{self, CertifiedShare};
 use super::checked::{Checked, checked};
-use super::details::{
-    self, Abstention, Ending, Pair, Standing, Temperature, abstentions, endings, pairs, standing,
-};
+use super::details::{self, Abstention, Ending, Standing, Temperature, abstentions, endings, standing};
 use super::gathering::{evidence, facts};
 use super::present::{Present, whole_seeds};
 use super::sensitivity::{self, Sensitivity};
@@ -19,7 +17,7 @@ use crate::measure::{AttackKey, Direction, MetricKey, Pillar};
 use crate::metrics;
 use crate::pareto::exchange::{self, ArcRate};
 use crate::pareto::{self, Choice, Front, Objective, StrengthCurve, Stretch, Uncertainty};
-use crate::points::{self, Anchor, Point, Study};
+use crate::points::{self, Anchor, Pair, Point, Study};
 
 /// What an experiment found, as plain values.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +108,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
     Ok(Judgement {
         temperatures: details::temperatures(&study, &evidence),
         abstentions: abstentions(&study, &evidence),
-        pairs: pairs(&study, &evidence, &primary),
+        pairs: points::pairs(&study, &evidence, &primary),
         certified: certification::shares(&study, &evidence),
         proven: proves.then(|| pareto::proven(&study.points, &front)),
         experiment: sweep.experiment.clone(),

@@ -43,7 +43,7 @@ pub use certification::CertifiedShare;
 pub use checked::Checked;
 pub use choosing::{Asked, Cells, Recommendation};
 pub use crosscheck::cross_check;
-pub use details::{Abstention, Ending, Pair, Standing, Temperature};
+pub use details::{Abstention, Ending, Standing, Temperature};
 pub use events::{Event, Observer, Silent};
 pub use judge::Judgement;
 pub use sensitivity::Sensitivity;

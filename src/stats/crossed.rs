@@ -14,6 +14,8 @@ pub struct Components {
     pub seed: f64,
     /// Variance from drawing the rows anew that all seeds share.
     pub row: f64,
+    /// Variance of the mean from what single seeds make of single rows; the variance over seeds holds it.
+    pub interaction: f64,
     /// Variance of the mean over the seeds.
     pub total: f64,
     /// Satterthwaite's degrees of freedom of `total`.
@@ -52,20 +54,50 @@ pub fn components(plain: &[f64], resampled: &[Vec<f64>], rows: usize) -> Option<
     let seed = variance(plain)?;
     let row = (of_mean - interaction / s).max(0.0);
     let total = seed / s + row;
-    let row_degrees = rows.saturating_sub(1).max(1) as f64;
-    let square = |x: f64| x * x;
-    let degrees = if row > 0.0 {
-        let denominator = square(seed / s) / (s - 1.0)
-            + square(of_mean) / row_degrees
-            + square(interaction / s) / ((s - 1.0) * row_degrees);
-        (square(total) / denominator).max(1.0)
-    } else {
-        s - 1.0
-    };
-    Some(Components { seed, row, total, degrees })
+    let found = Components { seed, row, interaction: interaction / s, total, degrees: s - 1.0 };
+    let degrees = if row > 0.0 { found.satterthwaite(&[(seed / s, s - 1.0)], s, rows) } else { s - 1.0 };
+    Some(Components { degrees, ..found })
+}
+
+/// What is known of a variance from elsewhere: the variance, and its degrees of freedom.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Known {
+    pub(super) variance: f64,
+    pub(super) degrees: f64,
 }
 
 impl Components {
+    /// Satterthwaite's degrees of freedom of `total`, at least 1: the variances of the mean that are due to the seeds, each with its degrees, beside what the rows add.
+    fn satterthwaite(&self, of_seeds: &[(f64, f64)], seeds: f64, rows: usize) -> f64 {
+        let rows = rows.saturating_sub(1).max(1) as f64;
+        let square = |x: f64| x * x;
+        let of_rows =
+            square(self.row + self.interaction) / rows + square(self.interaction) / ((seeds - 1.0) * rows);
+        let denominator =
+            of_seeds.iter().map(|(part, degrees)| square(*part) / degrees).sum::<f64>() + of_rows;
+        (square(self.total) / denominator).max(1.0)
+    }
+
+    /// The same where more is known: the variance over `seeds` seeds is at least that of `seeds_alike`, if any, and the rows' part at least `row`.
+    ///
+    /// Few seeds often seem to agree more than they do, and then the degrees of freedom come out too many as well. So the seeds' part is the pooled one, with its many degrees of
+    /// freedom, and what the own variance is above it, with its few.
+    pub(super) fn at_least(self, row: f64, seeds_alike: Option<Known>, seeds: usize, rows: usize) -> Self {
+        let s = seeds as f64;
+        let row = self.row.max(row);
+        let Some(alike) = seeds_alike else {
+            // The degrees stay: a floor under the rows' part does not make up for seeds that agree by chance.
+            return Self { row, total: self.seed / s + row, ..self };
+        };
+        let seed = self.seed.max(alike.variance);
+        let raised = Self { seed, row, total: seed / s + row, ..self };
+        let parts = [(alike.variance / s, alike.degrees), ((seed - alike.variance) / s, s - 1.0)];
+        Self {
+            degrees: if raised.total > 0.0 { raised.satterthwaite(&parts, s, rows) } else { s - 1.0 },
+            ..raised
+        }
+    }
+
     /// `center` ± t · √total at `level`.
     #[must_use]
     pub fn interval(&self, center: f64, level: f64) -> (f64, f64) {
@@ -87,7 +119,7 @@ pub fn crossed_interval(draws: &[f64], level: f64) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
     use crate::seed::Seed;
-    use crate::stats::RowWeights;
+    use crate::stats::{RowUnits, RowWeights};
 
     /// A linear statistic has the two-way analysis of variance as its closed form:
     /// (seed + row − interaction mean squares) / (S n).
@@ -119,7 +151,7 @@ mod tests {
         let ms_rest = ss_rest / ((s - 1.0) * (n - 1.0));
         let expected = (ms_seed + ms_row - ms_rest) / (s * n);
 
-        let weights = RowWeights::draw(Seed(9), rows, 20_000);
+        let weights = RowWeights::draw(Seed(9), &RowUnits::single(rows), 20_000);
         let resampled: Vec<Vec<f64>> = data
             .iter()
             .map(|values| {
@@ -148,7 +180,7 @@ mod tests {
                         row_effect.iter().map(|r| r + effect + 0.5 * stream.normal()).collect()
                     })
                     .collect();
-                let weights = RowWeights::draw(Seed(replication), rows, 200);
+                let weights = RowWeights::draw(Seed(replication), &RowUnits::single(rows), 200);
                 let plain: Vec<f64> = data.iter().map(|values| mean(values).unwrap()).collect();
                 let resampled: Vec<Vec<f64>> = data
                     .iter()

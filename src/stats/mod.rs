@@ -37,7 +37,7 @@ pub use isotonic::{Block, Order, isotonic, spread};
 pub use paired::{holm, mcnemar};
 pub use proportion::{clopper_pearson, wilson};
 pub use rank::Ranks;
-pub use resample::{LANES, RowWeights, SeedWeights};
+pub use resample::{LANES, RowUnits, RowWeights, SeedWeights};
 pub use sign_flip::{
     DRAWN, MOST_ENUMERATED, Tested, Worlds, attainable, critical_t, fewest_pairs, label_permutation,
     sign_flip, sign_flip_bounds,

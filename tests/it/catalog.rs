@@ -27,6 +27,11 @@ fn every_metric_says_what_it_is_and_where_it_comes_from() {
         assert!(metric.meaning.ends_with('.') && metric.meaning.len() > 30, "{}", metric.id);
         assert!(metric.source.len() > 10 && !metric.chance.is_empty(), "{}", metric.id);
         assert!(metric.range.0 < metric.range.1, "{}", metric.id);
+        let undefined = metric.when_undefined();
+        assert!(undefined.starts_with("where ") && !undefined.ends_with('.'), "{}: {undefined}", metric.id);
+        let attacked =
+            matches!(metric.needs.under, Under::Attack | Under::AttributedAt | Under::Vote | Under::VoteAt);
+        assert_eq!(undefined.contains("withheld where a sanity check"), attacked, "{}", metric.id);
     }
 }
 
@@ -101,6 +106,7 @@ fn values_equal_those_of_fairlearn_and_scikit_learn() {
                 groups: (0..groups.max(1)).map(|g| g.to_string()).collect(),
                 codes: list("groups").into_iter().map(|x| x as i16).collect(),
             }],
+            units: None,
         };
         let predictions: Vec<u16> = list("predictions").into_iter().map(|x| x as u16).collect();
         let evidence = Evidence {
@@ -141,6 +147,7 @@ fn keys(attributes: &[&str], positive: bool, attacks: &[(&str, f64)]) -> Vec<Met
                 codes: vec![0],
             })
             .collect(),
+        units: None,
     };
     let cases = attacks.iter().map(|(p, epsilon)| Case::attack(AttackKey::new(p, Norm::Linf, *epsilon)));
     metrics::expected(&facts, &cases.collect()).into_iter().map(|task| task.key).collect()

@@ -21,6 +21,7 @@ pub(crate) fn facts(split: Split, n: usize) -> Arc<SplitFacts> {
         classes: vec!["a".into(), "b".into()],
         positive: Some(1),
         attributes: Vec::new(),
+        units: None,
     })
 }
 

@@ -56,6 +56,7 @@ fn table() -> Evidence {
             groups: vec!["F".into(), "M".into()],
             codes: vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
         }],
+        units: None,
     };
     Evidence {
         facts: Arc::new(facts),
@@ -266,6 +267,7 @@ fn arbitrary() -> impl Strategy<Value = Evidence> {
                     codes: rows.iter().map(|r| r.6).collect(),
                 },
             ],
+            units: None,
         };
         let standing: Vec<u8> = rows.iter().map(|r| u8::from(r.0 == r.1 && r.2)).collect();
         let first: Vec<u16> = rows.iter().map(|r| r.3).collect();

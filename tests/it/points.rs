@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use equipoise::evidence::{
-    Attribute, Certificates, Effort, EvasionFacts, Evidence, Shift, Split, SplitFacts, UNION,
+    Attribute, Certificates, Effort, EvasionFacts, Evidence, Shift, Split, SplitFacts, UNION, Units,
 };
 use equipoise::measure::{Direction, MetricKey, Norm};
 use equipoise::metrics::{self, Material};
@@ -30,6 +30,7 @@ pub(crate) fn facts(n: usize, classes: u64) -> Arc<SplitFacts> {
         classes: (0..classes).map(|class| class.to_string()).collect(),
         positive: (classes == 2).then_some(1),
         attributes: if classes == 2 { vec![attribute] } else { Vec::new() },
+        units: None,
     })
 }
 
@@ -114,6 +115,52 @@ pub(crate) fn sweep(
         }
     }
     cells
+}
+
+/// Every row four times, all four of one patient, is worth the row once: the same interval to the bit, and it is said.
+#[test]
+fn rows_of_one_unit_are_drawn_together() {
+    let facts = facts(60, 2);
+    // Twelve rows are wrong at all seeds, and one more at each.
+    let is_wrong = |row: usize, seed: u64| row.is_multiple_of(5) || row as u64 == seed + 1;
+    let said = |seed: u64| -> Vec<u16> {
+        facts.labels.iter().enumerate().map(|(row, label)| label ^ u16::from(is_wrong(row, seed))).collect()
+    };
+    let single: Vec<CellEvidence> = (0..3)
+        .map(|seed| cell(0.0, seed, Ok(Arc::new(Evidence::of(facts.clone(), outputs(&said(seed)))))))
+        .collect();
+    let fourfold = SplitFacts {
+        rows: (0..240).collect(),
+        labels: facts.labels.iter().flat_map(|label| [*label; 4]).collect(),
+        attributes: Vec::new(),
+        units: Some(Units { name: "patient".into(), codes: (0..240).map(|row| 900 - row / 4).collect() }),
+        ..(*facts).clone()
+    };
+    let fourfold = Arc::new(fourfold);
+    let repeated = |units: bool| -> Vec<CellEvidence> {
+        let facts = if units {
+            Arc::clone(&fourfold)
+        } else {
+            Arc::new(SplitFacts { units: None, ..(*fourfold).clone() })
+        };
+        let of = |one: &CellEvidence| {
+            let said = &one.outcome.as_ref().unwrap().clean.predictions;
+            let said: Vec<u16> = said.iter().flat_map(|said| [*said; 4]).collect();
+            cell(0.0, one.seed, Ok(Arc::new(Evidence::of(Arc::clone(&facts), outputs(&said)))))
+        };
+        single.iter().map(of).collect()
+    };
+    let accuracy = |cells: &[CellEvidence]| {
+        Study::new(cells, Options::default()).unwrap().points[0].measures[&key("accuracy")].clone()
+    };
+    let (once, together, apart) = (accuracy(&single), accuracy(&repeated(true)), accuracy(&repeated(false)));
+    assert_eq!(together.estimate.interval, once.estimate.interval);
+    assert_eq!(together.sd_row, once.sd_row);
+    let method = &together.estimate.method;
+    assert!(method.contains("240 rows, those of one of 60 `patient` drawn together"), "{method}");
+    // As if they were independent, half the deviation.
+    let ratio = once.sd_row.unwrap() / apart.sd_row.unwrap();
+    assert!((1.6..2.4).contains(&ratio), "{ratio}");
 }
 
 fn key(text: &str) -> MetricKey {

@@ -27,6 +27,7 @@ pub(crate) fn rows(split: Split, first: u32, x: Vec<f32>, labels: Vec<u16>, clas
         classes: (0..classes).map(|class| class.to_string()).collect(),
         positive: None,
         attributes: Vec::new(),
+        units: None,
     };
     Rows { x, facts: Arc::new(facts) }
 }

@@ -44,6 +44,7 @@ fn ours(key: &str) -> Option<String> {
     let id = match id {
         "ece_15_class_wise" => "ece_15_classwise",
         "e_aurc_finite" => "excess_aurc",
+        "mce_15" => "maximum_calibration_error_15",
         id => id,
     };
     if ELSEWHERE.contains(&id) {
@@ -105,6 +106,7 @@ fn binary_metrics_equal_the_public_values() {
             positive: Some(1),
             attributes: attributes(case),
             labels,
+            units: None,
         };
         let clean = Outputs { predictions: codes(&case["predictions"]), logits: Vec::new() };
         let probabilities = Some(scores.iter().flat_map(|p| [1.0 - p, *p]).collect());

@@ -18,6 +18,7 @@ pub(crate) fn stated(rows: &[(u16, &[f64])]) -> Evidence {
         classes: (0..classes).map(|k| k.to_string()).collect(),
         positive: (classes == 2).then_some(1),
         attributes: Vec::new(),
+        units: None,
     };
     let most = |p: &[f64]| {
         let best = p.iter().copied().fold(0.0, f64::max);
@@ -53,7 +54,7 @@ fn calibration_by_hand() {
         None,
         &[
             ("ece_15", (0.0 + 0.8 + 0.4 + 0.5) / 5.0),
-            ("mce_15", 0.5),
+            ("maximum_calibration_error_15", 0.5),
             // From the least: .5 → 0, .6 → 3, then both .9 together in 6, 1 in 12: as the equal-width bins.
             ("ece_15_equal_mass", (0.0 + 0.8 + 0.4 + 0.5) / 5.0),
             ("overconfidence", 0.7),
@@ -159,6 +160,7 @@ fn evasion_and_abstention_match_the_closed_form() {
         classes: vec!["0".into(), "1".into()],
         positive: Some(1),
         attributes: Vec::new(),
+        units: None,
     };
     let standing: Vec<u8> = said(shift).iter().map(|p| *p as u8).collect();
     let mut attack = union(&standing, &said(shift), &said(shift));

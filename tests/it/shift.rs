@@ -101,9 +101,9 @@ fn the_report_compares_with_the_undefended_model_of_the_same_seed() {
                 (2.0 - own[0] - own[1]) / whole
             };
             let expected = 0.5 * (ratio("gaussian-noise", &pairs[..2]) + ratio("pixelate", &pairs[2..]));
-            assert!((of("mce") - expected).abs() < 1e-9, "{given}");
+            assert!((of("mean_corruption_error") - expected).abs() < 1e-9, "{given}");
             if point == undefended {
-                assert!((of("mce") - 1.0).abs() < 1e-12);
+                assert!((of("mean_corruption_error") - 1.0).abs() < 1e-12);
             }
             compared += 1;
         }
@@ -187,8 +187,8 @@ fn shifts_that_cannot_be_had_are_refused_with_their_place() {
         (objectives("mean_corruption_accuracy"), ["about shifted rows", "add `[shift]`"]),
         (objectives("ood_auroc_msp"), ["rows without a class", "ood = "]),
         (
-            format!("{}\n[shift]\n", objectives("mce")),
-            ["`mce` cannot be an objective", "mean_corruption_accuracy"],
+            format!("{}\n[shift]\n", objectives("mean_corruption_error")),
+            ["`mean_corruption_error` cannot be an objective", "mean_corruption_accuracy"],
         ),
         (
             format!(

@@ -8,7 +8,9 @@ use equipoise::evidence::{
 use equipoise::measure::{MetricKey, Value};
 use equipoise::metrics::{self, CATALOG, Material};
 use equipoise::numeric::{normal_cdf, normal_quantile};
-use equipoise::points::anchors;
+use equipoise::points::{Options, alone, anchors};
+use equipoise::seed::Seed;
+use equipoise::stats;
 
 /// Six rows of two classes in two groups. Right (x) and wrong (.):
 ///
@@ -43,6 +45,7 @@ fn facts() -> Arc<SplitFacts> {
             groups: vec!["F".into(), "M".into()],
             codes: vec![0, 0, 1, 1, 1, 1],
         }],
+        units: None,
     })
 }
 
@@ -55,7 +58,6 @@ fn evidence() -> Evidence {
         shift: shift.into(),
         severity,
         predictions: said(right),
-        confidence: vec![1.0; 6],
     });
     let reference = peer("xxxxxx", ["xxxxx.", "xxx...", "xxxxx.", "xxxx.."]);
     let peers = vec![
@@ -125,8 +127,8 @@ fn corruption_errors_are_ratios_of_sums() {
         &evidence(),
         None,
         &[
-            ("mce", 0.5 * (6.0 / 4.0) + 0.5 * (6.0 / 3.0)),
-            ("relative_mce", 0.5 * (4.0 / 4.0) + 0.5 * (4.0 / 3.0)),
+            ("mean_corruption_error", 0.5 * (6.0 / 4.0) + 0.5 * (6.0 / 3.0)),
+            ("relative_mean_corruption_error", 0.5 * (4.0 / 4.0) + 0.5 * (4.0 / 3.0)),
         ],
     );
     let mut own = evidence();
@@ -136,18 +138,18 @@ fn corruption_errors_are_ratios_of_sums() {
     for (facts, predictions) in own.shift.corrupted.iter_mut().zip(&reference.corrupted) {
         facts.predictions.clone_from(predictions);
     }
-    expect(&own, None, &[("mce", 1.0), ("relative_mce", 1.0)]);
+    expect(&own, None, &[("mean_corruption_error", 1.0), ("relative_mean_corruption_error", 1.0)]);
 
     let mut alone = evidence();
     alone.shift.company = Some(Arc::new(Company { reference: None, peers: company.peers.clone() }));
-    for key in ["mce", "relative_mce"] {
+    for key in ["mean_corruption_error", "relative_mean_corruption_error"] {
         let found = value(&alone, None, key);
         assert!(found.reason().unwrap().contains("no undefended model of the same seed"), "{key}");
     }
     // A reference that noise costs nothing: relative errors have no denominator, and errors none either where there are no errors.
     let untouched = peer("xxxxxx", ["xxxxxx", "xxxxxx", "xxxxx.", "xxxx.."]);
     alone.shift.company = Some(Arc::new(Company { reference: Some(untouched), peers: Vec::new() }));
-    for key in ["mce", "relative_mce"] {
+    for key in ["mean_corruption_error", "relative_mean_corruption_error"] {
         let found = value(&alone, None, key);
         assert_eq!(found.reason(), Some("`noise` costs the undefended model nothing"), "{key}");
     }
@@ -175,6 +177,58 @@ fn label_shift_reweights_the_class_that_suffers_most() {
     let expected =
         [("label_shift_accuracy@label-shift:1", 6.0 / 8.0), ("label_shift_accuracy@label-shift:3", 0.6)];
     expect(&evidence(), None, &expected);
+}
+
+/// The smallest of weighted shares: exact intervals of all, at as many rows of equal weight as tell as much (Kish 1965). With factor 8: class 0 33/34 at 34² / (6 + 63 · 4) = 4.5 rows, class 1
+/// .6 at 20² / (6 + 63 · 2) = 3.03, of which whole rows count.
+#[test]
+fn label_shift_has_an_interval_of_rows_that_weigh_alike() {
+    let found = &alone(&evidence(), Options { resamples: 0, ..Options::default() })
+        [&"label_shift_accuracy@label-shift:3".parse().unwrap()];
+    let each = 0.95_f64.sqrt();
+    let of = |share: f64, rows: f64| stats::clopper_pearson(share * rows, rows, each);
+    let (first, second) = (of(33.0 / 34.0, 4.0), of(0.6, 3.0));
+    let (low, high) = found.estimate.interval.unwrap();
+    assert!((low - first.0.min(second.0)).abs() < 1e-12, "{low}");
+    assert!((high - first.1.min(second.1)).abs() < 1e-12, "{high}");
+}
+
+/// Four classes that are all right with probability .8, so that the smallest is so by chance alone: the interval holds .8 at the mildest and at the strongest shift.
+#[test]
+fn intervals_under_label_shift_hold_the_truth() {
+    let replications = 300;
+    let mut held = [0; 2];
+    for replication in 0..replications {
+        let mut stream = Seed(replication).stream("test/label-shift");
+        let labels: Vec<u16> = (0..200).map(|row| row % 4).collect();
+        let said = |label: &u16, stream: &mut equipoise::seed::Stream| {
+            if stream.uniform_f64() < 0.8 { *label } else { (label + 1) % 4 }
+        };
+        let predictions = labels.iter().map(|label| said(label, &mut stream)).collect();
+        let facts = SplitFacts {
+            rows: (0..200).collect(),
+            labels,
+            classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
+            attributes: Vec::new(),
+            ..(*facts()).clone()
+        };
+        let reweighted = [1, 5].into_iter().filter_map(LabelShift::of).collect();
+        let evidence = Evidence {
+            shift: Shift { reweighted, ..Shift::default() },
+            ..Evidence::of(Arc::new(facts), Outputs { predictions, logits: Vec::new() })
+        };
+        let all = alone(&evidence, Options { resamples: 0, ..Options::default() });
+        for (held, severity) in held.iter_mut().zip([1, 5]) {
+            let key = format!("label_shift_accuracy@label-shift:{severity}").parse().unwrap();
+            let (low, high) = all[&key].estimate.interval.unwrap();
+            *held += u64::from(low <= 0.8 && 0.8 <= high);
+        }
+    }
+    // Three binomial standard errors of 300 replications are 3.8 points.
+    assert!(
+        held.iter().all(|held| *held as f64 >= 0.912 * replications as f64),
+        "{held:?} of {replications}"
+    );
 }
 
 /// Rows with a class at logit differences 4, 2, 2, 0; rows without at 2 and 0 (four and two rows; the second of each tie).
@@ -261,6 +315,7 @@ fn detection_equals_scikit_learn() {
             classes: (0..classes).map(|k| k.to_string()).collect(),
             positive: None,
             attributes: Vec::new(),
+            units: None,
         };
         let clean = Outputs { predictions: vec![0; n], logits: logits("inside") };
         let set = OodFacts { set: "set".into(), near: true, logits: logits("outside") };
@@ -297,5 +352,5 @@ fn without_shift_nothing_is_said_of_it() {
     let is_shifted =
         |key: &&MetricKey| matches!(metrics::find(&key.id).unwrap().needs.material, Material::Shift(_));
     assert_eq!(metrics::measure(&bare, None).keys().filter(is_shifted).count(), 0);
-    assert_eq!(CATALOG.iter().filter(|m| matches!(m.needs.material, Material::Shift(_))).count(), 12 + 20);
+    assert_eq!(CATALOG.iter().filter(|m| matches!(m.needs.material, Material::Shift(_))).count(), 13 + 20);
 }

@@ -83,7 +83,7 @@ pub(super) struct Arguments {
     /// The class of each of --scores, in order, where their names and places do not tell.
     #[arg(long, value_name = "CLASSES", value_delimiter = ',', requires = "scores")]
     classes: Vec<String>,
-    /// Resamples of the rows behind the intervals; 0 gives no intervals at all, and no lines on what chance alone would show.
+    /// Resamples of the rows behind the intervals; 0 leaves those in closed form alone (shares, smallest shares, two groups), and no lines on what chance alone would show.
     #[arg(long, value_name = "N", value_parser = resamples, default_value_t = 1000)]
     bootstrap: usize,
     /// Nominal coverage of the intervals.

@@ -98,6 +98,7 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Read> {
         classes: classes.names,
         positive,
         attributes: groups.into_iter().map(attribute).collect::<Result<_>>()?,
+        units: None,
     };
     let facts = crossed(facts, &mut notes)?;
     let clean = Outputs { predictions, logits: Vec::new() };

@@ -189,8 +189,8 @@ impl Section {
             let label = format!("by chance alone {expected} on average, below {most} in 95 %{p}");
             self.lines.push(Line { label, inner: true, figures: None });
             if let Some(rows) = rows_to_see {
-                let label =
-                    format!("seen in 4 of 5 samples with {} in each of the two groups", whole_rows(rows));
+                let (rows, two) = (whole_rows(rows), metric.compared());
+                let label = format!("seen in 4 of 5 samples with {rows} in each of the two {two}");
                 self.lines.push(Line { label, inner: true, figures: None });
             }
         }

@@ -45,7 +45,7 @@ fn head(scored: &Scored) -> Vec<String> {
         ));
     } else {
         said.push(
-            "No resamples: no intervals, and nothing on what chance alone would show of a gap.".to_owned(),
+            "No resamples: intervals only where they are in closed form (shares, the smallest of several, two groups), and nothing on what chance alone would show of a gap.".to_owned(),
         );
     }
     said.push("n: rows behind a number, the fewest of any group. ↑ higher, ↓ lower is better.".to_owned());

@@ -12,6 +12,7 @@ use super::manifest::{Column, ColumnKind, Image, Manifest, MissingLevel, Missing
 use super::raw::{Cells, Raw, TableColumn, Values};
 use super::split::Given;
 use crate::error::{Error, Result};
+use crate::evidence::Units;
 pub(crate) use reader::Texts;
 use reader::{Reader, is_missing};
 
@@ -135,7 +136,10 @@ fn finish(
             attribute(sensitive, &manifest.missing.values, &texts.levels, &texts.codes)
         })
         .collect::<Result<_>>()?;
-    let units = manifest.unit.as_deref().map(|unit| reader.texts(unit).codes.clone());
+    let units = manifest
+        .unit
+        .as_deref()
+        .map(|unit| Units { name: unit.to_owned(), codes: reader.texts(unit).codes.clone() });
     let values = if let Some(image) = manifest.image {
         let Image { channels, height, width, maximum } = image;
         let shape = Shape::Image { channels, height, width };

@@ -18,6 +18,7 @@ const OF_CONFIDENCE: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "the error rate, if confidence says nothing",
+    undefined: "where the model states no probabilities, or there are no rows",
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::PROBABILITIES,
@@ -89,6 +90,7 @@ pub(crate) static FAILURE_AUROC: Metric = Metric {
     meaning: "How often a right answer is more confident than a wrong one, ties counting one half: 1 tells them apart always, 0.5 says nothing.",
     direction: Some(Direction::Higher),
     chance: "0.5",
+    undefined: "where the model states no probabilities, or no row is classified wrongly, or none correctly",
     source: "Hendrycks and Gimpel 2017, A baseline for detecting misclassified and out-of-distribution examples, ICLR",
     compute: |c| match c.sums(View::Clean) {
         Some(sums) if sums.weight > 0.0 && sums.wrong <= 0.0 => {

@@ -19,6 +19,7 @@ const OF_PROBABILITIES: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "0 for the base rates as constant probabilities",
+    undefined: "where the model states no probabilities, or there are no rows",
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::PROBABILITIES,
@@ -94,8 +95,8 @@ pub(crate) static ECE_CLASSWISE: Metric = Metric {
 };
 
 /// The largest distance between accuracy and mean confidence in any of 15 bins of equal width.
-pub(crate) static MCE: Metric = Metric {
-    id: "mce_15",
+pub(crate) static MAXIMUM_ERROR: Metric = Metric {
+    id: "maximum_calibration_error_15",
     title: "maximum calibration error (15 bins)",
     meaning: "Largest distance between accuracy and mean confidence in any of 15 bins of equal width that has rows; bins of few rows decide it easily: 0 is calibrated everywhere.",
     source: "Naeini, Cooper and Hauskrecht 2015, AAAI",
@@ -109,6 +110,7 @@ pub(crate) static OVERCONFIDENCE: Metric = Metric {
     title: "over-confidence",
     meaning: "Mean confidence of the wrong answers: 1 is always certain when wrong.",
     chance: "the share of the most frequent class for the base rates as constant probabilities",
+    undefined: "where the model states no probabilities, or no row is classified wrongly",
     source: "Mund, Triebel and Cremers 2015, Active online confidence boosting, ICRA",
     compute: |c| overconfidence(c, View::Clean),
     ..OF_PROBABILITIES
@@ -120,12 +122,14 @@ pub(crate) static UNDERCONFIDENCE: Metric = Metric {
     title: "under-confidence",
     meaning: "One minus the mean confidence of the right answers: 0 is always certain when right.",
     chance: "one minus the share of the most frequent class for the base rates as constant probabilities",
+    undefined: "where the model states no probabilities, or no row is classified correctly",
     source: "Mund, Triebel and Cremers 2015, Active online confidence boosting, ICRA",
     compute: |c| match c.sums(View::Clean) {
         Some(sums) if sums.weight > 0.0 && sums.wrong >= sums.weight => {
             Value::undefined("no row is classified correctly")
         }
-        _ => of_sums(c, View::Clean, |sums| sums.doubt_right / (sums.weight - sums.wrong)),
+        // A difference of sums, which rounding can put below 0.
+        _ => of_sums(c, View::Clean, |sums| (sums.doubt_right / (sums.weight - sums.wrong)).max(0.0)),
     },
     ..OF_PROBABILITIES
 };

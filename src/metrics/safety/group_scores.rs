@@ -20,6 +20,7 @@ const OF_SCORES: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "",
+    undefined: "",
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs { material: Material::Ranks, ..Needs::ATTRIBUTE.with_positive() },
@@ -93,6 +94,7 @@ pub(crate) static PARITY_MATCHED: Metric = Metric {
     title: "demographic parity difference at the base rate",
     meaning: "Largest minus smallest selection rate of any group, where overall as many rows are selected as are positive: 0 selects all groups equally often.",
     chance: "0: constant probabilities select all groups alike",
+    undefined: "where the model states no probabilities, or fewer than two groups have rows",
     form: Form::Gap(&["selection_rate_matched"], Joined::Largest, Scale::Difference),
     support: Support::Rows,
     source: "Dwork et al. 2012, Fairness through awareness, ITCS, at the base rate",
@@ -106,6 +108,7 @@ pub(crate) static OPPORTUNITY_MATCHED: Metric = Metric {
     title: "equal-opportunity difference at the base rate",
     meaning: "Largest minus smallest true positive rate of any group, where overall as many rows are selected as are positive: 0 recognizes positives alike in all groups.",
     chance: "0: constant probabilities select all groups alike",
+    undefined: "where the model states no probabilities, or fewer than two groups have rows of the positive class",
     form: Form::Gap(&["true_positive_rate_matched"], Joined::Largest, Scale::Difference),
     support: Support::Positives,
     source: "Hardt, Price and Srebro 2016, NeurIPS, at the base rate",
@@ -119,6 +122,7 @@ pub(crate) static ODDS_MATCHED: Metric = Metric {
     title: "equalized-odds difference (larger gap) at the base rate",
     meaning: "The larger of the groups' gaps in true and in false positive rate, where overall as many rows are selected as are positive: 0 errs alike in all groups.",
     chance: "0: constant probabilities select all groups alike",
+    undefined: "where the model states no probabilities, or fewer than two groups have rows of the positive class, or fewer than two have others",
     form: Form::Gap(
         &["true_positive_rate_matched", "false_positive_rate_matched"],
         Joined::Largest,
@@ -141,6 +145,7 @@ pub(crate) static ABCC: Metric = Metric {
     title: "area between probability curves",
     meaning: "Largest area between the distribution functions that two groups have of the positive class's probability, over all thresholds: 0 treats all groups alike at every one; for attributes of at most 8 groups.",
     chance: "0: constant probabilities are alike in all groups",
+    undefined: "where the model states no probabilities, or fewer than two groups have rows, or the attribute has more than 8 groups",
     form: Form::Bare(ABOVE_0),
     support: Support::Rows,
     source: "Han et al. 2023, Retiring ΔDP, TMLR (ABCC)",
@@ -176,6 +181,7 @@ pub(crate) static SELECTION_MATCHED: Metric = Metric {
     id: "selection_rate_matched",
     title: "selection rate at the base rate",
     meaning: "Share of one group's rows that are selected where overall as many rows are selected as are positive.",
+    undefined: "where the model states no probabilities, or the group has no rows",
     support: Support::Rows,
     compute: |c| one(c, SELECTED),
     ..OF_ONE_GROUP
@@ -186,6 +192,7 @@ pub(crate) static TRUE_POSITIVES_MATCHED: Metric = Metric {
     id: "true_positive_rate_matched",
     title: "true positive rate at the base rate",
     meaning: "Share of one group's positives that are selected where overall as many rows are selected as are positive.",
+    undefined: "where the model states no probabilities, or the group has no rows of the positive class",
     support: Support::Positives,
     compute: |c| one(c, HITS),
     ..OF_ONE_GROUP
@@ -196,6 +203,7 @@ pub(crate) static FALSE_POSITIVES_MATCHED: Metric = Metric {
     id: "false_positive_rate_matched",
     title: "false positive rate at the base rate",
     meaning: "Share of one group's negatives that are selected where overall as many rows are selected as are positive.",
+    undefined: "where the model states no probabilities, or the group has no rows outside the positive class",
     support: Support::Negatives,
     compute: |c| one(c, FALSE_ALARMS),
     ..OF_ONE_GROUP

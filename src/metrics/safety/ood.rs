@@ -18,6 +18,7 @@ const OF_SETS: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "0.5, if the score says nothing",
+    undefined: "where either side has no rows, or the model states no scores",
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.shifted(About::Sets),

@@ -21,6 +21,7 @@ const OF_CORRUPTIONS: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "the share of the most frequent class",
+    undefined: "where there are no rows",
     bound: Bound::Exact,
     bound_when_exact: Bound::Exact,
     needs: Needs::NOTHING.shifted(About::Corruptions),
@@ -76,6 +77,7 @@ pub(crate) static WORST_CLASS_CORRUPTION_ACCURACY: Metric = Metric {
     meaning: "Smallest share of any class classified correctly, mean over all corruptions and severities: 1 is every row, 0 a class that is never recognized.",
     harm: Harm::Unfairness,
     chance: "0: a constant predictor never recognizes the other classes",
+    undefined: "where there are no rows; classes without rows are left out and named",
     support: Support::Classes,
     source: "the smallest class accuracy of Xu et al. 2021, ICML, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
     form: Form::Smallest(&["class_corruption_accuracy"]),
@@ -90,6 +92,7 @@ pub(crate) static WORST_GROUP_CORRUPTION_ACCURACY: Metric = Metric {
     meaning: "Smallest share of any group classified correctly, mean over all corruptions and severities: 1 is every row, 0 a group that is always failed.",
     harm: Harm::Unfairness,
     chance: "the smallest share of the predicted class in any group",
+    undefined: "where no group has rows; groups without rows are left out and named",
     needs: Needs::ATTRIBUTE.shifted(About::Corruptions),
     source: "the smallest group accuracy of Sagawa et al. 2020, ICLR, on the corrupted rows of Hendrycks and Dietterich 2019, ICLR",
     form: Form::Smallest(&["group_corruption_accuracy"]),
@@ -100,7 +103,7 @@ pub(crate) static WORST_GROUP_CORRUPTION_ACCURACY: Metric = Metric {
     ..OF_CORRUPTIONS
 };
 
-/// Share classified correctly under one corruption, mean over its severities; it stands behind the smallest.
+/// Share classified correctly under one corruption, mean over its severities.
 pub(crate) static KIND_OF_CORRUPTION_ACCURACY: Metric = Metric {
     id: "kind_of_corruption_accuracy",
     title: "accuracy under one corruption",
@@ -119,6 +122,7 @@ pub(crate) static CLASS_CORRUPTION_ACCURACY: Metric = Metric {
     id: "class_corruption_accuracy",
     title: "class corruption accuracy",
     meaning: "Share of one class classified correctly, mean over all corruptions and severities: 1 is every row, 0 none.",
+    undefined: "where the class has no rows",
     needs: Needs::CLASS.shifted(About::Corruptions),
     support: Support::Classes,
     compute: |c| {
@@ -133,6 +137,7 @@ pub(crate) static GROUP_CORRUPTION_ACCURACY: Metric = Metric {
     id: "group_corruption_accuracy",
     title: "group corruption accuracy",
     meaning: "Share of one group classified correctly, mean over all corruptions and severities: 1 is every row, 0 none.",
+    undefined: "where the group has no rows",
     needs: Needs::GROUP.shifted(About::Corruptions),
     compute: |c| {
         let attribute = c.attribute.expect("a group metric is given an attribute");
@@ -143,14 +148,15 @@ pub(crate) static GROUP_CORRUPTION_ACCURACY: Metric = Metric {
 };
 
 /// Corruption error over that of the undefended model.
-pub(crate) static MCE: Metric = Metric {
-    id: "mce",
-    title: "mean corruption error (mCE)",
+pub(crate) static MEAN_CORRUPTION_ERROR: Metric = Metric {
+    id: "mean_corruption_error",
+    title: "mean corruption error (mCE of Hendrycks)",
     meaning: "Error summed over a corruption's severities, over that of the undefended model of the same seed (a ratio of sums), mean over corruptions: 1 is as good as undefended, less is better.",
     direction: Some(Direction::Lower),
     unit: Unit::Ratio,
     range: (0.0, f64::INFINITY),
     chance: "1 for the undefended model",
+    undefined: "where the undefended model of the same seed is missing, or some corruption costs it nothing",
     needs: Needs::NOTHING.shifted(About::Company),
     form: Form::Other,
     compute: |c| relative(c.shift(), |weight, _| weight),
@@ -158,14 +164,15 @@ pub(crate) static MCE: Metric = Metric {
 };
 
 /// What corruption adds to the error, over what it adds for the undefended model.
-pub(crate) static RELATIVE_MCE: Metric = Metric {
-    id: "relative_mce",
+pub(crate) static RELATIVE_MEAN_CORRUPTION_ERROR: Metric = Metric {
+    id: "relative_mean_corruption_error",
     title: "relative mean corruption error",
     meaning: "What a corruption adds to the error without it, summed over severities, over what it adds for the undefended model of the same seed, mean over corruptions: 1 is as good as undefended, less is better; undefined where a corruption costs the undefended model nothing.",
     direction: Some(Direction::Lower),
     unit: Unit::Ratio,
     range: (f64::NEG_INFINITY, f64::INFINITY),
     chance: "1 for the undefended model, 0 for a constant predictor",
+    undefined: "where the undefended model of the same seed is missing, or some corruption costs it nothing beyond its error without corruption",
     needs: Needs::NOTHING.shifted(About::Company),
     form: Form::Other,
     // Error above the clean one is the clean accuracy minus the accuracy under corruption.
@@ -180,6 +187,7 @@ pub(crate) static EFFECTIVE_ROBUSTNESS: Metric = Metric {
     meaning: "Mean corruption accuracy minus what the sweep makes expect at this clean accuracy (least squares through all its trained models of the same seed, both accuracies as probits): 0 is on the line, above 0 gains more than clean accuracy explains.",
     range: (-1.0, 1.0),
     chance: "0 on average over the sweep",
+    undefined: "where the sweep has fewer than three models of the same seed, or all of them the same clean accuracy",
     needs: Needs::NOTHING.shifted(About::Company),
     form: Form::Other,
     source: "Taori et al. 2020, Measuring robustness to natural distribution shifts in image classification, NeurIPS; probits as in Miller et al. 2021, Accuracy on the line, ICML; accuracies within half a row of 0 or 1 are taken as half a row away",
@@ -195,9 +203,29 @@ pub(crate) static LABEL_SHIFT_ACCURACY: Metric = Metric {
     harm: Harm::Performance,
     chance: "near 0 for a constant predictor at severity 5",
     needs: Needs::NOTHING.shifted(About::Labels),
+    form: Form::Smallest(&["class_label_shift_accuracy"]),
     support: Support::Classes,
     source: "Lipton, Wang and Smola 2018, Detecting and correcting for label shift with black box predictors, ICML (tweak-one shift), by reweighting the test rows",
     compute: |c| label_shift(c.shift(), c.shift().factors[member(c)]),
+    ..OF_CORRUPTIONS
+};
+
+/// Accuracy when one class becomes more frequent; it stands behind the smallest.
+pub(crate) static CLASS_LABEL_SHIFT_ACCURACY: Metric = Metric {
+    id: "class_label_shift_accuracy",
+    title: "accuracy under label shift towards one class",
+    meaning: "Share classified correctly when the rows of one class count 2, 4, 8, 16 or 32 times (severity 1 to 5): 1 is every row, 0 none.",
+    undefined: "where the class has no rows",
+    needs: Needs::NOTHING.shifted(About::LabelsOfClass),
+    support: Support::Classes,
+    source: LABEL_SHIFT_ACCURACY.source,
+    compute: |c| {
+        let (class, factor) = c.shift().towards(member(c));
+        match c.shift().classes[class][0] {
+            rows if rows > 0.0 => Value::finite(shifted_towards(c.shift(), class, factor)),
+            _ => Value::Undefined(format!("{} has no rows", c.class_name(class))),
+        }
+    },
     ..OF_CORRUPTIONS
 };
 
@@ -213,6 +241,7 @@ pub(crate) static SHIFTED_ACCURACY: Metric = Metric {
     id: "shifted_accuracy",
     title: "accuracy on another table",
     meaning: "Share classified correctly of the labeled rows of another table (another year, another place): 1 is every row, 0 none.",
+    undefined: "where the other table has no rows",
     compute: |c| {
         let table = &c.shift().tables[member(c)];
         share(table.right, table.weight)
@@ -228,6 +257,7 @@ pub(crate) static SHIFTED_ACCURACY_DROP: Metric = Metric {
     direction: Some(Direction::Lower),
     range: (-1.0, 1.0),
     chance: "how much rarer the predicted class is in the other table, for a constant predictor",
+    undefined: "where the split or the other table has no rows",
     form: Form::Other,
     compute: |c| {
         let table = &c.shift().tables[member(c)];
@@ -246,6 +276,7 @@ pub(crate) static SHIFTED_EFFECTIVE_ROBUSTNESS: Metric = Metric {
     meaning: "Accuracy on the labeled rows of another table minus what the sweep makes expect at this clean accuracy (least squares through all its trained models of the same seed, both accuracies as probits): 0 is on the line, above 0 keeps more than clean accuracy explains.",
     range: (-1.0, 1.0),
     chance: "0 on average over the sweep",
+    undefined: "where the sweep has fewer than three models of the same seed, or all of them the same clean accuracy",
     form: Form::Other,
     source: EFFECTIVE_ROBUSTNESS.source,
     compute: |c| {
@@ -337,9 +368,13 @@ fn beyond_the_line(peers: &[[f64; 2]], own: [f64; 2], weights: [f64; 2], times: 
 }
 
 fn label_shift(sums: &ShiftSums, factor: f64) -> Value {
-    let shifted = |[rows, right, _]: &[f64; 3]| {
-        (sums.clean + (factor - 1.0) * right) / (sums.weight + (factor - 1.0) * rows)
-    };
-    let least = sums.classes.iter().filter(|class| class[0] > 0.0).map(shifted).fold(f64::INFINITY, f64::min);
+    let there = (0..sums.classes.len()).filter(|class| sums.classes[*class][0] > 0.0);
+    let least = there.map(|class| shifted_towards(sums, class, factor)).fold(f64::INFINITY, f64::min);
     if least.is_finite() { Value::Defined(least) } else { Value::undefined("there are no rows") }
+}
+
+/// The accuracy where the rows of `class` count `factor` times.
+fn shifted_towards(sums: &ShiftSums, class: usize, factor: f64) -> f64 {
+    let [rows, right, _] = sums.classes[class];
+    (sums.clean + (factor - 1.0) * right) / (sums.weight + (factor - 1.0) * rows)
 }

@@ -15,6 +15,7 @@ pub(crate) static EXPLANATION_STABILITY: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "the share of the features that count as most important, for unrelated rankings; 1 for a linear model's gradient",
+    undefined: "where no row is explained, or no explained row has an attribution that tells one feature from another, or an adversarial point",
     bound: Bound::Upper,
     bound_when_exact: Bound::Upper,
     needs: Needs::of_explanations(Under::AttributedAt, Measure::Stability),

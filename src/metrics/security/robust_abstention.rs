@@ -18,6 +18,7 @@ const OF_ABSTENTION: Metric = Metric {
     unit: Unit::Fraction,
     range: (0.0, 1.0),
     chance: "as without attack: a constant predictor cannot be moved",
+    undefined: "where the model states no probabilities, or there are no rows",
     bound: Bound::Lower,
     bound_when_exact: Bound::Lower,
     needs: Needs { material: Material::Evasions, ..Needs::NOTHING.under_attack() },

@@ -40,8 +40,8 @@ impl Shifts {
         }
     }
 
-    /// The key parts of the numbers about `about`, one per member.
-    pub(super) fn parts(&self, about: About) -> Vec<String> {
+    /// The key parts of the numbers about `about`, one per member; there are so many classes. A part of a part begins with its whole and a colon.
+    pub(super) fn parts(&self, about: About, classes: usize) -> Vec<String> {
         match about {
             About::Corruptions | About::Company => Vec::new(),
             About::Corruption => self.corruptions.iter().map(|(name, s)| format!("{name}:{s}")).collect(),
@@ -50,6 +50,11 @@ impl Shifts {
                 .map(|(name, _)| name)
                 .collect(),
             About::Labels => self.labels.iter().map(|severity| format!("label-shift:{severity}")).collect(),
+            About::LabelsOfClass => self
+                .parts(About::Labels, classes)
+                .iter()
+                .flat_map(|severity| (0..classes).map(move |class| format!("{severity}:{class}")))
+                .collect(),
             About::Tables => self.tables.clone(),
             About::Sets => {
                 let near = self.sets.iter().map(|(_, near)| *near);
@@ -93,7 +98,9 @@ pub(super) struct ShiftParts {
 impl ShiftParts {
     pub(super) fn add(&mut self, about: About) {
         match about {
-            About::Corruptions | About::Corruption | About::Kind | About::Labels => self.corrupted = true,
+            About::Corruptions | About::Corruption | About::Kind | About::Labels | About::LabelsOfClass => {
+                self.corrupted = true;
+            }
             About::Company => (self.corrupted, self.company) = (true, true),
             About::Tables => (self.corrupted, self.company, self.tables) = (true, true, true),
             About::Sets => self.sets = true,
@@ -185,6 +192,14 @@ pub struct ShiftSums {
     pub sets: Vec<[Option<Detection>; SCORES.len()]>,
     /// Per other table of rows.
     pub tables: Vec<TableSums>,
+}
+
+impl ShiftSums {
+    /// The class and the factor of the number in this place among [`About::LabelsOfClass`].
+    pub(super) fn towards(&self, place: usize) -> (usize, f64) {
+        let classes = self.classes.len().max(1);
+        (place % classes, self.factors[place / classes])
+    }
 }
 
 fn flags(predictions: &[u16], labels: &[u16]) -> Vec<f32> {

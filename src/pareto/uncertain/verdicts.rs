@@ -206,14 +206,14 @@ pub(super) fn of(resampled: &Resampled<'_>, level: f64) -> Option<Vec<Verdict>> 
         Verdict::DominatedBy(by) => Verdict::DominatedBy(resampled.kept[by]),
         other => other,
     };
-    Some(verdicts(points, draws.rows, level, gaps).into_iter().map(named).collect())
+    Some(verdicts(points, draws.units, level, gaps).into_iter().map(named).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::seed::Seed;
-    use crate::stats::{RowWeights, SeedWeights};
+    use crate::stats::{RowUnits, RowWeights, SeedWeights};
 
     const SEEDS: usize = 7;
     const ROWS: usize = 60;
@@ -225,7 +225,7 @@ mod tests {
     /// Costs `[point][axis]` with deviations over seeds, over the rows that all seeds share, and of single rows: seeds and rows as a sweep has them.
     fn judged(costs: &[[f64; 2]], deviations: [f64; 3], replication: u64) -> Vec<Verdict> {
         let mut stream = Seed(replication).stream("test/verdicts");
-        let rows = RowWeights::draw(Seed(replication), ROWS, RESAMPLES);
+        let rows = RowWeights::draw(Seed(replication), &RowUnits::single(ROWS), RESAMPLES);
         let seeds = SeedWeights::draw(Seed(replication), SEEDS, RESAMPLES);
         // Per point, axis and seed: the mean on the rows as they are, and on every resample.
         let mut drawn: Vec<Vec<Vec<Mean>>> = Vec::new();

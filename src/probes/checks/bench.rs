@@ -93,6 +93,7 @@ impl Sample {
                     classes: facts.classes.clone(),
                     positive: facts.positive,
                     attributes: Vec::new(),
+                    units: None,
                 }),
             },
             members,

@@ -260,6 +260,7 @@ impl<'a> Garden<'a> {
                 classes: vec!["inner".to_owned(), "planted".to_owned()],
                 positive: None,
                 attributes: Vec::new(),
+                units: None,
             }),
         };
         let clean = outputs(self.planted.as_mut(), &rows)?;

@@ -6,6 +6,7 @@ use super::model::{Asked, Model};
 use super::settings::{Method, Settings};
 use super::{gradient, gradient_x_input, integrated_gradients};
 use crate::error::Result;
+use crate::evidence::importance;
 
 /// Attributions at several points, `n × features` each.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,13 +63,9 @@ impl Explainer<'_> {
 
     /// The features of one attribution, the most important first; none where all are equally important.
     ///
-    /// A gradient is important by its size, as it does not know which way a feature goes; what speaks against the class comes last with
-    /// the other methods. `ties` is the order of features that are equally important.
+    /// By [importance]. `ties` is the order of features that are equally important.
     pub(super) fn ranking(&self, values: &[f32], ties: &[u32]) -> Option<Vec<u32>> {
-        let importance = |feature: u32| {
-            let value = values[feature as usize];
-            if self.method == Method::Gradient { value.abs() } else { value }
-        };
+        let importance = |feature: u32| importance(self.method.word(), values[feature as usize]);
         let mut order = ties.to_vec();
         // Stable, so that ties stay in their order; 0 and −0 are one.
         order.sort_by(|a, b| importance(*b).partial_cmp(&importance(*a)).unwrap_or(Ordering::Equal));

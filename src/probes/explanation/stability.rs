@@ -63,6 +63,7 @@ fn asked_as_predicted(inquiry: &Inquiry<'_>, members: &[usize]) -> (Rows, Output
             classes: facts.classes.clone(),
             positive: facts.positive,
             attributes: Vec::new(),
+            units: None,
         }),
     };
     (rows, Outputs { predictions, logits })

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::data::{Dataset, Rows, Shape};
 use crate::error::{Error, Result};
-use crate::evidence::{LabelShift, Outputs, Shift, ShiftFacts};
+use crate::evidence::{LabelShift, Shift, ShiftFacts};
 use crate::models::Network;
 use crate::numeric::clip;
 use crate::seed::{Seed, Stream};
@@ -195,23 +195,11 @@ impl Corruption {
             shift.corrupted.push(ShiftFacts {
                 shift: self.word.to_owned(),
                 severity,
-                confidence: confidence(&outputs),
                 predictions: outputs.predictions,
             });
         }
         Ok(shift)
     }
-}
-
-/// Per row the largest softmax probability.
-fn confidence(outputs: &Outputs) -> Vec<f32> {
-    let classes = outputs.logits.len() / outputs.predictions.len().max(1);
-    let largest = |logits: &[f32]| {
-        let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = logits.iter().map(|logit| libm::exp(f64::from(*logit) - f64::from(top))).sum();
-        (1.0 / sum) as f32
-    };
-    outputs.logits.chunks_exact(classes.max(1)).map(largest).collect()
 }
 
 #[cfg(test)]

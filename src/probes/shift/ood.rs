@@ -307,6 +307,7 @@ fn first(facts: &SplitFacts, n: usize) -> SplitFacts {
     facts.rows.truncate(n);
     facts.labels.truncate(n);
     facts.attributes.iter_mut().for_each(|attribute| attribute.codes.truncate(n));
+    facts.units.iter_mut().for_each(|units| units.codes.truncate(n));
     facts
 }
 

@@ -23,6 +23,7 @@ fn dataset(shape: Shape, features: Vec<Feature>, x: &[f32]) -> Dataset {
         classes: vec!["no".to_owned(), "yes".to_owned()],
         positive: None,
         attributes: Vec::new(),
+        units: None,
     };
     let rows = |split, x: &[f32]| Rows { x: x.to_vec(), facts: Arc::new(facts(split)) };
     Dataset {
@@ -374,12 +375,4 @@ fn what_does_not_suit_the_rows_is_refused() {
     let mut wide = pictures(2, 2, &[0.0; 4]);
     wide.features[3].upper = f32::INFINITY;
     says("haze", &wide, "pixels from 0 to 1");
-}
-
-/// Softmax of (0, ln 3) is (1/4, 3/4).
-#[test]
-fn confidence_is_the_largest_softmax_probability() {
-    let logits = vec![0.0, libm::log(3.0) as f32, 500.0, 500.0];
-    let found = confidence(&Outputs { predictions: vec![1, 0], logits });
-    assert!((found[0] - 0.75).abs() < 1e-6 && (found[1] - 0.5).abs() < 1e-6, "{found:?}");
 }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::evidence::{Attribute, Effort, EvasionFacts, Observation, Outputs, Split, SplitFacts};
+use crate::evidence::{Attribute, Effort, EvasionFacts, Observation, Outputs, Split, SplitFacts, Units};
 use crate::files;
 use crate::measure::Norm;
 
@@ -172,6 +172,9 @@ struct FactsHeader {
     classes: Vec<String>,
     positive: Option<u16>,
     attributes: Vec<(String, Vec<String>)>,
+    /// The name of what binds rows together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    units: Option<String>,
 }
 
 /// The facts of a split as bytes.
@@ -186,6 +189,9 @@ pub(super) fn encode_facts(facts: &SplitFacts) -> Result<Vec<u8>> {
     for (index, attribute) in facts.attributes.iter().enumerate() {
         bundle.put_i16(format!("codes/{index}"), &[attribute.codes.len()], &attribute.codes);
     }
+    if let Some(units) = &facts.units {
+        bundle.put_u32("units".to_owned(), &[units.codes.len()], &units.codes);
+    }
     bundle.encode(
         "facts",
         &FactsHeader {
@@ -193,6 +199,7 @@ pub(super) fn encode_facts(facts: &SplitFacts) -> Result<Vec<u8>> {
             classes: facts.classes.clone(),
             positive: facts.positive,
             attributes: facts.attributes.iter().map(|a| (a.name.clone(), a.groups.clone())).collect(),
+            units: facts.units.as_ref().map(|units| units.name.clone()),
         },
     )
 }
@@ -208,6 +215,10 @@ pub(super) fn decode_facts(bytes: &[u8]) -> Result<SplitFacts> {
     for (index, (name, groups)) in header.attributes.into_iter().enumerate() {
         attributes.push(Attribute { name, groups, codes: bundle.get_i16(&format!("codes/{index}"))? });
     }
+    let units = match header.units {
+        Some(name) => Some(Units { name, codes: bundle.get_u32("units")? }),
+        None => None,
+    };
     Ok(SplitFacts {
         split: header.split,
         rows: bundle.get_u32("rows")?,
@@ -215,6 +226,7 @@ pub(super) fn decode_facts(bytes: &[u8]) -> Result<SplitFacts> {
         classes: header.classes,
         positive: header.positive,
         attributes,
+        units,
     })
 }
 
@@ -371,7 +383,11 @@ mod tests {
                 groups: vec!["f".to_owned()],
                 codes: vec![0, -1],
             }],
+            units: None,
         };
+        assert_eq!(decode_facts(&encode_facts(&facts).unwrap()).unwrap(), facts);
+        let units = Some(Units { name: "patient".to_owned(), codes: vec![7, 7] });
+        let facts = SplitFacts { units, ..facts };
         assert_eq!(decode_facts(&encode_facts(&facts).unwrap()).unwrap(), facts);
     }
 

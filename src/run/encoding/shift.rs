@@ -29,7 +29,6 @@ pub(in crate::run) fn encode_shift(shift: &Shift, rows: usize) -> Result<Vec<u8>
     for (index, facts) in shift.corrupted.iter().enumerate() {
         let n = facts.predictions.len();
         bundle.put_u16(format!("corrupted/{index}/predictions"), &[n], &facts.predictions);
-        bundle.put_f32(format!("corrupted/{index}/confidence"), &[n], &facts.confidence);
     }
     for (index, facts) in shift.ood.iter().enumerate() {
         let classes = facts.logits.len().checked_div(rows).unwrap_or(0);
@@ -62,7 +61,6 @@ pub(in crate::run) fn decode_shift(bytes: &[u8]) -> Result<Shift> {
             shift: name,
             severity,
             predictions: bundle.get_u16(&format!("corrupted/{index}/predictions"))?,
-            confidence: bundle.get_f32(&format!("corrupted/{index}/confidence"))?,
         });
     }
     shift.reweighted =
@@ -84,12 +82,7 @@ mod tests {
     #[test]
     fn shifts_read_back_as_written() {
         let shift = Shift {
-            corrupted: vec![ShiftFacts {
-                shift: "haze".to_owned(),
-                severity: 3,
-                predictions: vec![1, 0, 9],
-                confidence: vec![0.5, 1.0, f32::MIN_POSITIVE],
-            }],
+            corrupted: vec![ShiftFacts { shift: "haze".to_owned(), severity: 3, predictions: vec![1, 0, 9] }],
             reweighted: vec![LabelShift { severity: 1, factor: 0.1 + 0.2 }],
             ood: vec![OodFacts { set: "mnist".to_owned(), near: true, logits: vec![0.25, -1.0, 3.0, 4.0] }],
             tables: vec![TableFacts {

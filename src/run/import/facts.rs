@@ -71,6 +71,7 @@ fn of(data: &Data, split: Split, arrays: &mut Arrays) -> Result<SplitFacts> {
         classes: data.classes.clone(),
         positive: data.positive()?,
         attributes,
+        units: None,
     })
 }
 

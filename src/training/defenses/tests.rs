@@ -34,6 +34,7 @@ fn rows(split: Split, n: usize, seed: u64) -> Rows {
             groups: vec![String::from("left"), String::from("right")],
             codes: (0..n).map(side).collect(),
         }],
+        units: None,
     };
     Rows { x: (0..n * FEATURES).map(|_| stream.normal() as f32).collect(), facts: Arc::new(facts) }
 }

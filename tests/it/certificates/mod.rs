@@ -71,6 +71,7 @@ fn table() -> Evidence {
             groups: vec!["F".into(), "M".into()],
             codes: vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
         }],
+        units: None,
     };
     let (interval, crown) = (proof("interval", 0.2, &[0, 6]), proof("crown", 0.2, &[0, 4, 7, 11]));
     Evidence {

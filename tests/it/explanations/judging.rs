@@ -60,6 +60,7 @@ fn facts() -> Arc<SplitFacts> {
         classes: vec!["no".into(), "yes".into()],
         positive: None,
         attributes: Vec::new(),
+        units: None,
     })
 }
 
@@ -180,6 +181,23 @@ fn agreement_between_seeds_is_that_worked_by_hand() {
         "{:?}",
         found.notes
     );
+}
+
+/// Of a gradient the sizes are ranked, as for deletion and stability: (3, 2, 1) and (−3, 2, −1) agree. Of integrated gradients the sign counts: (3, 2, 1) against the ranks
+/// (1, 3, 2) of (−3, 2, −1) differ by (2, −1, −1), so 1 − 6 · 6 / (3 · 8) = −.5.
+#[test]
+fn agreement_ranks_as_everything_else_ranks() {
+    let facts = facts();
+    let models = [
+        evidence(&facts, &PREDICTIONS, &[3.0, 2.0, 1.0, 3.0, 2.0, 1.0, 3.0, 2.0, 1.0]),
+        evidence(&facts, &PREDICTIONS, &[-3.0, 2.0, -1.0, -3.0, 2.0, -1.0, -3.0, 2.0, -1.0]),
+    ];
+    let point = point(&models, 0);
+    for (key, expected) in [("gradient", 1.0), ("integrated-gradients/mean", -0.5)] {
+        let key = format!("explanation_agreement@{key}").parse().unwrap();
+        let found = point.measures[&key].estimate.value.get().unwrap();
+        assert!((found - expected).abs() < 1e-12, "{key}: {found}, not {expected}");
+    }
 }
 
 #[test]

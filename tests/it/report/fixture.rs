@@ -79,6 +79,7 @@ pub(crate) fn described(
         unit: Unit::Fraction,
         range: (0.0, 1.0),
         chance: "the share of the largest class".to_owned(),
+        undefined: "where there are no rows".to_owned(),
         bound,
         source: "Somebody 2020, A paper, A venue".to_owned(),
     }
