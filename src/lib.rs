@@ -33,6 +33,7 @@ pub mod stats;
 pub mod metrics;
 pub mod points;
 pub mod pareto;
+pub mod rules;
 pub mod gate;
 // 3 doing.
 pub mod experiment;

@@ -10,6 +10,7 @@ mod import;
 mod baseline;
 mod gate;
 mod front;
+mod history;
 mod ls;
 mod plan;
 mod progress;
@@ -72,7 +73,8 @@ enum What {
     Front(Box<front::Arguments>),
     /// Measure the safety side of anyone's predictions in a CSV file: fairness, calibration, abstention. Trains nothing.
     Score(Box<score::Arguments>),
-    /// Hold a results folder to a baseline: did the trade-off curve get worse? Trains nothing, but with --confirm.
+    /// Hold a results folder to a baseline: did the trade-off curve get worse? Or to escalation rules over its history. Trains nothing, but with
+    /// --confirm.
     Gate(Box<gate::Arguments>),
     /// Make, look at and accept the baselines that `gate` holds runs to.
     Baseline(baseline::Arguments),

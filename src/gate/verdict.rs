@@ -4,6 +4,7 @@ use super::assess::Examination;
 use super::compare::Difference;
 use super::confirm::Confirmation;
 use super::require::Held;
+use crate::rules::Course;
 
 /// The verdict in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +33,17 @@ pub enum Word {
     Incomplete,
     /// Nothing was judged: bad usage, a damaged file, or a defect of the program.
     Error,
+    /// An escalation rule is active (or blind) at the level that fails.
+    Escalated,
+    /// Without a baseline: no escalation rule is at the level that fails.
+    Quiet,
+    /// Without a baseline: nothing is at the level that fails, and a rule cannot be told.
+    Unknown,
 }
 
 impl Word {
     /// Every word.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Identical,
         Self::NoChange,
         Self::Improved,
@@ -49,6 +56,9 @@ impl Word {
         Self::NotComparable,
         Self::Incomplete,
         Self::Error,
+        Self::Escalated,
+        Self::Quiet,
+        Self::Unknown,
     ];
 
     /// The word used in files and on the command line.
@@ -67,6 +77,9 @@ impl Word {
             Self::NotComparable => "not-comparable",
             Self::Incomplete => "incomplete",
             Self::Error => "error",
+            Self::Escalated => "escalated",
+            Self::Quiet => "quiet",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -154,6 +167,8 @@ pub struct Verdict {
     pub cross_checks: Option<Vec<CrossCheck>>,
     /// The alarms on fresh seeds, where they were asked again.
     pub confirmation: Option<Confirmation>,
+    /// The escalation rules over the history, where they were asked for.
+    pub rules: Option<Course>,
     /// The seeds that both sides have.
     pub seeds: Vec<u64>,
     /// Points on both sides.
@@ -180,6 +195,7 @@ impl Verdict {
             held: Vec::new(),
             cross_checks: None,
             confirmation: None,
+            rules: None,
             seeds: Vec::new(),
             points: 0,
             only_baseline: Vec::new(),

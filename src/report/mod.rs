@@ -19,6 +19,7 @@ mod further;
 pub mod gate;
 mod gather;
 mod headline;
+pub mod history;
 mod html;
 mod inputs;
 mod json;

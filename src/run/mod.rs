@@ -13,6 +13,7 @@ mod events;
 mod evidence_files;
 mod explanation;
 mod gathering;
+pub mod history;
 pub mod import;
 mod judge;
 mod ledger;

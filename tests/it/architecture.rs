@@ -102,7 +102,7 @@ fn the_reader_of_imports_sees_paths_and_groups() {
 
 #[test]
 fn judging_and_telling_know_no_tensors_and_open_no_files() {
-    for module in ["stats", "metrics", "points", "pareto", "report"] {
+    for module in ["stats", "metrics", "points", "pareto", "rules", "report"] {
         let mut files = Vec::new();
         sources(&root().join("src").join(module), &mut files);
         assert!(!files.is_empty(), "{module} was not found");

@@ -25,6 +25,7 @@ mod data_errors;
 mod data_generators;
 mod engine;
 mod defenses;
+mod escalation;
 mod explanations;
 mod fetch;
 mod gating;

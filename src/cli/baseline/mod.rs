@@ -149,7 +149,8 @@ impl Proposal {
     fn story<'a>(&'a self, folder: &'a str) -> telling::Story<'a> {
         telling::Story {
             name: &self.old.side.name,
-            baseline: folder,
+            baseline: Some(folder),
+            rules: None,
             samples: Some(&self.old.manifest.samples),
             alpha: self.rules.alpha,
             policy: self.rules.policy.word(),

@@ -1,6 +1,7 @@
-//! `equipoise gate`: whether a results folder got worse than a baseline.
+//! `equipoise gate`: whether a results folder got worse than a baseline, and what escalation rules say of its history.
 
 mod confirm;
+pub(super) mod escalation;
 mod judge;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use super::{DatasetsFolder, exit, terminal};
 use crate::error::{Error, Result, did_you_mean};
 use crate::experiment;
 use crate::files;
-use crate::gate::{Policy, Requirement, Shape, Verdict, Word};
+use crate::gate::{self, Policy, Requirement, Shape, Verdict, Word};
 use crate::measure::Pillar;
 use crate::report::gate::{self as telling, Story};
 use crate::run::Results;
@@ -23,12 +24,18 @@ pub(super) use judge::{Judged, Question, judge};
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A results folder that `run` made.
+    /// A results folder that `run` made; with --rules and without --baseline also a table of windows, `window,point,metric,value,low,high`.
     #[arg(required_unless_present = "schema")]
     results: Option<PathBuf>,
-    /// The baseline to hold it to.
-    #[arg(long, value_name = "DIR", required_unless_present = "schema")]
+    /// The baseline to hold it to; without one only --rules are judged.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["schema", "rules"])]
     baseline: Option<PathBuf>,
+    /// Escalation rules (TOML), judged over the windows of history.csv and the present results as the newest.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// What the present results are called among the windows; numbers that the history has under it join them [default: present].
+    #[arg(long, value_name = "LABEL", requires = "rules")]
+    window: Option<String>,
     /// What must be shown [default: the baseline's].
     #[arg(long)]
     policy: Option<PolicyWord>,
@@ -39,13 +46,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = failing)]
     fail_on: Vec<String>,
     /// A limit that must be kept, besides the baseline's, quoted: a metric key, one of >=, >, <=, < and a number, such as `worst_group_accuracy>=0.6`, or `… at strength=0.1` for single points.
-    #[arg(long, value_name = "LIMIT")]
+    #[arg(long, value_name = "LIMIT", requires = "baseline")]
     require: Vec<Requirement>,
     /// The pillar that the change claims to improve: then a gain in it must be shown, and that the other is no worse.
-    #[arg(long)]
+    #[arg(long, requires = "baseline")]
     claim: Option<PillarWord>,
     /// Ask alarms again on fresh seeds before believing them; runs what alarmed.
-    #[arg(long)]
+    #[arg(long, requires = "baseline")]
     confirm: bool,
     /// The program that made the baseline, to run the baseline's side on the fresh seeds as well.
     #[arg(long, value_name = "PATH", requires = "confirm")]
@@ -54,7 +61,7 @@ pub(super) struct Arguments {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// The results folder that the baseline was made of: gains under attack are then cross-checked.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "baseline")]
     base_results: Option<PathBuf>,
     /// Where to write the verdict as JSON [default: verdict.json in the results folder].
     #[arg(long, value_name = "FILE")]
@@ -126,11 +133,97 @@ const VERDICT: &str = "verdict.json";
 
 /// Judges and tells.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
-    let asked = (&arguments.results, &arguments.baseline, arguments.schema);
-    let (Some(results), Some(baseline), false) = asked else {
+    let (Some(results), false) = (&arguments.results, arguments.schema) else {
         // What is required is missing only where the schema is asked for.
         terminal::product(telling::SCHEMA_FILE)?;
         return Ok(exit::FINE);
+    };
+    let baseline = arguments.baseline.as_ref().map(|path| path.display().to_string());
+    let rules = arguments.rules.as_deref().map(escalation::name);
+    let outcome = match outcome(arguments, results, quiet) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // Scripts that look at the file find why, and never the verdict of an earlier run.
+            let code = exit::number(error.kind());
+            let verdict = failure(&error, code);
+            let name = results.file_name().unwrap_or_default().to_string_lossy();
+            let story = Story {
+                name: &name,
+                baseline: baseline.as_deref(),
+                rules: rules.as_deref(),
+                samples: None,
+                alpha: arguments.alpha.unwrap_or(gate::DEFAULT_ALPHA),
+                policy: arguments.policy.map_or(Policy::Detect, PolicyWord::policy).word(),
+                code,
+                verdict: &verdict,
+            };
+            // What cannot be written either leaves the error itself to say so.
+            let _ = publish(arguments, &story, results, None);
+            return Err(error);
+        }
+    };
+    let code = code(&outcome.verdict, &arguments.fail_on, outcome.policy);
+    let story = Story {
+        name: &outcome.name,
+        baseline: baseline.as_deref(),
+        rules: rules.as_deref(),
+        samples: outcome.samples.as_deref(),
+        alpha: outcome.alpha,
+        policy: outcome.policy.word(),
+        code,
+        verdict: &outcome.verdict,
+    };
+    let json = publish(arguments, &story, results, outcome.store.as_ref())?;
+    terminal::product(&if arguments.json {
+        json
+    } else {
+        telling::terminal(&story, Some(&results.display().to_string()))
+    })?;
+    Ok(code)
+}
+
+/// A verdict with what is told beside it.
+struct Outcome {
+    name: String,
+    /// The results folder, where it is one.
+    store: Option<Results>,
+    samples: Option<String>,
+    alpha: f64,
+    policy: Policy,
+    verdict: Verdict,
+}
+
+/// Judges: against a baseline, under rules, or both.
+fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome> {
+    let book = arguments.rules.as_deref().map(escalation::read).transpose()?;
+    let window = arguments.window.as_deref();
+    let Some(baseline) = &arguments.baseline else {
+        // The command line asks for one of the two.
+        let book = book.ok_or_else(|| Error::input("there is neither a baseline nor a rule file"))?;
+        let (name, store, verdict) = if results.is_file() {
+            if window.is_some() {
+                return Err(
+                    Error::input("the windows of a table have their labels").help("leave --window out")
+                );
+            }
+            let name = results.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            (name, None, gate::unjudged().escalated(escalation::over_table(&book, results)?))
+        } else {
+            let store = Results::open(results)?;
+            let found = store.look()?;
+            let name = found.experiment().name.clone();
+            let verdict = escalation::verdict(&book, (&store, &found), window)?;
+            drop(found);
+            (name, Some(store), verdict)
+        };
+        return Ok(Outcome {
+            name,
+            store,
+            samples: None,
+            alpha: arguments.alpha.unwrap_or(gate::DEFAULT_ALPHA),
+            policy: arguments.policy.map_or(Policy::Detect, PolicyWord::policy),
+            verdict,
+        });
     };
     let question = Question {
         results,
@@ -150,46 +243,32 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
             quiet,
         }),
     };
-    let judged = match judge(&question) {
-        Ok(judged) => judged,
-        Err(error) => {
-            // Scripts that look at the file find why, and never the verdict of an earlier run.
-            let code = exit::number(error.kind());
-            let (verdict, rules) = (failure(&error, code), question.own_rules());
-            let name = results.file_name().unwrap_or_default().to_string_lossy();
-            let story = Story {
-                name: &name,
-                baseline: &baseline.display().to_string(),
-                samples: None,
-                alpha: rules.alpha,
-                policy: rules.policy.word(),
-                code,
-                verdict: &verdict,
-            };
-            // What cannot be written either leaves the error itself to say so.
-            let _ = publish(arguments, &story, results, None);
-            return Err(error);
-        }
-    };
-    let code = code(&judged.verdict, &arguments.fail_on, judged.rules.policy);
-    let baseline = baseline.display().to_string();
-    let story = judged.story(&baseline, code);
-    let json = publish(arguments, &story, results, Some(&judged.results))?;
-    terminal::product(&if arguments.json {
-        json
-    } else {
-        telling::terminal(&story, Some(&results.display().to_string()))
-    })?;
-    Ok(code)
+    let mut judged = judge(&question)?;
+    if let (Some(book), true) = (&book, judged.side.is_some()) {
+        let found = judged.results.look()?;
+        let baseline = judged.baseline.as_ref();
+        let endpoints = baseline.and_then(|baseline| gate::looked_at(&judged.verdict, &baseline.side));
+        let course = escalation::over_folder(book, (&judged.results, &found), window, endpoints.as_deref())?;
+        drop(found);
+        judged.verdict = judged.verdict.escalated(course);
+    }
+    Ok(Outcome {
+        name: judged.name,
+        store: Some(judged.results),
+        samples: judged.baseline.map(|baseline: Baseline| baseline.manifest.samples),
+        alpha: judged.rules.alpha,
+        policy: judged.rules.policy,
+        verdict: judged.verdict,
+    })
 }
 
 /// The verdict of an error that ends with `code`.
 fn failure(error: &Error, code: u8) -> Verdict {
     let reasons = judge::said(error);
     match code {
-        exit::NOT_COMPARABLE => crate::gate::not_comparable(reasons),
-        exit::INCOMPLETE => crate::gate::incomplete(reasons),
-        _ => crate::gate::error(reasons),
+        exit::NOT_COMPARABLE => gate::not_comparable(reasons),
+        exit::INCOMPLETE => gate::incomplete(reasons),
+        _ => gate::error(reasons),
     }
 }
 
@@ -206,6 +285,10 @@ fn publish(
         (None, Some(store)) => store.write(VERDICT, json.as_bytes())?,
         (None, None) if folder.is_dir() => {
             files::write_atomic(&folder.join(VERDICT), json.as_bytes(), None)?;
+        }
+        // Of a table, beside it.
+        (None, None) if folder.is_file() => {
+            files::write_atomic(&folder.with_extension(VERDICT), json.as_bytes(), None)?;
         }
         (None, None) => {}
     }
@@ -250,9 +333,11 @@ pub(super) fn code(verdict: &Verdict, fail_on: &[String], policy: Policy) -> u8 
         Word::NotComparable => exit::NOT_COMPARABLE,
         Word::Incomplete => exit::INCOMPLETE,
         Word::Error => exit::BAD_INPUT,
-        Word::Regressed | Word::Suspect | Word::Violated | Word::NotCertified => exit::CHECK_FAILED,
+        Word::Regressed | Word::Suspect | Word::Violated | Word::NotCertified | Word::Escalated => {
+            exit::CHECK_FAILED
+        }
         // To certify is to ask for an answer.
-        Word::Inconclusive if asked || policy == Policy::Certify => exit::INCONCLUSIVE,
+        Word::Inconclusive | Word::Unknown if asked || policy == Policy::Certify => exit::INCONCLUSIVE,
         _ if asked => exit::CHECK_FAILED,
         _ => exit::FINE,
     }
@@ -263,7 +348,8 @@ impl Judged {
     pub(super) fn story<'a>(&'a self, baseline: &'a str, code: u8) -> Story<'a> {
         Story {
             name: &self.name,
-            baseline,
+            baseline: Some(baseline),
+            rules: None,
             samples: self.baseline.as_ref().map(|baseline: &Baseline| baseline.manifest.samples.as_str()),
             alpha: self.rules.alpha,
             policy: self.rules.policy.word(),

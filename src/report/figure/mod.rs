@@ -11,6 +11,7 @@ mod canvas;
 mod classes;
 mod curve;
 mod front;
+mod history;
 mod labels;
 mod legend;
 mod png;
@@ -22,6 +23,7 @@ use crate::measure::{Bound, Direction, MetricKey};
 use super::remarks;
 use super::view::View;
 
+pub use history::draw as history;
 pub use png::png;
 
 /// A finished figure.

@@ -28,6 +28,8 @@ pub(super) const ANCHOR: Color = Color::hex(0x8A_8F98);
 pub(super) const SAFETY: Color = Color::hex(0x00_72B2);
 pub(super) const SECURITY: Color = Color::hex(0xC2_4E00);
 pub(super) const HYBRID: Color = Color::hex(0xA4_4F82);
+/// What escalation rules raise; paler for milder levels.
+pub(super) const ALARM: Color = Color::hex(0xB0_2A1E);
 pub(super) const CLEAN: Color = Color::hex(0x9C_C8E8);
 
 /// So many defenses have a color of their own.
@@ -96,6 +98,7 @@ pub(super) fn dark_rules(steps: usize, defenses: usize) -> String {
         (SECURITY, Color::hex(0xF0_8A4B)),
         (HYBRID, Color::hex(0xDD_9CC4)),
         (CLEAN, Color::hex(0x2F_5F85)),
+        (ALARM, Color::hex(0xF2_7B6E)),
     ];
     pairs.extend((0..steps).map(|rank| (scale(position(rank, steps)), dark_scale(position(rank, steps)))));
     if defenses > 1 {

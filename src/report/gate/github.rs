@@ -3,6 +3,7 @@
 use super::{Story, title};
 use crate::gate::{Assessed, State, Word};
 use crate::report::format;
+use crate::rules::Course;
 
 /// GitHub shows at most so many of one kind per step.
 pub const MOST_ANNOTATIONS: usize = 10;
@@ -11,7 +12,9 @@ pub const MOST_ANNOTATIONS: usize = 10;
 #[must_use]
 pub fn annotations(story: &Story<'_>, place: Option<(&str, Option<usize>)>) -> String {
     let kind = match (story.code, story.verdict.word) {
-        (0, Word::Identical | Word::NoChange | Word::Improved | Word::ChangedWithinMargin) => "notice",
+        (0, Word::Identical | Word::NoChange | Word::Improved | Word::ChangedWithinMargin | Word::Quiet) => {
+            "notice"
+        }
         (0 | 4, _) => "warning",
         _ => "error",
     };
@@ -43,6 +46,7 @@ pub fn annotations(story: &Story<'_>, place: Option<(&str, Option<usize>)>) -> S
                 super::p_value(one.worse)
             ));
         }
+        lines.extend(story.verdict.rules.iter().filter(|course| course.fails()).flat_map(Course::sentences));
     } else {
         lines.extend(story.reasons());
     }

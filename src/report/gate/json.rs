@@ -6,7 +6,7 @@ use super::Story;
 use crate::error::Result;
 use crate::gate::{Assessed, Confirmation, CrossCheck, Difference, Held, Shape};
 use crate::measure::Pillar;
-use crate::report::csv;
+use crate::report::{csv, history};
 
 /// Bumped when the layout changes.
 const SCHEMA: u32 = 1;
@@ -44,6 +44,7 @@ pub fn json(story: &Story<'_>) -> Result<String> {
         "requirements": verdict.held.iter().map(held).collect::<Vec<_>>(),
         "cross_checks": verdict.cross_checks.as_ref().map(|checks| checks.iter().map(|check| cross_check(check, story)).collect::<Vec<_>>()),
         "confirmation": verdict.confirmation.as_ref().map(|confirmation| confirmed(confirmation, story)),
+        "rules": verdict.rules.as_ref().map(|course| history::json::newest(course, story.rules)),
     });
     Ok(format!("{file:#}\n"))
 }

@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Story, title};
+use super::{Story, rules, title};
 use crate::error::{Error, Result};
 use crate::gate::{Assessed, Holds, State, Word};
 use crate::report::format;
@@ -19,7 +19,9 @@ pub fn junit(story: &Story<'_>) -> Result<String> {
     suite.add_property(("code", story.code.to_string().as_str()));
     suite.add_property(("policy", story.policy));
     suite.add_property(("alpha", story.alpha.to_string().as_str()));
-    suite.add_property(("baseline", story.baseline));
+    if let Some(baseline) = story.baseline {
+        suite.add_property(("baseline", baseline));
+    }
     if let Some(hash) = story.samples {
         suite.add_property(("baseline-sha256", hash));
     }
@@ -44,6 +46,20 @@ pub fn junit(story: &Story<'_>) -> Result<String> {
         case.set_classname("require");
         suite.add_test_case(case);
     }
+    for case in verdict.rules.iter().flat_map(rules::cases) {
+        let status = match case.state {
+            rules::State::Failed => failed(NonSuccessKind::Failure, case.word, &case.says),
+            rules::State::Skipped => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_type(case.word).set_message(case.says);
+                status
+            }
+            rules::State::Passed => TestCaseStatus::success(),
+        };
+        let mut test = TestCase::new(case.id, status);
+        test.set_classname("rules");
+        suite.add_test_case(test);
+    }
     for (what, why) in &verdict.missing {
         let mut case = TestCase::new(what.clone(), failed(NonSuccessKind::Error, "incomplete", why));
         case.set_classname("cells");
@@ -67,7 +83,7 @@ fn whole(story: &Story<'_>) -> TestCase {
         Word::Incomplete | Word::NotComparable | Word::Error => {
             failed(NonSuccessKind::Error, word.word(), &reasons)
         }
-        _ if story.code == 0 && word == Word::Inconclusive => {
+        _ if story.code == 0 && matches!(word, Word::Inconclusive | Word::Unknown) => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(word.word()).set_message(reasons);
             status

@@ -1,6 +1,6 @@
 //! The verdict for a pull request or a step summary.
 
-use super::Story;
+use super::{Story, rules};
 use crate::gate::Word;
 use crate::report::markdown::escaped;
 
@@ -11,17 +11,15 @@ pub const MARKER: &str = "<!-- equipoise-gate -->";
 #[must_use]
 pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
     let sign = match story.code {
-        0 if story.verdict.word == Word::Inconclusive => "⚠️",
+        0 if matches!(story.verdict.word, Word::Inconclusive | Word::Unknown) => "⚠️",
         0 => "✅",
         4 => "⚠️",
         _ => "❌",
     };
-    let mut text = format!(
-        "{MARKER}\n## {sign} {}: {}\n\nAgainst `{}`.\n\n",
-        escaped(story.name),
-        escaped(&story.word()),
-        story.baseline.replace('`', "'")
-    );
+    let mut text = format!("{MARKER}\n## {sign} {}: {}\n\n", escaped(story.name), escaped(&story.word()));
+    if let Some(baseline) = story.baseline {
+        text.push_str(&format!("Against `{}`.\n\n", baseline.replace('`', "'")));
+    }
     for reason in story.reasons() {
         text.push_str(&format!("**{}**\n\n", escaped(&reason)));
     }
@@ -37,6 +35,14 @@ pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
         }
         if left > 0 {
             text.push_str(&format!("\nand {left} more in `verdict.json`\n"));
+        }
+        text.push('\n');
+    }
+    if let Some(course) = &story.verdict.rules {
+        text.push_str(&format!("| {} |\n| --- | --- | --- | --- | --- |\n", rules::HEAD.join(" | ")));
+        for row in rules::rows(course) {
+            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
         text.push('\n');
     }

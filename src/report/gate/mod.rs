@@ -4,6 +4,7 @@ mod github;
 mod json;
 mod junit;
 mod markdown;
+mod rules;
 mod terminal;
 
 use super::format;
@@ -22,8 +23,10 @@ pub use terminal::terminal;
 pub struct Story<'a> {
     /// The experiment's name.
     pub name: &'a str,
-    /// The baseline's folder, as given.
-    pub baseline: &'a str,
+    /// The baseline's folder, as given; `None` where nothing was compared with one.
+    pub baseline: Option<&'a str>,
+    /// The name of the file of escalation rules, where there is one.
+    pub rules: Option<&'a str>,
     /// SHA-256 of the baseline's samples, where there is one.
     pub samples: Option<&'a str>,
     /// Level of the tests.
@@ -144,6 +147,7 @@ impl Story<'_> {
     fn remarks(&self) -> Vec<String> {
         let verdict = self.verdict;
         let mut lines = Vec::new();
+        lines.extend(verdict.rules.as_ref().map(|course| rules::remark(self, course)));
         if let Some(examination) = &verdict.examination {
             let worlds = if examination.exact { "all sign flips" } else { "9,999 drawn sign flips" };
             lines.push(format!(
@@ -231,13 +235,12 @@ impl Story<'_> {
 
     /// What to do next, for the results in `folder`; nothing where the numbers are those of the baseline.
     fn advice(&self, folder: Option<&str>) -> Option<String> {
-        let folder = folder?;
+        let (folder, baseline) = (folder?, self.baseline?);
         match self.verdict.word {
             Word::Identical | Word::NotComparable | Word::Incomplete | Word::Error => None,
             _ if self.verdict.examination.is_none() => None,
             _ => Some(format!(
-                "To take these numbers over: `equipoise baseline check {folder} --baseline {}`, then `equipoise baseline accept {} --reason TEXT`.",
-                self.baseline, self.baseline
+                "To take these numbers over: `equipoise baseline check {folder} --baseline {baseline}`, then `equipoise baseline accept {baseline} --reason TEXT`."
             )),
         }
     }

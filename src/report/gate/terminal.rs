@@ -1,12 +1,13 @@
 //! The verdict for the terminal.
 
-use super::Story;
+use super::{Story, rules};
 use crate::report::terminal::indented;
 
 /// The verdict in text; `folder` holds the results, where what to do with them is to be told.
 #[must_use]
 pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
-    let mut text = format!("{}: {} against {}\n\n", story.name, story.word(), story.baseline);
+    let against = story.baseline.map_or_else(String::new, |baseline| format!(" against {baseline}"));
+    let mut text = format!("{}: {}{against}\n\n", story.name, story.word());
     for reason in story.reasons() {
         indented(&mut text, &reason, "  ");
     }
@@ -34,6 +35,12 @@ pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
         }
         if left > 0 {
             text.push_str(&format!("  and {left} more in verdict.json\n"));
+        }
+    }
+    if let Some(course) = &story.verdict.rules {
+        text.push('\n');
+        for line in rules::table(course) {
+            text.push_str(&format!("  {line}\n"));
         }
     }
     text.push('\n');

@@ -38,7 +38,8 @@ fn judged(worse: usize, policy: Policy) -> Verdict {
 fn story(verdict: &Verdict, code: u8) -> Story<'_> {
     Story {
         name: "curve",
-        baseline: "results/baselines/curve",
+        baseline: Some("results/baselines/curve"),
+        rules: None,
         samples: Some("abc"),
         alpha: 0.05,
         policy: "detect",

@@ -5,6 +5,8 @@ mod formats;
 mod level;
 mod life_cycle;
 mod program;
-mod schema;
+pub(crate) mod schema;
 mod simulation;
 mod verdicts;
+
+pub(crate) use program::{prepared, rewrite};

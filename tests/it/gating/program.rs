@@ -52,7 +52,7 @@ metrics = ["worst_class_accuracy"]
 "#;
 
 /// A folder with `small.toml`, its results and its accepted baseline; made once, and copied.
-pub(super) fn prepared() -> Program {
+pub(crate) fn prepared() -> Program {
     static MADE: OnceLock<Program> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let program = Program::new();
@@ -92,7 +92,7 @@ fn write(path: &Path, content: impl AsRef<[u8]>) {
 }
 
 /// Changes the baseline's values, and its manifest with them: `change(point, metric, seed, value)`.
-pub(super) fn rewrite(folder: &Path, change: impl Fn(&str, &str, u64, f64) -> f64) {
+pub(crate) fn rewrite(folder: &Path, change: impl Fn(&str, &str, u64, f64) -> f64) {
     let samples = folder.join("samples.csv");
     let text = std::fs::read_to_string(&samples).unwrap();
     let mut reader = csv::Reader::from_reader(text.as_bytes());

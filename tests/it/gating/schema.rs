@@ -74,7 +74,7 @@ fn violations(value: &Json, schema: &Json, at: &str, found: &mut Vec<String>) {
 }
 
 /// Insists that the text is a verdict as the schema describes it, and returns it.
-pub(super) fn verdict(text: &str) -> Json {
+pub(crate) fn verdict(text: &str) -> Json {
     let schema: Json = serde_json::from_str(equipoise::report::gate::SCHEMA_FILE).unwrap();
     let value: Json = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let mut found = Vec::new();
