@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// Print the report as JSON instead of the summary.
     #[arg(long)]
     json: bool,
+    /// Say in the page on which machine and when the folder was run; its bytes are then no longer the same for the same numbers.
+    #[arg(long, conflicts_with = "history")]
+    with_run_info: bool,
 }
 
 /// Makes the report from the evidence in the folder; trains nothing.
@@ -42,6 +45,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         drop(found);
         return history::tell(&arguments.results, rules, arguments.json, quiet);
     }
-    let told = telling::make(&found, true)?;
+    let run_info = if arguments.with_run_info { results.machine_and_time()? } else { Vec::new() };
+    let told = telling::make_anew(&found, &run_info)?;
     telling::tell(&results, &found, &told, arguments.json, quiet)
 }

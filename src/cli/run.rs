@@ -59,7 +59,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         }
         return Ok(if failed.is_empty() { exit::FINE } else { exit::INCOMPLETE });
     }
-    let told = telling::make(&found, false)?;
+    let told = telling::make(&found)?;
     drop(progress);
     telling::tell(&results, &found, &told, arguments.json, quiet)
 }

@@ -2,7 +2,7 @@
 
 use super::{exit, terminal};
 use crate::error::{Error, Result};
-use crate::report::{self, Inputs, View};
+use crate::report::{self, Inputs, RunInfo, View};
 use crate::run::{Found, Results};
 
 /// The two files of a report that the terminal can show.
@@ -15,16 +15,25 @@ pub(super) struct Told {
     json: String,
 }
 
-/// Makes the report; unless `again`, an unchanged one is found made.
-pub(super) fn make(found: &Found<'_>, again: bool) -> Result<Told> {
-    let digest = found.digest()?;
-    if !again && let Some(files) = found.made_before(&digest, &[SUMMARY, JSON])? {
+/// Makes the report; an unchanged one is found made.
+pub(super) fn make(found: &Found<'_>) -> Result<Told> {
+    if let Some(files) = found.made_before(&found.digest()?, &[SUMMARY, JSON])? {
         let [summary, json] = <[Vec<u8>; 2]>::try_from(files).expect("as many files as were asked for");
         return Ok(Told { summary: text(summary)?, json: text(json)? });
     }
+    make_anew(found, &[])
+}
+
+/// Makes the report, with what `run_info` says of machine and time in the page.
+pub(super) fn make_anew(found: &Found<'_>, run_info: &RunInfo) -> Result<Told> {
+    let mut digest = found.digest()?;
+    if !run_info.is_empty() {
+        // The next plain run makes the page anew, without them.
+        digest.push_str(" with run info");
+    }
     let view = View::new(Inputs::of(found.judge()?)?);
     let outputs: Vec<(String, Vec<u8>)> =
-        report::render(&view)?.into_iter().map(|output| (output.path, output.bytes)).collect();
+        report::render_with(&view, run_info)?.into_iter().map(|output| (output.path, output.bytes)).collect();
     found.publish(digest, &outputs)?;
     let of = |name: &str| {
         let output = outputs.iter().find(|(path, _)| path == name);

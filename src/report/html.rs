@@ -1,19 +1,28 @@
-//! `report.html`: one self-contained page that opens offline. No script, no request, no time, no machine.
+//! `report.html`: one self-contained page that opens offline. No request, no time, no machine.
 //!
-//! Everything that comes from data passes through the template engine's escaping; only the drawings, which escape
-//! their own text, and the style sheets are inserted as they are.
+//! It is complete without scripts; its own add the explorer, the choice of light or dark, and copies of numbers. What may run or set styles is named by
+//! hash in the page's content-security policy, so that nothing else does. Everything that comes from data passes through the template engine's escaping;
+//! only the drawings, which escape their own text, the style sheets, the scripts and the block of numbers ([`explorer`]) are inserted as they are.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::measure::MetricKey;
 
+use super::behind::Place;
 use super::by_group;
 use super::certificates;
 use super::checks;
 use super::contest;
 use super::curves;
 use super::explanations;
+use super::explorer;
 use super::figure::{self, Figure};
 use super::format;
 use super::further;
@@ -29,9 +38,25 @@ use super::view::View;
 
 static TEMPLATE: &str = include_str!("assets/report.html");
 static STYLE: &str = include_str!("assets/report.css");
+static DARK: &str = include_str!("assets/dark.css");
+static LIBRARY: &str = include_str!("assets/vendor/chart.umd.min.js");
+static LIBRARY_LICENSES: [&str; 2] =
+    [include_str!("assets/vendor/LICENSE-chart.js"), include_str!("assets/vendor/LICENSE-kurkle-color")];
+/// The page's own scripts, in the order in which they use each other.
+static SCRIPTS: [&str; 6] = [
+    include_str!("assets/numbers.js"),
+    include_str!("assets/copying.js"),
+    include_str!("assets/plot.js"),
+    include_str!("assets/detail.js"),
+    include_str!("assets/explorer.js"),
+    include_str!("assets/page.js"),
+];
 
-/// The page.
-pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
+/// What a report may say of the machine and the time: names and values, as they are shown.
+pub type RunInfo = [(String, String)];
+
+/// The page; with `run_info` it speaks of machine and time, and is no longer the same for the same numbers.
+pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Result<String> {
     let defect =
         |error: minijinja::Error| Error::internal(error.to_string()).context("cannot fill the HTML template");
     let mut environment = Environment::new();
@@ -40,9 +65,6 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
     environment.set_syntax(syntax);
     environment.add_filter("marked", marked);
     environment.add_template("report.html", TEMPLATE).map_err(defect)?;
-    let named = |prefix: &'static str| -> Value {
-        figures.iter().filter(|figure| figure.name.starts_with(prefix)).map(figure_value).collect()
-    };
     let given = &view.given;
     let remarks: Vec<String> = remarks::withheld(view)
         .iter()
@@ -50,74 +72,108 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> Result<String> {
         .map(|remark| format::capitalized(remark))
         .chain(given.notes.iter().cloned())
         .collect();
-    let groups: Value = figures
-        .iter()
-        .filter(|figure| figure.name == "classes" || figure.name.starts_with("groups-"))
-        .map(figure_value)
-        .collect();
+    let (further, rates, attacks) = (further::table(view), table::rates(view), table::attacks(view));
+    let points = table::points(view, further::leading(view), false);
+    // The tables that figures point to.
+    let tables: BTreeMap<&str, &Table> = [
+        ("points", Some(&points)),
+        ("further", further.as_ref()),
+        ("rates", rates.as_ref()),
+        ("attacks", attacks.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(id, table)| Some((id, table?)))
+    .collect();
+    let behind: Vec<Vec<MetricKey>> =
+        figures.iter().map(|figure| Place::of(&figure.name).keys(view, &figure.name)).collect();
+    let keys = explorer::keys(view, behind.iter().flatten().cloned());
+    let placed = |section: &'static str| -> Value {
+        figures
+            .iter()
+            .zip(&behind)
+            .filter(|(figure, _)| Place::of(&figure.name).section == section)
+            .map(|(figure, behind)| figure_value(view, figure, behind, &keys, &tables))
+            .collect()
+    };
+    let dark = format!("{DARK}{}", figure::dark_rules(view));
+    let script = script();
     let mut page = environment
         .get_template("report.html")
         .map_err(defect)?
         .render(context! {
+            policy => policy(&script, &[STYLE, &dark]),
             style => Value::from_safe_string(STYLE.to_owned()),
-            dark => Value::from_safe_string(figure::dark_rules(view)),
+            dark => Value::from_safe_string(dark),
+            script => Value::from_safe_string(script),
+            numbers => Value::from_safe_string(explorer::block(view, &keys)?),
             name => given.name.as_str(),
             question => given.question.as_str(),
             headlines => view.headlines.iter().map(String::as_str).collect::<Value>(),
+            undecided => uncertain::undecided(view),
             remarks => remarks.iter().map(String::as_str).collect::<Value>(),
             data => terminal::data_line(view),
             about => given.data.description.as_str(),
             citation => given.data.citation.as_str(),
             license => given.data.license.as_str(),
             threat => terminal::threat_line(view),
-            fronts => named("front"),
+            fronts => placed("fronts"),
             hypervolume => uncertain::hypervolume(view),
-            curves => named("security-curve"),
-            strengths => named("strength"),
-            groups => groups,
-            points => table_value("points", &table::points(view, further::leading(view), false)),
+            curve_figures => placed("curves"),
+            strength_figures => placed("strengths"),
+            group_figures => placed("groups"),
+            rate_figures => placed("rates"),
+            attack_figures => placed("attacks"),
+            calibration_figures => placed("calibration"),
+            points => table_value("points", &points),
             knees => uncertain::knees(view).map(|table| table_value("knees", &table)),
             pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
             choice => contest::choice(view).map(|table| table_value("choice", &table)),
-            by_group => by_group::all(view, false, |_| true)
-                .iter()
-                .chain(&by_group::intersections(view, |_| true))
-                .enumerate()
-                .map(|(i, table)| table_value(&format!("group-{}", i + 1), table))
-                .collect::<Value>(),
-            certificates => certificates::tables(view, false)
-                .iter()
-                .enumerate()
-                .map(|(i, table)| table_value(&format!("certificates-{}", i + 1), table))
-                .collect::<Value>(),
-            explanations => explanations::tables(view, false)
-                .iter()
-                .enumerate()
-                .map(|(i, table)| table_value(&format!("explanations-{}", i + 1), table))
-                .collect::<Value>(),
-            shift => shift::tables(view, false)
-                .iter()
-                .enumerate()
-                .map(|(i, table)| table_value(&format!("shift-{}", i + 1), table))
-                .collect::<Value>(),
-            further => further::table(view).map(|table| table_value("further", &table)),
-            rates => table::rates(view).map(|table| table_value("rates", &table)),
+            by_group => numbered("group", by_group::all(view, false, |_| true).iter().chain(&by_group::intersections(view, |_| true))),
+            certificates => numbered("certificates", &certificates::tables(view, false)),
+            explanations => numbered("explanations", &explanations::tables(view, false)),
+            shift => numbered("shift", &shift::tables(view, false)),
+            further => further.as_ref().map(|table| table_value("further", table)),
+            rates => rates.as_ref().map(|table| table_value("rates", table)),
             along => curves::table(view).map(|table| table_value("along", &table)),
             decomposition => curves::decomposition(view).map(|table| table_value("decomposition", &table)),
-            attacks => table::attacks(view).map(|table| table_value("attacks", &table)),
+            attacks => attacks.as_ref().map(|table| table_value("attacks", table)),
             checks => checks::table(view).map(|table| table_value("checks", &table)),
             convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
             glossary => table_value("glossary", &table::glossary(view)),
             verdicts => verdicts::table(view).map(|table| table_value("verdicts", &table)),
             settings => table_value("settings", &table::settings(view)),
+            run_info => run_info.iter().map(|(name, value)| context! { name => name.as_str(), value => value.as_str() }).collect::<Value>(),
         })
         .map_err(defect)?;
     if !page.ends_with('\n') {
         page.push('\n');
     }
     Ok(page)
+}
+
+/// The one script of the page: the library with its licenses, then the page's own in a scope of their own.
+fn script() -> String {
+    let licenses: String = LIBRARY_LICENSES.iter().map(|text| format!("/*\n{}\n*/\n", text.trim())).collect();
+    // The map of the library's sources is not there to be asked for.
+    let library: String = LIBRARY
+        .lines()
+        .filter(|line| !line.starts_with("//# sourceMappingURL"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    format!("\n{licenses}{library}(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.concat())
+}
+
+/// What the page may do: run this script, use these style sheets, and nothing else.
+fn policy(script: &str, styles: &[&str]) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64.encode(Sha256::digest(text)));
+    let styles: Vec<String> = styles.iter().map(|style| hash(style)).collect();
+    format!(
+        "default-src 'none'; script-src {}; style-src {}; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'",
+        hash(script),
+        styles.join(" ")
+    )
 }
 
 /// Text with what stands between backticks marked as names, everything escaped.
@@ -148,13 +204,35 @@ fn marked(text: String) -> Value {
     Value::from_safe_string(safe)
 }
 
-fn figure_value(figure: &Figure) -> Value {
+/// A figure with what stands behind it: `behind` are the numbers drawn, `keys` those of the page's block, `tables` those of the page.
+fn figure_value(
+    view: &View,
+    figure: &Figure,
+    behind: &[MetricKey],
+    keys: &[MetricKey],
+    tables: &BTreeMap<&str, &Table>,
+) -> Value {
+    let place = Place::of(&figure.name);
+    let metrics: Vec<String> = behind
+        .iter()
+        .filter_map(|key| keys.iter().position(|other| other == key))
+        .map(|index| index.to_string())
+        .collect();
     context! {
         name => figure.name.as_str(),
         title => figure.title.as_str(),
         caption => figure.caption.as_str(),
         svg => Value::from_safe_string(figure.svg.clone()),
+        metrics => metrics.join(" "),
+        tables => place.tables.iter().filter_map(|id| Some(context! { id => *id, title => tables.get(id)?.title })).collect::<Value>(),
+        table => place.table(view, behind).map(|table| table_value(&format!("numbers-{}", figure.name), &table)),
     }
+}
+
+/// Tables `prefix-1`, `prefix-2`, …
+fn numbered<'a>(prefix: &str, tables: impl IntoIterator<Item = &'a Table>) -> Value {
+    let named = |(i, table)| table_value(&format!("{prefix}-{}", i + 1), table);
+    tables.into_iter().enumerate().map(named).collect()
 }
 
 fn table_value(id: &str, table: &Table) -> Value {
@@ -179,6 +257,41 @@ fn table_value(id: &str, table: &Table) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A script element ends at the first `</script`, and `<!--` begins an escape that hides that end (HTML standard, 4.12.1.3).
+    #[test]
+    fn nothing_in_the_script_ends_its_element() {
+        let script = script();
+        for word in ["</script", "<script", "<!--", "sourceMappingURL"] {
+            assert!(!script.contains(word), "{word}");
+        }
+        for word in ["Permission is hereby granted", "Chart.js v4", "@kurkle/color"] {
+            assert!(script.contains(word), "{word}");
+        }
+    }
+
+    /// What `tests/page/vendor.mjs` copied is what is there.
+    #[test]
+    fn the_vendored_library_is_that_of_its_package() {
+        let sums = include_str!("assets/vendor/SHA256SUMS");
+        let [chart, color] = LIBRARY_LICENSES;
+        let files =
+            [("LICENSE-chart.js", chart), ("LICENSE-kurkle-color", color), ("chart.umd.min.js", LIBRARY)];
+        for (name, text) in files {
+            let sum: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(sums.lines().any(|line| line == format!("{sum}  {name}")), "{name}");
+        }
+        assert_eq!(sums.lines().count(), files.len());
+    }
+
+    /// SHA-256 of `abc` (FIPS 180-4, example 1), in base 64 as the policy writes hashes.
+    #[test]
+    fn the_policy_names_scripts_and_styles_by_hash() {
+        let said = policy("abc", &["abc"]);
+        let abc = "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='";
+        assert!(said.contains(&format!("script-src {abc}; style-src {abc};")), "{said}");
+        assert!(!said.contains("unsafe"));
+    }
 
     #[test]
     fn names_are_marked_and_nothing_else_gets_through() {

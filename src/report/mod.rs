@@ -5,6 +5,7 @@
 //! to add a figure, see [`figure`].
 
 mod abstention;
+mod behind;
 mod by_group;
 mod certificates;
 mod chance;
@@ -13,6 +14,7 @@ mod contest;
 mod csv;
 mod curves;
 mod explanations;
+mod explorer;
 pub mod figure;
 mod format;
 mod further;
@@ -41,6 +43,7 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 
+pub use html::RunInfo;
 pub use inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
     ExplainedBy, Explanations, Inputs, Smoothing, Threat,
@@ -64,12 +67,21 @@ impl Output {
     }
 }
 
-/// Every file of the report, in a fixed order.
+/// Every file of the report, in a fixed order: the same bytes for the same values.
 ///
 /// # Errors
 ///
 /// Only on a defect of this program: a figure that cannot be drawn or a template that does not hold.
 pub fn render(view: &View) -> Result<Vec<Output>> {
+    render_with(view, &[])
+}
+
+/// The same with what `run_info` says of machine and time in the page, which is then no longer the same for the same values.
+///
+/// # Errors
+///
+/// As [`render`].
+pub fn render_with(view: &View, run_info: &RunInfo) -> Result<Vec<Output>> {
     let figures = figure::all(view);
     let mut outputs = vec![
         Output::new("summary.txt", terminal(view)),
@@ -77,7 +89,7 @@ pub fn render(view: &View) -> Result<Vec<Output>> {
         Output::new("points.csv", csv::points(view)?),
         Output::new("measurements.csv", csv::measurements(view)?),
         Output::new("report.json", json::file(view)?),
-        Output::new("report.html", html::page(view, &figures)?),
+        Output::new("report.html", html::page(view, &figures, run_info)?),
     ];
     if !view.given.abstentions.is_empty() {
         outputs.push(Output::new("abstention.csv", abstention::file(view)?));

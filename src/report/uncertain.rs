@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::format;
-use super::headline::these_seeds;
+use super::headline::{self, these_seeds};
 use super::table::{Table, figures, words};
 use super::view::View;
 use crate::error::Result;
@@ -23,6 +23,23 @@ pub(super) fn verdict(view: &View, point: usize) -> String {
         Some(Verdict::Undecided) => "undecided".to_owned(),
         None => "—".to_owned(),
     }
+}
+
+/// Which points have no verdict either way, in one sentence; none where there are no verdicts or all are known.
+pub(super) fn undecided(view: &View) -> Option<String> {
+    let open = |verdict: &Option<Verdict>| *verdict == Some(Verdict::Undecided);
+    let verdicts = &view.given.uncertainty.verdicts;
+    let points: Vec<usize> = (0..verdicts.len()).filter(|&point| open(&verdicts[point])).collect();
+    let judged = verdicts.iter().flatten().count();
+    if points.is_empty() {
+        return None;
+    }
+    let open = if points.len() == judged {
+        "whether any point is on the front".to_owned()
+    } else {
+        format!("whether {} {} on the front", headline::point_list(view, &points), format::are(points.len()))
+    };
+    Some(format!("Undecided over seeds and rows in general, at 95 % for all points together: {open}."))
 }
 
 /// What the column says, for the caption of the points.

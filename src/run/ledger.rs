@@ -13,7 +13,7 @@ use crate::evidence::Split;
 use crate::files;
 
 /// Bumped when the same evidence would give another report.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 const FILE: &str = "outputs.json";
 

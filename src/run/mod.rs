@@ -17,6 +17,7 @@ pub mod history;
 pub mod import;
 mod judge;
 mod ledger;
+mod machine;
 mod pipeline;
 mod present;
 mod record;

@@ -193,6 +193,34 @@ fn report_draws_the_same_bytes_from_the_folder_alone() {
     assert_eq!(before, fingerprint(&folder));
 }
 
+/// Machine and time stand in the page where they are asked for, in no other file, and are gone with the next plain report.
+#[test]
+fn the_page_speaks_of_machine_and_time_only_when_asked_to() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    program.must(&["run", "tiny.toml"]);
+    let folder = program.path("results/tiny");
+    let page = || std::fs::read_to_string(folder.join("report.html")).unwrap();
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
+    let set = told["instruction_set"].as_str().unwrap();
+    assert!(!page().contains("id=\"run-info\"") && !page().contains(&format!("<dd>{set}</dd>")));
+    let before = fingerprint(&folder);
+    program.must(&["report", "results/tiny", "--with-run-info"]);
+    assert!(page().contains(&format!("<dt>instruction set</dt><dd>{set}</dd>")));
+    let year = page().split_once("<dt>finished</dt><dd>").unwrap().1[..4].parse::<u32>().unwrap();
+    assert!((2024..2200).contains(&year), "{year}");
+    let with = fingerprint(&folder);
+    let changed: Vec<&String> =
+        with.iter().filter(|(file, sum)| before.get(*file) != Some(sum)).map(|(file, _)| file).collect();
+    assert_eq!(changed, ["outputs.json", "report.html"]);
+    program.must(&["run", "tiny.toml"]);
+    assert_eq!(before, fingerprint(&folder), "the next run makes the plain page again");
+    std::fs::remove_file(folder.join("run.json")).unwrap();
+    let said = program.refused(&["report", "results/tiny", "--with-run-info"]);
+    assert!(said.contains("has no run.json"), "{said}");
+}
+
 /// A bit that flipped, a file cut off, an empty one: of clean outputs, attacks, checks, and the facts of the split alike.
 #[test]
 fn a_damaged_result_is_named_and_made_anew_alone() {

@@ -55,6 +55,11 @@ pub(super) fn dark_rules(view: &View) -> String {
     theme::dark_rules(view.strengths.len(), view.defenses.len())
 }
 
+/// The colors of defenses on a light and on a dark page, in order of appearance; they repeat after the last.
+pub(super) fn defense_colors() -> Vec<(String, String)> {
+    theme::twins().collect()
+}
+
 /// A sheet with a title above and a caption below `height` pixels of drawing; `draw` gets the top of its part.
 fn framed(
     name: impl Into<String>,

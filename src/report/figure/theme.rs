@@ -59,6 +59,11 @@ pub(super) fn defense(index: usize) -> Color {
     DEFENSES[index % DEFENSES.len()].0
 }
 
+/// The colors of the defenses with their dark twins, in order.
+pub(super) fn twins() -> impl Iterator<Item = (String, String)> {
+    DEFENSES.iter().map(|(light, dark)| (light.code(), dark.code()))
+}
+
 /// Viridis at tenths (van der Walt and Smith 2015): even steps in lightness, safe for color-blind readers.
 const VIRIDIS: [u32; 11] = [
     0x44_0154, 0x48_2475, 0x41_4487, 0x35_5F8D, 0x2A_788E, 0x21_918C, 0x22_A884, 0x44_BF70, 0x7A_D151,

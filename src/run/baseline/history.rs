@@ -53,7 +53,7 @@ pub fn now() -> String {
 }
 
 /// Seconds since 1970 as a date (civil from days: Hinnant, "chrono-compatible low-level date algorithms").
-fn iso(seconds: u64) -> String {
+pub(in crate::run) fn iso(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let shifted = days + 719_468;
     let (era, day) = (shifted / 146_097, shifted % 146_097);

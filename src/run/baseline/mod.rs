@@ -20,6 +20,7 @@ use crate::files;
 use crate::gate::{Policy, Rules, Side};
 use crate::measure::Pillar;
 
+pub(in crate::run) use history::iso;
 pub use history::{Entry, now};
 pub use manifest::{Approval, Environment, Manifest, Noise};
 

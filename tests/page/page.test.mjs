@@ -1,0 +1,512 @@
+// Drives the page as readers do. What it must show is worked out here from report.json, not by the page's own code.
+//
+// PAGE_FOLDER is a results folder made by `equipoise run tests/page/page.toml`; CHROMIUM the browser.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { synthetic } from "./synthetic.mjs";
+
+const folder = process.env.PAGE_FOLDER;
+const file = join(folder, "report.html");
+const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDE = { width: 1600, height: 1000 };
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+});
+after(() => browser?.close());
+
+/** Runs `act` on the opened page and holds it to two promises: no error in the console, no request but for the file itself. */
+async function on(act, { viewport = WIDE, address = pathToFileURL(file).href, ...options } = {}) {
+  const context = await browser.newContext({ viewport, ...options });
+  const page = await context.newPage();
+  const faults = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && faults.push(message.text()));
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("request", (request) => request.url() !== address && faults.push(`request ${request.url().slice(0, 200)}`));
+  try {
+    await page.goto(address);
+    if (options.javaScriptEnabled !== false) await page.waitForFunction(() => "ready" in document.documentElement.dataset);
+    await act(page, context);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
+}
+
+// What must be shown, from report.json.
+
+const objectives = report.front.objectives.map((objective) => objective.key);
+const robust = objectives.find((key) => key.startsWith("robust_accuracy"));
+const gap = Object.keys(report.points[0].measures).find((key) => key === "class_disparity");
+const direction = (key) => report.metrics.find((metric) => metric.id === key.split(/[@!]/)[0]).direction;
+const value = (point, key) => report.points[point].measures[key]?.value ?? null;
+const all = report.points.map((_, point) => point);
+const works = (point) => report.points[point].degenerate === null && report.points[point].failed.length === 0;
+
+const isLoud = (row) => ["warn", "fail"].includes(row.status);
+
+/** Three decimals with a real minus sign. */
+const three = (x) => x.toFixed(3).replace("-", "−");
+
+function shown(point, key) {
+  const { value, interval } = report.points[point].measures[key];
+  return interval ? `${three(value)} [${three(interval[0])}, ${three(interval[1])}]` : three(value);
+}
+
+/** The front by its definition, pair against pair. */
+function front(x, y, candidates) {
+  const better = (a, b, key) => (direction(key) === "lower" ? value(a, key) < value(b, key) : value(a, key) > value(b, key));
+  const able = candidates.filter((point) => works(point) && value(point, x) !== null && value(point, y) !== null);
+  const beats = (a, b) => !better(b, a, x) && !better(b, a, y) && (better(a, b, x) || better(a, b, y));
+  return able.filter((point) => !able.some((other) => beats(other, point)));
+}
+
+const name = (point) => {
+  const { defense, strength } = report.points[point];
+  return `${defense} ${strength}`;
+};
+
+// What is shown.
+
+/** Where `point` is drawn on the screen; the page must have its plot in view. */
+async function placeOf(page, point) {
+  const [x, y] = await axes(page);
+  return page.evaluate(([x, y]) => {
+    const { scales, canvas } = Chart.getChart("canvas");
+    const box = canvas.getBoundingClientRect();
+    return { x: box.left + scales.x.getPixelForValue(x), y: box.top + scales.y.getPixelForValue(y) };
+  }, [value(point, x), value(point, y)]);
+}
+
+/** The keys on the axes. */
+async function axes(page) {
+  const numbers = await page.evaluate(() => {
+    const { metrics } = JSON.parse(document.getElementById("numbers").textContent);
+    return ["axis-x", "axis-y"].map((id) => metrics[document.getElementById(id).value].key);
+  });
+  return numbers;
+}
+
+async function choose(page, id, key) {
+  const index = await page.evaluate((key) => JSON.parse(document.getElementById("numbers").textContent).metrics.findIndex((m) => m.key === key), key);
+  await page.selectOption(`#${id}`, String(index));
+}
+
+/** The table of points: name, whether on the front. */
+async function table(page) {
+  await page.evaluate(() => (document.getElementById("remaining").open = true));
+  await page.waitForSelector("#plot-table tbody, #plot-table caption");
+  return page.$$eval("#plot-table tbody tr", (rows) => rows.map((row) => ({ name: row.cells[0].textContent, front: row.cells[3].textContent === "yes" })));
+}
+
+const names = (points) => points.map(name).sort();
+const onFront = (rows) => rows.filter((row) => row.front).map((row) => row.name).sort();
+
+/** The front and what remains, as the page has them and as they must be. */
+async function assertShows(page, candidates) {
+  const [x, y] = await axes(page);
+  const rows = await table(page);
+  const known = candidates.filter((point) => value(point, x) !== null && value(point, y) !== null);
+  assert.deepEqual(rows.map((row) => row.name).sort(), names(known));
+  assert.deepEqual(onFront(rows), names(front(x, y, known)), `front of ${x} and ${y}`);
+}
+
+const plotInView = (page) => page.locator("#plot").scrollIntoViewIfNeeded();
+
+// The tests.
+
+test("the folder holds what the tests need", () => {
+  assert.ok(report.points.length >= 10);
+  assert.ok(new Set(report.points.map((point) => point.defense)).size >= 3);
+  assert.ok(all.some((point) => !works(point)), "a degenerate point");
+  assert.ok(gap && direction(gap) === "lower");
+  assert.ok(report.checks.some(isLoud), "a check that warned or failed");
+  assert.ok(all.some((point) => value(point, robust) === null), "a number that is withheld");
+});
+
+test("the answer comes first, then the sections in order", () => on(async (page) => {
+  const heads = await page.$$eval("main h2", (all) => all.filter((head) => head.checkVisibility()).map((head) => head.textContent));
+  const wanted = ["Answer", "Front", "Explore", "Exchange rates", "Fairness: classes and groups", "Robustness and its checks", "All metrics", "Provenance", "Glossary"];
+  assert.deepEqual(heads.filter((head) => wanted.includes(head)), wanted);
+  for (const sentence of report.headlines) {
+    const plain = sentence.replaceAll("`", "");
+    assert.ok((await page.locator(".headlines").textContent()).includes(plain), plain);
+  }
+}));
+
+test("without scripts the page is complete, and offers nothing that needs them", () => on(async (page) => {
+  assert.equal(await page.locator("#explore-section").isVisible(), false);
+  assert.equal(await page.locator(".theme").isVisible(), false);
+  assert.equal(await page.locator("nav a[href='#explore-section']").isVisible(), false);
+  for (const id of ["points", "rates", "attacks", "checks", "settings", "glossary"]) assert.ok(await page.locator(`#${id}`).isVisible(), id);
+  assert.ok(await page.locator("#front svg").isVisible());
+  await page.locator("#security-curve summary").click();
+  assert.ok(await page.locator("#numbers-security-curve").isVisible());
+}, { javaScriptEnabled: false }));
+
+test("the policy stops a script that is not the page's own", () => on(async (page) => {
+  const policy = await page.getAttribute("meta[http-equiv='Content-Security-Policy']", "content");
+  assert.doesNotMatch(policy, /unsafe/);
+  const broken = await page.evaluate(() => new Promise((resolve) => {
+    addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+    const frame = document.createElement("img");
+    frame.src = "http://127.0.0.1:9/x.png";
+    document.body.append(frame);
+    setTimeout(() => resolve("nothing"), 2000);
+  }));
+  assert.equal(broken, "img-src");
+}).then(() => assert.fail("the console must have told of it"), (error) => assert.match(error.message, /127\.0\.0\.1:9/)));
+
+test("the declared objectives are the axes, better up and right, and the front is the report's", () => on(async (page) => {
+  assert.deepEqual(new Set(await axes(page)), new Set(objectives));
+  assert.equal((await axes(page))[0], robust);
+  await assertShows(page, all);
+  assert.deepEqual(onFront(await table(page)), names(report.front.members));
+  assert.match(await page.locator("#state").textContent(), /^These are the declared objectives, and all points/);
+}));
+
+test("any two numbers: the front is worked out anew, axes of losses are reversed, and it is called exploratory", () => on(async (page) => {
+  const keys = Object.keys(report.points[0].measures);
+  const directed = keys.filter((key) => direction(key));
+  const pairs = [[gap, "accuracy"], ["accuracy", gap], [robust, gap], ["worst_class_accuracy", robust]];
+  for (let i = 0; i + 7 < directed.length; i += 7) pairs.push([directed[i], directed[i + 7]]);
+  assert.ok(pairs.length > 8);
+  for (const [x, y] of pairs) {
+    await choose(page, "axis-x", x);
+    await choose(page, "axis-y", y);
+    await assertShows(page, all);
+    assert.match(await page.locator("#state").textContent(), /^Exploratory: the declared objectives are/);
+    const reversed = await page.evaluate(() => ["x", "y"].map((axis) => [Chart.getChart("canvas").scales[axis].options.reverse, [].concat(Chart.getChart("canvas").scales[axis].options.title.text).join(" ")]));
+    for (const [key, [isReversed, title]] of [[x, reversed[0]], [y, reversed[1]]]) {
+      assert.equal(isReversed, direction(key) === "lower", key);
+      assert.ok(title.includes(direction(key) === "lower" ? "lower is better →, axis reversed" : "higher is better →"), title);
+    }
+  }
+  await page.click("#swap");
+  assert.deepEqual(await axes(page), [...pairs.at(-1)].reverse());
+  await page.click("#reset");
+  assert.match(await page.locator("#state").textContent(), /^These are the declared objectives/);
+}));
+
+test("pointing at a mark shows it, pressing keeps it, pressing again releases it", () => on(async (page) => {
+  await plotInView(page);
+  const point = report.front.members.at(-1);
+  const place = await placeOf(page, point);
+  await page.mouse.move(place.x + 3, place.y + 2);
+  const tip = page.locator("#tip");
+  await tip.waitFor({ state: "visible" });
+  const told = await tip.textContent();
+  for (const text of [name(point), ...objectives.map((key) => shown(point, key))]) assert.ok(told.includes(text), `${told} lacks ${text}`);
+  assert.equal(await page.locator("#detail h3").textContent(), name(point));
+
+  await page.mouse.click(place.x, place.y);
+  await page.mouse.move(place.x + 200, place.y - 250);
+  assert.equal(await page.locator("#detail h3").textContent(), `${name(point)} (kept)`);
+  const panel = await page.locator("#detail").textContent();
+  for (const key of [...objectives, "worst_class_accuracy", gap]) assert.ok(panel.includes(shown(point, key)), `the panel lacks ${key}`);
+  const attacks = report.attacks.filter((row) => row.point === point && row.epsilon === report.threat.epsilon);
+  assert.ok(attacks.length > 2);
+  for (const row of attacks) assert.ok(panel.includes(`${row.attack}${three(row.standing)}`), `the panel lacks ${row.attack}`);
+  const seeds = report.points[point].seeds.join(" ");
+  assert.ok(panel.includes(`seeds${seeds}`), panel);
+
+  const further = page.locator("#detail details").first();
+  await further.locator("summary").click();
+  await further.locator("table").waitFor();
+  const every = await page.locator("#detail").textContent();
+  const measured = Object.entries(report.points[point].measures).filter(([, measured]) => measured.value !== null);
+  for (const [key] of measured) assert.ok(every.includes(shown(point, key)), `all numbers lack ${key}`);
+
+  const sane = page.locator("#detail details", { hasText: "All sanity checks" });
+  await sane.locator("summary").click();
+  await sane.locator("table").waitFor();
+  const checks = await page.locator("#detail").textContent();
+  for (const row of report.checks.filter((row) => row.point === point)) assert.ok(checks.includes(`${row.number} ${row.check}`), row.check);
+
+  // Another one beside it, to compare.
+  const other = report.front.members[0];
+  const beside = await placeOf(page, other);
+  await page.mouse.move(beside.x, beside.y);
+  assert.ok((await page.locator("#detail").textContent()).includes(`Beside it: ${name(other)}.`));
+  await page.mouse.click(place.x, place.y);
+  await page.mouse.move(place.x + 200, place.y - 250);
+  assert.match(await page.locator("#detail").textContent(), /^No point is kept/);
+}));
+
+test("checks that warned or failed are told with the point, and why a number is withheld", () => on(async (page) => {
+  const warned = report.checks.find(isLoud);
+  await choose(page, "axis-x", gap);
+  await page.click("#whole");
+  await table(page);
+  await page.click(`#plot-table button[aria-label="Keep ${name(warned.point)}"]`);
+  const panel = await page.locator("#detail").textContent();
+  assert.ok(panel.includes(`${warned.number} ${warned.check}`), panel);
+  assert.match(panel, /\d+ (warn|fail)/);
+  const reason = report.points[warned.point].measures[robust].reason;
+  assert.ok(panel.includes(`undefined: ${reason}`), panel);
+}));
+
+test("defenses and strengths filter", () => on(async (page) => {
+  const defenses = [...new Set(report.points.map((point) => point.defense))];
+  assert.equal(await page.locator("#defenses input").count(), defenses.length);
+  await page.getByLabel(defenses[0], { exact: true }).uncheck();
+  const rest = all.filter((point) => report.points[point].defense !== defenses[0]);
+  const known = (points) => points.filter((point) => objectives.every((key) => value(point, key) !== null));
+  await assertShows(page, rest);
+  assert.match(await page.locator("#state").textContent(), new RegExp(`^Exploratory.* ${known(rest).length} of ${known(all).length} points remain`));
+  await page.selectOption("#strength-low", { label: "0.3" });
+  await assertShows(page, rest.filter((point) => report.points[point].strength >= 0.3));
+  await page.selectOption("#strength-high", { label: "1" });
+  await assertShows(page, rest.filter((point) => report.points[point].strength >= 0.3 && report.points[point].strength <= 1));
+  await page.click("#reset");
+  await assertShows(page, all);
+}));
+
+test("requirements leave what satisfies them, and say how to choose on validation rows", () => on(async (page) => {
+  const key = "worst_class_accuracy";
+  const sorted = all.map((point) => value(point, key)).sort((a, b) => a - b);
+  const least = Number(((sorted[4] + sorted[5]) / 2).toFixed(4));
+  await choose(page, "limit-metric", key);
+  await page.fill("#limit-value", "many");
+  await page.click("#limit-add");
+  assert.match(await page.locator("#limit-fault").textContent(), /needs a number/);
+  await page.fill("#limit-value", String(least));
+  await page.press("#limit-value", "Enter");
+  await assertShows(page, all.filter((point) => value(point, key) >= least));
+  assert.ok((await page.locator("#hint code").textContent()).includes(`equipoise choose DIR --require '${key}>=${least}'`));
+  await choose(page, "limit-metric", gap);
+  await page.selectOption("#limit-relation", "<=");
+  await page.fill("#limit-value", "0.5");
+  await page.click("#limit-add");
+  await assertShows(page, all.filter((point) => value(point, key) >= least && value(point, gap) <= 0.5));
+  await page.click("#limits li:first-child button");
+  await assertShows(page, all.filter((point) => value(point, gap) <= 0.5));
+}));
+
+test("a region drawn over the plot leaves what lies in it; Escape lets it go", () => on(async (page) => {
+  await plotInView(page);
+  const [x, y] = await axes(page);
+  const [a, b] = [report.front.members[0], report.front.members.at(-1)];
+  const [from, to] = [await placeOf(page, a), await placeOf(page, b)];
+  const [left, right] = [Math.min(from.x, to.x) - 15, Math.max(from.x, to.x) + 15];
+  const [top, bottom] = [Math.min(from.y, to.y) - 15, Math.max(from.y, to.y) + 15];
+  const inside = [];
+  for (const point of all.filter((point) => value(point, x) !== null)) {
+    const place = await placeOf(page, point);
+    if (place.x >= left && place.x <= right && place.y >= top && place.y <= bottom) inside.push(point);
+  }
+  assert.ok(inside.length >= 2 && inside.length < all.length);
+  await page.mouse.move(left, bottom);
+  await page.mouse.down();
+  await page.mouse.move((left + right) / 2, (top + bottom) / 2);
+  await page.mouse.move(right, top, { steps: 4 });
+  await page.mouse.up();
+  const limits = await page.$$eval("#limits code", (all) => all.map((code) => code.textContent));
+  assert.equal(limits.length, 4);
+  assert.deepEqual(await placeOf(page, a), from, "the plot stays where it is");
+  await assertShows(page, inside);
+  const least = Number(limits.find((text) => text.startsWith(`${x} >=`)).split(" ").at(-1));
+  assert.ok(least <= Math.min(...inside.map((point) => value(point, x))));
+  assert.ok(limits.some((text) => text.startsWith(`${y} <=`)));
+  await page.focus("#plot");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#limits li").count(), 0);
+  await assertShows(page, all);
+}));
+
+test("everything by keyboard: from point to point, keep, release, and it is said", () => on(async (page) => {
+  const [x, y] = await axes(page);
+  await page.focus("#plot");
+  const inView = await page.evaluate(() => Chart.getChart("canvas").data.datasets.flatMap((set) => set.data.map((mark) => mark.point)).filter((point) => point !== undefined));
+  const order = [...inView].sort((a, b) => value(a, x) - value(b, x) || a - b);
+  const said = page.locator("#told");
+  const current = () => page.locator("#detail h3").textContent();
+  await page.keyboard.press("Home");
+  assert.equal(await current(), name(order[0]));
+  for (const point of order.slice(1)) {
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await current(), name(point));
+  }
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await current(), name(order.at(-1)), "the last one stays");
+  await page.waitForFunction((text) => document.getElementById("told").textContent.includes(text), shown(order.at(-1), y));
+  assert.match(await said.textContent(), new RegExp(`^${order.length} of ${order.length}: ${name(order.at(-1))}`));
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await current(), name(order.at(-2)));
+  const upward = [...inView].sort((a, b) => value(a, y) - value(b, y) || a - b);
+  const at = upward.indexOf(order.at(-2));
+  const next = upward[Math.min(at + 1, upward.length - 1)];
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await current(), name(next));
+  await page.keyboard.press("Enter");
+  assert.equal(await current(), `${name(next)} (kept)`);
+  await page.waitForFunction(() => document.getElementById("told").textContent.startsWith("Kept "));
+  await page.keyboard.press("Escape");
+  assert.match(await page.locator("#detail").textContent(), /^No point is kept/);
+  await page.waitForFunction(() => document.getElementById("told").textContent === "Released.");
+  // And out of the plot again.
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "whole");
+}));
+
+test("a finger keeps a point and draws a region when asked to", () => on(async (page, context) => {
+  await plotInView(page);
+  const point = report.front.members[0];
+  const place = await placeOf(page, point);
+  await page.touchscreen.tap(place.x, place.y);
+  assert.equal(await page.locator("#detail h3").textContent(), `${name(point)} (kept)`);
+  // A drag scrolls, until the reader says that it draws.
+  const hand = await context.newCDPSession(page);
+  const drag = async ([x0, y0], [x1, y1]) => {
+    const touch = (type, points) => hand.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    await touch("touchStart", [[x0, y0]]);
+    for (let i = 1; i <= 5; i += 1) await touch("touchMove", [[x0 + ((x1 - x0) * i) / 5, y0 + ((y1 - y0) * i) / 5]]);
+    await touch("touchEnd", []);
+  };
+  await page.click("#region");
+  assert.equal(await page.getAttribute("#region", "aria-pressed"), "true");
+  await plotInView(page);
+  const now = await placeOf(page, point);
+  await drag([now.x - 40, now.y + 40], [now.x + 20, now.y - 20]);
+  assert.equal(await page.locator("#limits li").count(), 4);
+  const left = (await table(page)).map((row) => row.name);
+  assert.ok(left.includes(name(point)) && left.length < all.length);
+}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
+
+const brightness = (page, selector, property = "backgroundColor") => page.$eval(selector, (element, property) => {
+  const [r, g, b] = getComputedStyle(element)[property].match(/\d+/g).map(Number);
+  return (r + g + b) / 3;
+}, property);
+
+test("light and dark: as the system says, or as chosen, and the choice is remembered", () => on(async (page) => {
+  assert.ok(await brightness(page, "body") < 60);
+  const drawn = () => page.$eval("#front svg rect", (rect) => getComputedStyle(rect).fill);
+  const dark = await drawn();
+  await page.selectOption("#theme", "light");
+  assert.ok(await brightness(page, "body") > 200);
+  assert.notEqual(await drawn(), dark);
+  await page.reload();
+  await page.waitForFunction(() => "ready" in document.documentElement.dataset);
+  assert.ok(await brightness(page, "body") > 200);
+  await page.selectOption("#theme", "dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.ok(await brightness(page, "body") < 60);
+  const ink = await page.evaluate(() => Chart.getChart("canvas").options.scales.x.title.color);
+  assert.equal(ink, "#e6e8ec");
+}, { colorScheme: "dark" }));
+
+test("print is light, whole, and without controls", () => on(async (page) => {
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator("#controls").isVisible(), false);
+  assert.equal(await page.locator(".copy").first().isVisible(), false);
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+  assert.ok(await brightness(page, ".headlines") > 200);
+  assert.equal(await page.evaluate(() => Chart.getChart("canvas").options.scales.x.title.color), "#1f2329");
+  const paper = await page.pdf({ format: "A4" });
+  assert.equal(paper.subarray(0, 5).toString(), "%PDF-");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.ok(await page.locator("details:not([open])").count() > 0);
+}, { colorScheme: "dark" }));
+
+/** CSV with quotes, as rows. */
+function parsed(text) {
+  const rows = [[""]];
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const row = rows.at(-1);
+    if (text[i] === '"') {
+      if (quoted && text[i + 1] === '"') row[row.length - 1] += text[(i += 1)];
+      else quoted = !quoted;
+    } else if (text[i] === "," && !quoted) row.push("");
+    else if (text[i] === "\n" && !quoted) rows.push([""]);
+    else if (text[i] !== "\r" || quoted) row[row.length - 1] += text[i];
+  }
+  return rows.filter((row) => row.length > 1 || row[0] !== "");
+}
+
+test("data to take along: the plot's, a figure's, a table's", () => on(async (page, context) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const taken = async (button) => {
+    await button.click();
+    await page.waitForFunction((element) => element.textContent === "Copied", await button.elementHandle());
+    return parsed(await page.evaluate(() => navigator.clipboard.readText()));
+  };
+  const exact = (rows, keys, points) => {
+    const column = (key) => rows[0].indexOf(key);
+    assert.equal(rows.length, points.length + 1);
+    points.forEach((point, i) => {
+      const row = rows[i + 1];
+      for (const key of keys) {
+        assert.equal(row[column(key)], value(point, key) === null ? "" : String(value(point, key)), `${key} of ${name(point)}`);
+        if (value(point, key) === null) continue;
+        const [low, high] = report.points[point].measures[key].interval;
+        assert.ok(Math.abs(Number(row[column(`${key}:low`)]) - low) <= 5e-7 && Math.abs(Number(row[column(`${key}:high`)]) - high) <= 5e-7);
+      }
+    });
+  };
+  exact(await taken(page.locator("#copy-plot")), objectives, all.filter((point) => value(point, robust) !== null));
+  exact(await taken(page.locator("#front .copy")), objectives, all);
+  const curve = Object.keys(report.points[0].measures).filter((key) => key.startsWith("robust_accuracy!"));
+  assert.ok(curve.length >= 3);
+  exact(await taken(page.locator("#security-curve > .tools .copy")), curve, all);
+  const rows = await taken(page.locator(".scroll:has(#glossary) + .tools .copy"));
+  assert.equal(rows.length, (await page.locator("#glossary tr").count()) - 0);
+  assert.ok(rows.every((row) => row.length === rows[0].length));
+}));
+
+test("where the clipboard is closed to the page, the data is there to be copied by hand", () => on(async (page) => {
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error("closed"));
+    document.execCommand = () => false;
+  });
+  await page.click("#copy-plot");
+  const text = await page.locator("textarea.by-hand").inputValue();
+  assert.equal(parsed(text).length, (await table(page)).length + 1);
+}));
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 800, 1600]) {
+    test(`${width} px ${colorScheme}: no serious fault for readers by other means, nothing wider than the screen`, () => on(async (page) => {
+      await page.evaluate(() => (document.getElementById("remaining").open = true));
+      await page.focus("#plot");
+      await page.keyboard.press("End");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("ArrowLeft");
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(wide, 0, "the page scrolls sideways");
+      await page.evaluate(axe);
+      const { violations, passes } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+      assert.ok(passes.length > 10);
+      const serious = violations.filter((fault) => ["serious", "critical"].includes(fault.impact));
+      assert.deepEqual(serious.map((fault) => `${fault.id}: ${fault.nodes.map((node) => node.target).join(" ")}`), []);
+      assert.deepEqual(violations.map((fault) => fault.id), [], "not even a moderate one");
+    }, { viewport: { width, height: 900 }, colorScheme }));
+  }
+}
+
+test("10,000 points: there within a second, and still at hand", () => {
+  const many = join(mkdtempSync(join(tmpdir(), "page-")), "many.html");
+  writeFileSync(many, synthetic(readFileSync(file, "utf8"), 10_000));
+  return on(async (page) => {
+    const ready = await page.evaluate(() => performance.getEntriesByName("ready")[0].startTime);
+    console.log(`10,000 points: interactive ${Math.round(ready)} ms after navigation began (${Math.round(readFileSync(many).length / 1e5) / 10} MB)`);
+    assert.ok(ready < Number(process.env.READY_MS ?? 3000), `${ready} ms`);
+    await page.focus("#plot");
+    const before = await page.evaluate(() => performance.now());
+    await page.keyboard.press("Home");
+    await page.waitForFunction(() => document.querySelector("#detail h3"));
+    console.log(`10,000 points: a key answered within ${Math.round((await page.evaluate(() => performance.now())) - before)} ms`);
+  }, { address: pathToFileURL(many).href });
+});
