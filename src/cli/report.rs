@@ -1,18 +1,24 @@
-//! `equipoise report`: judge and draw again what a results folder holds.
+//! `equipoise report`: judge and draw again what results folders hold, one by itself or several side by side.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::{history, telling};
-use crate::error::Result;
+use super::{exit, history, telling, terminal};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::report::compare::{self, Member};
+use crate::report::figure::{Look, Theme, Width};
+use crate::report::{Format, Inputs, View, Wanted};
 use crate::run::Results;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A results folder, also an unfinished one; with --history also a table of windows.
-    results: PathBuf,
+    /// A results folder, also an unfinished one; several are compared: their fronts in one figure, a table of what each comes to, the settings that
+    /// differ. With --history also a table of windows.
+    #[arg(required = true)]
+    results: Vec<PathBuf>,
     /// Record the present results as a window of history.csv, under a label of yours: a commit, a release, a date.
     #[arg(long, value_name = "LABEL")]
     record: Option<String>,
@@ -22,6 +28,25 @@ pub(super) struct Arguments {
     /// The escalation rules (TOML).
     #[arg(long, value_name = "FILE", requires = "history")]
     rules: Option<PathBuf>,
+    /// What is written, as in `html,pdf`; the report then consists of these files, summary.txt and report.json alone.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md,csv,json,svg,png")]
+    format: Vec<Format>,
+    /// What the files under figures/ are for: `paper` leaves titles and captions out (they are in figures/captions.md) and has the size of print. The
+    /// pages always carry figures for a screen.
+    #[arg(long, value_enum, default_value_t = ThemeWord::Screen)]
+    theme: ThemeWord,
+    /// How wide they are: on paper one column is 3.4 inches, the full text 7.
+    #[arg(long, value_enum, default_value_t = WidthWord::Full)]
+    width: WidthWord,
+    /// Write every figure for dark pages as well, as `<name>-dark`.
+    #[arg(long)]
+    dark: bool,
+    /// Open the page, in what the system opens pages with.
+    #[arg(long)]
+    open: bool,
+    /// Where a comparison of several folders goes [default: results/comparison].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Print the report as JSON instead of the summary.
     #[arg(long)]
     json: bool,
@@ -30,22 +55,132 @@ pub(super) struct Arguments {
     with_run_info: bool,
 }
 
-/// Makes the report from the evidence in the folder; trains nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ThemeWord {
+    Screen,
+    Paper,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WidthWord {
+    Column,
+    Full,
+}
+
+impl Arguments {
+    fn wanted(&self) -> Wanted {
+        let theme = match self.theme {
+            ThemeWord::Screen => Theme::Screen,
+            ThemeWord::Paper => Theme::Paper,
+        };
+        let width = match self.width {
+            WidthWord::Column => Width::Column,
+            WidthWord::Full => Width::Full,
+        };
+        Wanted {
+            formats: self.format.iter().copied().collect(),
+            look: Look::of(theme, width),
+            dark: self.dark,
+            run_info: Vec::new(),
+        }
+    }
+}
+
+/// Makes the report from the evidence in the folders; trains nothing.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
+    let mut wanted = arguments.wanted();
+    if arguments.open && !wanted.formats.contains(&Format::Html) {
+        return Err(Error::input("--open opens the page, and the page is not written")
+            .help("add html to --format, or leave --open out"));
+    }
+    let [folder] = arguments.results.as_slice() else { return several(arguments, &wanted, quiet) };
     let timeline = arguments.rules.as_deref().filter(|_| arguments.history);
     if let (Some(rules), None) = (timeline, &arguments.record) {
-        return history::tell(&arguments.results, rules, arguments.json, quiet);
+        return history::tell(folder, rules, arguments.json, quiet);
     }
-    let results = Results::open(&arguments.results)?;
+    if let Some(out) = &arguments.out {
+        return Err(Error::input(format!(
+            "--out {} says where a comparison goes, and one results folder is named",
+            out.display()
+        ))
+        .help("a report of one folder is written into it: leave --out out, or name further folders"));
+    }
+    let results = Results::open(folder)?;
     let found = results.look()?;
     if let Some(label) = &arguments.record {
         history::record(&results, &found, label, quiet)?;
     }
     if let Some(rules) = timeline {
         drop(found);
-        return history::tell(&arguments.results, rules, arguments.json, quiet);
+        return history::tell(folder, rules, arguments.json, quiet);
     }
-    let run_info = if arguments.with_run_info { results.machine_and_time()? } else { Vec::new() };
-    let told = telling::make_anew(&found, &run_info)?;
-    telling::tell(&results, &found, &told, arguments.json, quiet)
+    if arguments.with_run_info {
+        wanted.run_info = results.machine_and_time()?;
+    }
+    let told = telling::make_again(&found, &wanted)?;
+    let page = results.folder().join(telling::PAGE);
+    let code = telling::tell(&results, &found, &told, arguments.json, quiet)?;
+    if arguments.open {
+        open(&page)?;
+    }
+    Ok(code)
+}
+
+/// The folder of a comparison where none is named.
+const COMPARISON: &str = "results/comparison";
+
+fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
+    if arguments.history || arguments.record.is_some() || arguments.with_run_info {
+        return Err(Error::input("--history, --record and --with-run-info are about one results folder")
+            .help("name one, or leave them out to compare several"));
+    }
+    if arguments.json {
+        return Err(Error::input("--json prints the report of one results folder")
+            .help("leave it out; comparison.csv is for machines"));
+    }
+    let mut members: Vec<Member> = Vec::new();
+    let mut code = exit::FINE;
+    for (folder, name) in arguments.results.iter().zip(names(&arguments.results)) {
+        let results = Results::open(folder)?;
+        let found = results.look()?;
+        if found.count() < results.planned() || !found.failed().is_empty() {
+            terminal::talk(&format!("incomplete: {}: the comparison covers what is there", folder.display()));
+            code = exit::INCOMPLETE;
+        }
+        members.push(Member { name, view: View::new(Inputs::of(found.judge()?)?) });
+    }
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(COMPARISON));
+    let outputs = compare::compare(&members, wanted)?;
+    for output in &outputs {
+        files::write_atomic(&out.join(&output.path), &output.bytes, None)?;
+    }
+    terminal::product(&compare::terminal(&members))?;
+    if !quiet {
+        terminal::talk(&format!("\ncomparison: {}", out.display()));
+    }
+    if arguments.open {
+        open(&out.join("comparison.html"))?;
+    }
+    Ok(code)
+}
+
+/// The folders' last names, or their whole paths where these would be alike.
+fn names(folders: &[PathBuf]) -> Vec<String> {
+    let last = |folder: &Path| folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let short: Vec<Option<String>> = folders.iter().map(|folder| last(folder)).collect();
+    folders
+        .iter()
+        .zip(&short)
+        .map(|(folder, name)| {
+            let is_alone = short.iter().filter(|other| *other == name).count() == 1;
+            name.clone().filter(|_| is_alone).unwrap_or_else(|| folder.display().to_string())
+        })
+        .collect()
+}
+
+fn open(page: &Path) -> Result<()> {
+    open::that_detached(page).map_err(|error| {
+        Error::input(format!("cannot open `{}`: {error}", page.display()))
+            .help("the page is there all the same: open it in a browser")
+    })
 }

@@ -2,12 +2,14 @@
 
 use super::{exit, terminal};
 use crate::error::{Error, Result};
-use crate::report::{self, Inputs, RunInfo, View};
+use crate::report::{self, Inputs, View, Wanted};
 use crate::run::{Found, Results};
 
 /// The two files of a report that the terminal can show.
 const SUMMARY: &str = "summary.txt";
 const JSON: &str = "report.json";
+/// The page.
+pub(super) const PAGE: &str = "report.html";
 
 /// What the terminal can show.
 pub(super) struct Told {
@@ -15,25 +17,26 @@ pub(super) struct Told {
     json: String,
 }
 
-/// Makes the report; an unchanged one is found made.
+/// Makes the report as `run` does; an unchanged one is found made.
 pub(super) fn make(found: &Found<'_>) -> Result<Told> {
-    if let Some(files) = found.made_before(&found.digest()?, &[SUMMARY, JSON])? {
+    let digest = found.digest()?;
+    if let Some(files) = found.made_before(&digest, &[SUMMARY, JSON])? {
         let [summary, json] = <[Vec<u8>; 2]>::try_from(files).expect("as many files as were asked for");
         return Ok(Told { summary: text(summary)?, json: text(json)? });
     }
-    make_anew(found, &[])
+    made(found, digest, &Wanted::default())
 }
 
-/// Makes the report, with what `run_info` says of machine and time in the page.
-pub(super) fn make_anew(found: &Found<'_>, run_info: &RunInfo) -> Result<Told> {
-    let mut digest = found.digest()?;
-    if !run_info.is_empty() {
-        // The next plain run makes the page anew, without them.
-        digest.push_str(" with run info");
-    }
+/// Makes the report anew, of what is `wanted`.
+pub(super) fn make_again(found: &Found<'_>, wanted: &Wanted) -> Result<Told> {
+    let digest = found.digest()?;
+    made(found, format!("{digest}{}", wanted.difference()), wanted)
+}
+
+fn made(found: &Found<'_>, digest: String, wanted: &Wanted) -> Result<Told> {
     let view = View::new(Inputs::of(found.judge()?)?);
     let outputs: Vec<(String, Vec<u8>)> =
-        report::render_with(&view, run_info)?.into_iter().map(|output| (output.path, output.bytes)).collect();
+        report::rendered(&view, wanted)?.into_iter().map(|output| (output.path, output.bytes)).collect();
     found.publish(digest, &outputs)?;
     let of = |name: &str| {
         let output = outputs.iter().find(|(path, _)| path == name);
@@ -50,7 +53,9 @@ fn text(bytes: Vec<u8>) -> Result<String> {
 pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool, quiet: bool) -> Result<u8> {
     terminal::product(if json { &told.json } else { &told.summary })?;
     if !quiet {
-        terminal::talk(&format!("\nreport: {}", results.folder().join("report.html").display()));
+        let page = results.folder().join(PAGE);
+        let told = if page.is_file() { page } else { results.folder().to_path_buf() };
+        terminal::talk(&format!("\nreport: {}", told.display()));
     }
     let failed = found.failed();
     if failed.is_empty() && found.count() == results.planned() {

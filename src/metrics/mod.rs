@@ -29,8 +29,8 @@ pub use needs::{About, Material, Needs, Under};
 pub(crate) use notes::resamples as resamples_note;
 pub use notes::{FEW_ROWS, NoteKind, note_kind};
 pub use scores::{
-    AbstentionCurve, AbstentionStep, Bin, Evaded, GroupScores, LEAST_PROBABILITY, Matched, Sums,
-    TEMPERATURES, abstention_curves, temperature,
+    AbstentionCurve, AbstentionStep, Bin, COVERAGES, Diagram, Evaded, GroupScores, LEAST_PROBABILITY,
+    Matched, Sums, TEMPERATURES, abstention_curves, diagrams, temperature,
 };
 pub use shift::{Detection, SCORES, ShiftSums, Shifts, TableSums};
 pub use table::{Folded, Parts, Table};

@@ -29,6 +29,8 @@ pub enum Rate {
     HalfLine {
         /// The ratio of the mean differences.
         rate: f64,
+        /// Where the rate may lie: one or two stretches (from, to), the outer ends infinite.
+        parts: Vec<(f64, f64)>,
         /// What can be said.
         words: String,
     },
@@ -275,13 +277,16 @@ fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
     match stats::fieller(a, b, covariance, t) {
         Ratio::Between { low, high } => Rate::Bounded { rate: ratio, low, high },
         Ratio::AtLeast { low } => {
-            Rate::HalfLine { rate: ratio, words: format!("the rate is at least {}", words::decimal(low)) }
+            let words = format!("the rate is at least {}", words::decimal(low));
+            Rate::HalfLine { rate: ratio, parts: vec![(low, f64::INFINITY)], words }
         }
         Ratio::AtMost { high } => {
-            Rate::HalfLine { rate: ratio, words: format!("the rate is at most {}", words::decimal(high)) }
+            let words = format!("the rate is at most {}", words::decimal(high));
+            Rate::HalfLine { rate: ratio, parts: vec![(f64::NEG_INFINITY, high)], words }
         }
         Ratio::Outside { below, above } if ratio.is_finite() => Rate::HalfLine {
             rate: ratio,
+            parts: vec![(f64::NEG_INFINITY, below), (above, f64::INFINITY)],
             words: format!(
                 "the change in {name} is not distinguishable from 0; the rate lies below {} or above {}",
                 words::decimal(below),

@@ -51,6 +51,7 @@ impl Inputs {
             checks,
             temperatures,
             abstentions,
+            confidences,
             pairs,
             ..
         } = judgement;
@@ -117,6 +118,7 @@ impl Inputs {
             explanations,
             temperatures,
             abstentions,
+            confidences,
             pairs,
             convergence: endings
                 .into_iter()

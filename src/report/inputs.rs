@@ -6,7 +6,7 @@ use crate::metrics::Metric;
 use crate::pareto::exchange::ArcRate;
 use crate::pareto::{Choice, Front, StrengthCurve, Stretch, Uncertainty};
 use crate::points::{Anchor, Pair, Point};
-use crate::run::{Abstention, Sensitivity, Temperature};
+use crate::run::{Abstention, Confidence, Sensitivity, Temperature};
 
 /// What a reader needs to know of one metric: its line in the glossary.
 #[derive(Debug, Clone, PartialEq)]
@@ -327,6 +327,8 @@ pub struct Inputs {
     pub temperatures: Vec<Temperature>,
     /// What abstention does against the attacks, by point, seed and attack.
     pub abstentions: Vec<Abstention>,
+    /// What confidences come to, by point: without attack, and under the primary one.
+    pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
     /// How training ended.

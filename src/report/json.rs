@@ -10,6 +10,7 @@ use crate::points::{Measured, Point};
 
 use super::abstention;
 use super::certificates;
+use super::confidence;
 use super::curves;
 use super::explanations;
 use super::format;
@@ -115,6 +116,9 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     }
     if !given.abstentions.is_empty() {
         whole["abstention"] = abstention::json(view);
+    }
+    if !given.confidences.is_empty() {
+        whole["confidences"] = confidence::json(&given.confidences);
     }
     if !given.pairs.is_empty() {
         whole["pairs"] = pairs::json(&given.pairs);
@@ -258,7 +262,12 @@ fn quotient(rate: &Rate) -> Json {
         Rate::Bounded { rate, low, high } => {
             json!({ "kind": "bounded", "rate": rate, "interval": [low, high] })
         }
-        Rate::HalfLine { rate, words } => json!({ "kind": "half-line", "rate": rate, "reason": words }),
+        Rate::HalfLine { rate, parts, words } => {
+            // What is not finite has no number in JSON.
+            let end = |end: f64| end.is_finite().then_some(end);
+            let parts: Vec<_> = parts.iter().map(|(from, to)| [end(*from), end(*to)]).collect();
+            json!({ "kind": "half-line", "rate": rate, "parts": parts, "reason": words })
+        }
         Rate::NotMeasurable { words } => json!({ "kind": "not-measurable", "rate": null, "reason": words }),
     }
 }

@@ -21,8 +21,47 @@ use super::uncertain;
 use super::verdicts;
 use super::view::View;
 
-/// The Markdown page.
-pub(super) fn page(view: &View, figures: &[Figure]) -> String {
+/// `comparison.md`: what folders come to side by side, with the figure where it is written, and its file's ending.
+pub(super) fn comparison(
+    title: &str,
+    sentences: &[String],
+    figure: Option<(&Figure, &str)>,
+    tables: &[Table],
+) -> String {
+    let mut text = format!("# {}\n\n", prose(title));
+    for sentence in sentences {
+        let _ = writeln!(text, "- {}", prose(sentence));
+    }
+    text.push('\n');
+    if let Some((figure, ending)) = figure {
+        let _ = writeln!(text, "![{}](figures/{}.{ending})\n", escaped(&figure.title), figure.name);
+    }
+    for table in tables {
+        write_table(&mut text, table);
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// `captions.md`: title and caption of every figure, for drawings that do not carry them.
+pub(super) fn captions(figures: &[Figure]) -> String {
+    let mut text = String::from("# Figures\n");
+    // A dark twin has the words of the figure.
+    for figure in figures.iter().filter(|figure| !figure.name.ends_with("-dark")) {
+        let _ = write!(
+            text,
+            "\n## {}\n\n**{}.** {}\n",
+            escaped(&figure.name),
+            prose(figure.title.trim_end_matches('.')),
+            prose(&figure.caption)
+        );
+    }
+    text
+}
+
+/// The Markdown page; `ending` is that of the files with the figures.
+pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     let mut text = String::new();
     let mut line = |content: &str| {
         text.push_str(content);
@@ -42,7 +81,7 @@ pub(super) fn page(view: &View, figures: &[Figure]) -> String {
     }
     line("");
     for figure in figures {
-        line(&format!("![{}](figures/{}.svg)", escaped(&figure.title), figure.name));
+        line(&format!("![{}](figures/{}.{ending})", escaped(&figure.title), figure.name));
         line("");
     }
     if let Some(sentence) = uncertain::hypervolume(view) {

@@ -10,11 +10,14 @@ mod by_group;
 mod certificates;
 mod chance;
 mod checks;
+pub mod compare;
+mod confidence;
 mod contest;
 mod csv;
 mod curves;
 mod explanations;
 mod explorer;
+mod formats;
 pub mod figure;
 mod format;
 mod further;
@@ -43,6 +46,7 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 
+pub use formats::{Format, Wanted};
 pub use html::RunInfo;
 pub use inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
@@ -67,39 +71,76 @@ impl Output {
     }
 }
 
-/// Every file of the report, in a fixed order: the same bytes for the same values.
+/// Every file of the report as `run` writes it, in a fixed order.
 ///
 /// # Errors
 ///
 /// Only on a defect of this program: a figure that cannot be drawn or a template that does not hold.
 pub fn render(view: &View) -> Result<Vec<Output>> {
-    render_with(view, &[])
+    rendered(view, &Wanted::default())
 }
 
-/// The same with what `run_info` says of machine and time in the page, which is then no longer the same for the same values.
+/// The files of the report that are wanted, in a fixed order. `summary.txt` and `report.json` are always among them.
 ///
 /// # Errors
 ///
 /// As [`render`].
-pub fn render_with(view: &View, run_info: &RunInfo) -> Result<Vec<Output>> {
-    let figures = figure::all(view);
-    let mut outputs = vec![
-        Output::new("summary.txt", terminal(view)),
-        Output::new("summary.md", markdown::page(view, &figures)),
-        Output::new("points.csv", csv::points(view)?),
-        Output::new("measurements.csv", csv::measurements(view)?),
-        Output::new("report.json", json::file(view)?),
-        Output::new("report.html", html::page(view, &figures, run_info)?),
-    ];
-    if !view.given.abstentions.is_empty() {
-        outputs.push(Output::new("abstention.csv", abstention::file(view)?));
+pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
+    let has = |format| wanted.formats.contains(&format);
+    // The pages carry, or link to, what is made for a screen.
+    let screen = figure::all(view);
+    let mut outputs = vec![Output::new("summary.txt", terminal(view))];
+    if has(Format::Md) {
+        let linked =
+            [(Format::Svg, "svg"), (Format::Png, "png")].into_iter().find(|(format, _)| has(*format));
+        let (figures, ending) = linked.map_or((&[][..], ""), |(_, ending)| (&screen[..], ending));
+        outputs.push(Output::new("summary.md", markdown::page(view, figures, ending)));
     }
-    outputs.extend(uncertain::csv(view)?.map(|bytes| Output::new("attainment.csv", bytes)));
-    let pictures: Vec<Vec<u8>> =
-        figures.par_iter().map(|figure| figure::png(&figure.svg)).collect::<Result<_>>()?;
-    for (figure, picture) in figures.iter().zip(pictures) {
-        outputs.push(Output::new(format!("figures/{}.png", figure.name), picture));
-        outputs.push(Output::new(format!("figures/{}.svg", figure.name), figure.svg.as_str()));
+    if has(Format::Csv) {
+        outputs.push(Output::new("points.csv", csv::points(view)?));
+        outputs.push(Output::new("measurements.csv", csv::measurements(view)?));
+    }
+    outputs.push(Output::new("report.json", json::file(view)?));
+    if has(Format::Html) {
+        outputs.push(Output::new("report.html", html::page(view, &screen, &wanted.run_info)?));
+    }
+    if has(Format::Csv) {
+        if !view.given.abstentions.is_empty() {
+            outputs.push(Output::new("abstention.csv", abstention::file(view)?));
+        }
+        outputs.extend(uncertain::csv(view)?.map(|bytes| Output::new("attainment.csv", bytes)));
+    }
+    let mut figures =
+        if wanted.look == figure::Look::SCREEN { screen } else { figure::drawn(view, wanted.look) };
+    if wanted.dark {
+        let dark: Vec<figure::Figure> = figures.iter().map(|figure| figure.darkened(view)).collect();
+        figures.extend(dark);
+    }
+    outputs.extend(pictures(&figures, wanted, "figures")?);
+    Ok(outputs)
+}
+
+/// The files of `figures` in `folder`, in every format of pictures that is wanted.
+fn pictures(figures: &[figure::Figure], wanted: &Wanted, folder: &str) -> Result<Vec<Output>> {
+    type Writer = fn(&str) -> Result<Vec<u8>>;
+    const WRITERS: [(Format, &str, Writer); 3] = [
+        (Format::Pdf, "pdf", figure::pdf),
+        (Format::Png, "png", figure::png),
+        (Format::Svg, "svg", |svg| Ok(svg.as_bytes().to_vec())),
+    ];
+    let writers: Vec<_> =
+        WRITERS.into_iter().filter(|(format, ..)| wanted.formats.contains(format)).collect();
+    let jobs: Vec<_> =
+        figures.iter().flat_map(|figure| writers.iter().map(move |writer| (figure, writer))).collect();
+    let mut outputs: Vec<Output> = jobs
+        .par_iter()
+        .map(|(figure, (_, ending, write))| {
+            Ok(Output::new(format!("{folder}/{}.{ending}", figure.name), write(&figure.svg)?))
+        })
+        .collect::<Result<_>>()?;
+    // What a publication sets itself is not in the drawings.
+    if !writers.is_empty() && !wanted.look.carries_words() {
+        outputs.push(Output::new(format!("{folder}/captions.md"), markdown::captions(figures)));
     }
     Ok(outputs)
 }

@@ -204,7 +204,7 @@ pub(super) fn rate(arc: &ArcRate, rate: &Rate) -> String {
         Rate::Bounded { rate, low, high } => {
             format!("{} [{}, {}]", format::number(*rate), format::number(*low), format::number(*high))
         }
-        Rate::HalfLine { rate, words } => format!("{}; {words}", format::number(*rate)),
+        Rate::HalfLine { rate, words, .. } => format!("{}; {words}", format::number(*rate)),
         Rate::NotMeasurable { words } => words.clone(),
     }
 }

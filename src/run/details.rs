@@ -104,7 +104,11 @@ pub struct Abstention {
 }
 
 /// The models of one point that can be judged, by seed.
-fn models<'a>(study: &Study, evidence: &'a [CellEvidence], point: usize) -> Vec<(u64, &'a Evidence)> {
+pub(super) fn models<'a>(
+    study: &Study,
+    evidence: &'a [CellEvidence],
+    point: usize,
+) -> Vec<(u64, &'a Evidence)> {
     let point = &study.points[point];
     let own =
         evidence.iter().filter(|cell| cell.coordinates == point.coordinates && cell.model == point.model);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Store;
 use super::certification::{self, CertifiedShare};
 use super::checked::{Checked, checked};
+use super::confidence::{Confidence, confidences};
 use super::details::{self, Abstention, Ending, Standing, Temperature, abstentions, endings, standing};
 use super::gathering::{evidence, facts};
 use super::present::{Present, whole_seeds};
@@ -66,6 +67,8 @@ pub struct Judgement {
     pub temperatures: Vec<Temperature>,
     /// What abstention does against the attacks, by point, seed and attack.
     pub abstentions: Vec<Abstention>,
+    /// What confidences come to, by point: without attack, and under the primary one.
+    pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
     /// What the sanity checks came to: by point, seed and number.
@@ -108,6 +111,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
     Ok(Judgement {
         temperatures: details::temperatures(&study, &evidence),
         abstentions: abstentions(&study, &evidence),
+        confidences: confidences(&study, &evidence, &primary),
         pairs: points::pairs(&study, &evidence, &primary),
         certified: certification::shares(&study, &evidence),
         proven: proves.then(|| pareto::proven(&study.points, &front)),

@@ -46,6 +46,7 @@ mod ranges;
 mod reference_scores;
 mod reliability;
 mod report;
+mod reporting;
 mod scores;
 mod scoring;
 mod scoring_bad_files;

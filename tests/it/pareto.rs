@@ -352,7 +352,9 @@ fn a_price_over_nothing_bought_is_not_a_huge_ratio() {
         (0.1, vec![0.80, 0.81, 0.80], vec![0.45, 0.41, 0.42]),
     ]);
     let found = arcs(&unclear);
-    let Rate::HalfLine { words, .. } = &found[0].rate else { panic!("{:?}", found[0].rate) };
+    let Rate::HalfLine { words, parts, .. } = &found[0].rate else { panic!("{:?}", found[0].rate) };
+    let ends: Vec<String> = parts.iter().map(|(from, to)| format!("{from:.2} {to:.2}")).collect();
+    assert_eq!(ends, ["-inf -1.42", "1.11 inf"]);
     assert!(words.ends_with("the rate lies below −1.42 or above 1.11"), "{words}");
     insta::assert_snapshot!(found[0].sentence, @"from strength 0 to 0.1, no gain was measurable: robust accuracy (L∞ 0.2) changed by +0.7 points, not distinguishable from none; clean accuracy fell by 14.3 points (3 seeds, these test rows)");
     let two: Vec<Point> =

@@ -142,3 +142,34 @@ fn abstention_is_told_at_every_threshold() {
         }
     }
 }
+
+/// What is right where the attacks first broke each row is what stands; the bins and the whole curve say the same of all rows.
+#[test]
+fn confidences_under_attack_agree_with_robust_accuracy() {
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let report = json(&program.must(&["run", "tiny.toml", "--json"]).stdout);
+    let confidences = report["confidences"].as_array().unwrap();
+    assert!(confidences.len() > 6, "three strengths and several models, clean and under attack");
+    for one in confidences {
+        let point = one["point"].as_u64().unwrap();
+        let id = if one["attack"].is_null() { "accuracy" } else { "robust_accuracy" };
+        let right = measured(&report, point, id);
+        let near = |found: f64| assert!((found - right).abs() < 1e-9, "{found}, not {right}: {one}");
+        near(one["accuracy"].as_f64().unwrap());
+        let list = |of: &serde_json::Value| -> Vec<f64> {
+            of.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+        };
+        let (shares, accuracy) = (list(&one["bins"]["share"]), list(&one["bins"]["accuracy"]));
+        near(shares.iter().zip(accuracy).map(|(share, right)| share * right).sum());
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        near(1.0 - list(&one["risk_coverage"]["risk"]).last().unwrap());
+        if id == "accuracy" {
+            // The calibration error of each seed by itself, and not of all rows together, is `ece_15`; no error of the mixture is larger than their mean.
+            let confidence = list(&one["bins"]["confidence"]);
+            let accuracy = list(&one["bins"]["accuracy"]);
+            let error: f64 = (0..shares.len()).map(|i| shares[i] * (confidence[i] - accuracy[i]).abs()).sum();
+            assert!(error <= measured(&report, point, "ece_15") + 1e-9, "{error}: {one}");
+        }
+    }
+}

@@ -255,3 +255,37 @@ fn a_temperature_divides_the_logits() {
     expect(&cooled, None, &[("overconfidence", softmax(0.5)), ("underconfidence", 1.0 - softmax(1.0))]);
     assert_eq!(value(&plain, None, "accuracy"), value(&cooled, None, "accuracy"));
 }
+
+/// The rows of `calibration_by_hand`: confidences 1, .9, .9, .6, .5; one of the two at .9 and the one at .5 are wrong.
+#[test]
+fn diagrams_by_hand() {
+    let rows: [(u16, &[f64]); 5] =
+        [(1, &[0.0, 1.0]), (1, &[0.1, 0.9]), (0, &[0.1, 0.9]), (0, &[0.6, 0.4]), (1, &[0.5, 0.5])];
+    let evidence = stated(&rows);
+    let attack = equipoise::measure::AttackKey::new("none", equipoise::measure::Norm::Linf, 0.1);
+    let diagrams = metrics::diagrams(&evidence, &attack);
+    let [diagram] = diagrams.as_slice() else { panic!("nobody attacked it: {diagrams:?}") };
+    assert_eq!(diagram.attack, None);
+    let near =
+        |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+    // Bins of width 1/15: 1 is in the last, .9 in the one before, .6 in number 9, .5 in number 7.
+    let filled: Vec<usize> = (0..15).filter(|i| diagram.bins[*i].weight > 0.0).collect();
+    assert_eq!(filled, [7, 9, 13, 14]);
+    let bin = diagram.bins[13];
+    near(bin.weight, 2.0);
+    near(bin.right, 1.0);
+    near(bin.confidence, 1.8);
+    // The calibration error is a function of the bins.
+    let error: f64 = diagram.bins.iter().map(|bin| (bin.right - bin.confidence).abs()).sum::<f64>() / 5.0;
+    near(error, value(&evidence, None, "ece_15").get().unwrap());
+    // One, two, three, four and five rows: none wrong; half of one (the two at .9 are wrong together in one half); one; one; two.
+    let coverage = |k: usize| diagram.risks[k - 1];
+    assert_eq!(diagram.risks.len(), 50);
+    near(coverage(10), 0.0);
+    near(coverage(20), 0.5 / 2.0);
+    near(coverage(30), 1.0 / 3.0);
+    near(coverage(40), 1.0 / 4.0);
+    near(coverage(50), 2.0 / 5.0);
+    // Eleven fiftieths of five rows are more than one: two are answered.
+    near(coverage(11), 0.25);
+}

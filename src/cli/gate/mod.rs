@@ -14,6 +14,7 @@ use crate::experiment;
 use crate::files;
 use crate::gate::{self, Policy, Requirement, Shape, Verdict, Word};
 use crate::measure::Pillar;
+use crate::report::figure::{self, Look};
 use crate::report::gate::{self as telling, Story};
 use crate::run::Results;
 use crate::run::baseline::Baseline;
@@ -72,6 +73,9 @@ pub(super) struct Arguments {
     /// Write the verdict as JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Draw baseline and run over each other, with every difference, as gate.svg and gate.png in this folder.
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
     /// Print annotations for GitHub Actions, at most 10.
     #[arg(long)]
     github: bool,
@@ -174,6 +178,9 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         verdict: &outcome.verdict,
     };
     let json = publish(arguments, &story, results, outcome.store.as_ref())?;
+    if let Some(folder) = &arguments.figures {
+        draw(outcome.overlay.as_ref(), &story, folder)?;
+    }
     terminal::product(&if arguments.json {
         json
     } else {
@@ -191,6 +198,8 @@ struct Outcome {
     alpha: f64,
     policy: Policy,
     verdict: Verdict,
+    /// Both sides on one plane, where there are two.
+    overlay: Option<gate::Overlay>,
 }
 
 /// Judges: against a baseline, under rules, or both.
@@ -223,6 +232,7 @@ fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome
             alpha: arguments.alpha.unwrap_or(gate::DEFAULT_ALPHA),
             policy: arguments.policy.map_or(Policy::Detect, PolicyWord::policy),
             verdict,
+            overlay: None,
         });
     };
     let question = Question {
@@ -252,8 +262,11 @@ fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome
         drop(found);
         judged.verdict = judged.verdict.escalated(course);
     }
+    let sides = judged.baseline.as_ref().zip(judged.side.as_ref());
+    let overlay = sides.and_then(|(baseline, side)| gate::overlay(&baseline.side, side));
     Ok(Outcome {
         name: judged.name,
+        overlay,
         store: Some(judged.results),
         samples: judged.baseline.map(|baseline: Baseline| baseline.manifest.samples),
         alpha: judged.rules.alpha,
@@ -310,6 +323,17 @@ fn publish(
         }
     }
     Ok(json)
+}
+
+/// Draws the figure, where there is something to lay over each other.
+fn draw(overlay: Option<&gate::Overlay>, story: &Story<'_>, folder: &Path) -> Result<()> {
+    let Some(overlay) = overlay else {
+        terminal::talk("no figure: it takes a baseline, results and a front of two objectives");
+        return Ok(());
+    };
+    let figure = figure::gate(story, overlay, Look::SCREEN);
+    files::write_atomic(&folder.join("gate.svg"), figure.svg.as_bytes(), None)?;
+    files::write_atomic(&folder.join("gate.png"), &figure::png(&figure.svg)?, None)
 }
 
 /// Appends, as a step summary is appended to by every step.

@@ -3,11 +3,13 @@
 //! [`Scores`] sorts the rows by confidence once per model; a resample then costs one pass in that order, whatever the
 //! number of metrics. Rows that tie in confidence count together, so that no value depends on the order of rows.
 
+mod diagrams;
 mod evasions;
 mod ranks;
 mod sums;
 mod temperature;
 
+pub use diagrams::{COVERAGES, Diagram, diagrams};
 pub(super) use evasions::Evasions;
 pub use evasions::{AbstentionCurve, AbstentionStep, Evaded, abstention_curves};
 pub(super) use ranks::MOST_GROUPS;

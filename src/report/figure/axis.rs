@@ -39,6 +39,11 @@ impl Axis {
         Self { low, high, reversed: false, step: nice_step(high - low, ticks) }
     }
 
+    /// The same axis with about `ticks` ticks.
+    pub(super) fn with_ticks(self, ticks: usize) -> Self {
+        Self { step: nice_step(self.high - self.low, ticks), ..self }
+    }
+
     /// Share of the way towards better, 0 to 1 inside the range.
     pub(super) fn share(&self, value: f64) -> f64 {
         let share = (value - self.low) / (self.high - self.low);
@@ -145,10 +150,36 @@ impl Panel {
         );
     }
 
+    /// The horizontal axis alone: for rows that have names in place of a vertical one.
+    pub(super) fn across(&self, canvas: &mut Canvas<'_>) {
+        for (value, text) in self.x.ticks() {
+            let x = self.x(value);
+            canvas.line(&[(x, self.top), (x, self.bottom)], GRID, 1.0, 1.0);
+            canvas.text(&text, (x, self.bottom + 12.0), Type { size: 10.0, ..SMALL }, Side::Middle);
+        }
+        canvas.line(&[(self.left, self.bottom), (self.right, self.bottom)], QUIET, 1.0, 1.0);
+    }
+
     /// The names of both axes.
     pub(super) fn names(&self, canvas: &mut Canvas<'_>, x: &str, y: &str) {
         canvas.text(x, (f64::midpoint(self.left, self.right), self.bottom + 36.0), BODY, Side::Middle);
-        canvas.turned_text(y, (self.left - 56.0, f64::midpoint(self.top, self.bottom)), BODY, Side::Middle);
+        self.name_up(canvas, y);
+    }
+
+    /// The name of the vertical axis, left of its texts.
+    pub(super) fn name_up(&self, canvas: &mut Canvas<'_>, y: &str) {
+        let x = (self.left - 56.0).max(12.0);
+        canvas.turned_text(y, (x, f64::midpoint(self.top, self.bottom)), BODY, Side::Middle);
+    }
+
+    /// Room for the names: across and up, a little more than the axes.
+    pub(super) fn room(&self) -> (f64, f64) {
+        (self.right - self.left + 30.0, self.bottom - self.top + 40.0)
+    }
+
+    /// `at` moved onto the panel where it lies outside.
+    pub(super) fn clamped(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
     }
 }
 

@@ -39,6 +39,14 @@ pub(super) const HEADING: Type = Type { size: 12.5, bold: true, color: INK };
 pub(super) const BODY: Type = Type { size: 12.0, bold: false, color: INK };
 pub(super) const SMALL: Type = Type { size: 11.0, bold: false, color: QUIET };
 
+/// How much of a mark is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fill {
+    Whole,
+    Half,
+    Hollow,
+}
+
 /// The shape of a point: one per defense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Marker {
@@ -75,6 +83,28 @@ impl Marker {
         ];
         // Where colors repeat the shapes must not do so with them.
         all[(index % COLORS + index / COLORS) % all.len()]
+    }
+
+    /// The left half of the shape on the unit circle.
+    fn half(self) -> Vec<(f64, f64)> {
+        let corners = self.corners();
+        if corners.is_empty() {
+            const PARTS: u32 = 24;
+            let angle = |i: u32| std::f64::consts::PI * (0.5 + f64::from(i) / f64::from(PARTS));
+            return (0..=PARTS).map(|i| (libm::cos(angle(i)), libm::sin(angle(i)))).collect();
+        }
+        // What lies left of the middle, cut edge by edge (Sutherland and Hodgman 1974).
+        let mut kept = Vec::new();
+        for (i, &(x0, y0)) in corners.iter().enumerate() {
+            let (x1, y1) = corners[(i + 1) % corners.len()];
+            if x0 <= 0.0 {
+                kept.push((x0, y0));
+            }
+            if (x0 < 0.0 && x1 > 0.0) || (x0 > 0.0 && x1 < 0.0) {
+                kept.push((0.0, y0 + (y1 - y0) * x0 / (x0 - x1)));
+            }
+        }
+        kept
     }
 
     /// Corners on the unit circle; none for the circle itself.
@@ -140,8 +170,13 @@ pub(super) struct Canvas<'a> {
     backend: SVGBackend<'a>,
 }
 
-/// Draws on a sheet of `width × height` CSS pixels and returns the SVG; `alt` is what a screen reader says.
-pub(super) fn sheet(width: f64, height: f64, alt: &str, draw: impl FnOnce(&mut Canvas<'_>)) -> String {
+/// Draws on a sheet of `width × height` units, shown at `scale` CSS pixels each, and returns the SVG; `alt` is what a screen reader says.
+pub(super) fn sheet(
+    (width, height): (f64, f64),
+    scale: f64,
+    alt: &str,
+    draw: impl FnOnce(&mut Canvas<'_>),
+) -> String {
     register();
     let mut svg = String::new();
     let size = ((width * UNITS) as u32, (height * UNITS) as u32);
@@ -154,6 +189,9 @@ pub(super) fn sheet(width: f64, height: f64, alt: &str, draw: impl FnOnce(&mut C
     // The font is named once, with near relatives for readers who lack it.
     let body = svg.replace(&format!(" font-family=\"{FONT}\""), "");
     let body = body.split_once('>').map_or("", |(_, rest)| rest);
+    // Ends of binary fractions are no sizes.
+    let pixels = |units: f64| (units * scale * 1e3).round() / 1e3;
+    let (width, height) = (pixels(width), pixels(height));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
          font-family=\"{FONT},Verdana,sans-serif\" role=\"img\" aria-label=\"{}\">{body}",
@@ -304,6 +342,27 @@ impl Canvas<'_> {
         outline.push(outline[0]);
         outline.push(outline[1]);
         self.line(&outline, edge, 1.0, stroke);
+    }
+
+    /// A point in `color`, filled as far as its `fill` says.
+    pub(super) fn filled(
+        &mut self,
+        shape: Marker,
+        at: (f64, f64),
+        radius: f64,
+        fill: Fill,
+        (color, edge): (Color, Color),
+    ) {
+        match fill {
+            Fill::Whole => self.marker(shape, at, radius, color, edge, 1.0),
+            Fill::Hollow => self.marker(shape, at, radius, SURFACE, color, 2.0),
+            Fill::Half => {
+                self.marker(shape, at, radius, SURFACE, color, 1.6);
+                let place = |(x, y): (f64, f64)| (at.0 + radius * x, at.1 + radius * y);
+                let half: Vec<(f64, f64)> = shape.half().into_iter().map(place).collect();
+                self.polygon(&half, color, 1.0);
+            }
+        }
     }
 
     /// A text whose place is its left end, middle or right end, at half its height.

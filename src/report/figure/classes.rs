@@ -8,21 +8,21 @@ use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
 use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, width};
+use super::look::Look;
 use super::theme::{CLEAN, INK, SECURITY};
 use super::{Figure, bounds, facts, framed};
 
 /// With more members than this only the worst ones are shown.
 const MOST: usize = 20;
 const PANEL: f64 = 184.0;
-const WIDTH: f64 = 900.0;
 
 /// One figure per breakdown.
-pub(super) fn draw(view: &View) -> Vec<Figure> {
-    view.given.breakdowns.iter().filter_map(|breakdown| one(view, breakdown)).collect()
+pub(super) fn draw(view: &View, look: Look) -> Vec<Figure> {
+    view.given.breakdowns.iter().filter_map(|breakdown| one(view, look, breakdown)).collect()
 }
 
 /// The lowest strength, and the best point of every objective: at most four.
-fn chosen(view: &View) -> Vec<usize> {
+pub(super) fn chosen(view: &View) -> Vec<usize> {
     let works = |point: &usize| view.given.points[*point].degenerate.is_none() && view.is_final(*point);
     let lowest = (0..view.given.points.len())
         .filter(works)
@@ -51,7 +51,7 @@ fn keys(view: &View, breakdown: &Breakdown, member: &str) -> (MetricKey, Option<
     (clean, attacked)
 }
 
-fn one(view: &View, breakdown: &Breakdown) -> Option<Figure> {
+fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
     let points = chosen(view);
     let known = |(_, member): &&(String, String)| {
         let (clean, _) = keys(view, breakdown, member);
@@ -96,11 +96,12 @@ fn one(view: &View, breakdown: &Breakdown) -> Option<Figure> {
         format!("groups-{}", breakdown.title.chars().map(safe).collect::<String>())
     };
     // A few bars do not need a whole row.
-    let columns = ((WIDTH / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
-    let size = (WIDTH, PANEL * points.len().div_ceil(columns) as f64);
-    Some(framed(name, size, title(view, breakdown, &members, &points), caption, |canvas, top| {
+    let columns = ((look.width / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
+    let height = PANEL * points.len().div_ceil(columns) as f64;
+    let words = (title(view, breakdown, &members, &points), caption);
+    Some(framed(look, name, height, words, |canvas, top| {
         for (i, &point) in points.iter().enumerate() {
-            let width = WIDTH / columns as f64;
+            let width = look.width / columns as f64;
             let place = (width * (i % columns) as f64, top + PANEL * (i / columns) as f64);
             panel(canvas, view, breakdown, &members, point, &axis, (place, width));
         }
@@ -127,11 +128,8 @@ fn panel(
     };
     panel.draw(canvas, Some(&[]), true);
     let who = format::capitalized(&view.long_label(point));
-    let heading = if whole < WIDTH {
-        who
-    } else {
-        format!("{who}: {}", view.metric_title(&MetricKey::plain(&breakdown.clean)))
-    };
+    let whose = format!("{who}: {}", view.metric_title(&MetricKey::plain(&breakdown.clean)));
+    let heading = if width(&whose, HEADING) <= whole - 30.0 { whose } else { who };
     canvas.text(&cut(&heading, HEADING, whole - 30.0), (left + 18.0, top + 12.0), HEADING, Side::Start);
     let slot = (panel.right - panel.left) / count;
     let half = (0.34 * slot).min(46.0);

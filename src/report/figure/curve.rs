@@ -8,15 +8,16 @@ use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
 use super::canvas::{self, BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
-use super::legend::{self, Key, Style};
+use super::legend::{self, Key, Legend, Style};
+use super::look::Look;
 use super::theme::{ANCHOR, QUIET, SURFACE};
-use super::{Figure, bounds, facts, framed, is_reversed, short_axis_title};
+use super::{Figure, axis_title, bounds, facts, framed, is_reversed};
 
 /// With more lines than this the bands would hide each other.
 const BANDED: usize = 8;
 
 /// The figure, where a curve was measured at two radii or more.
-pub(super) fn draw(view: &View) -> Option<Figure> {
+pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let curve = view.given.curve.as_ref()?;
     let threat = view.given.threat.as_ref()?;
     let stops = stops(view, curve);
@@ -54,15 +55,19 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
         values.extend(points.iter().flat_map(|&point| certified(view, curve, point)).map(|(_, value)| value));
     }
     let banded = panels.iter().all(|(_, points)| points.len() <= BANDED);
-    let columns = panels.len().min(3);
+    let columns = panels.len().min(look.columns(3));
     let rows = panels.len().div_ceil(columns);
-    let (width, panel_height) = (900.0, if panels.len() == 1 { 430.0 } else { 310.0 });
-    let size = (width, panel_height * rows as f64);
+    let panel_height = match (panels.len(), look.is_narrow()) {
+        (1, false) => 430.0,
+        (_, false) => 310.0,
+        (1, true) => 320.0,
+        (_, true) => 210.0,
+    };
     let zero =
         curve.clean.as_ref().map_or_else(String::new, |key| format!("At ε = 0: {}. ", view.title(key)));
     let bands = if banded { "bands" } else { "in points.csv" };
     let trivial: Vec<String> = view.given.anchors.iter().map(|anchor| anchor.label.clone()).collect();
-    let trivial = if trivial.is_empty() || panels.len() == 1 {
+    let trivial = if trivial.is_empty() || (panels.len() == 1 && !look.is_narrow()) {
         String::new()
     } else {
         format!("Gray dashes: {}. ", format::list(&trivial))
@@ -82,16 +87,25 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
     );
     let y_axis = Axis::around(&values, bounds(view, key), is_reversed(view, key), 6);
     let last = stops.last()?.0;
-    let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, 6);
-    Some(framed("security-curve", size, title(view, curve), caption, |canvas, top| {
-        let whole = width - legend::WIDTH - 40.0;
-        let column = whole / columns as f64;
+    let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, if columns > 1 { 4 } else { 6 });
+    let fallen = panels.iter().flat_map(|(_, points)| points);
+    let fallen = fallen.into_iter().any(|&point| view.given.points[point].degenerate.is_some());
+    let mut keys = Vec::new();
+    keys.extend(fallen.then_some(Key::DegenerateLine));
+    keys.extend(sandwiched.then_some(Key::CertifiedLine));
+    let legend = Legend::of(view, &keys, Vec::new(), Style::Lines);
+    let place = legend.place(look, panel_height * rows as f64);
+    let words = (title(view, curve), caption);
+    Some(framed(look, "security-curve", place.height, words, |canvas, top| {
+        let margin = look.left();
+        let column = (place.right - margin + 6.0) / columns as f64;
         for (i, (name, points)) in panels.iter().enumerate() {
-            let left = column * (i % columns) as f64;
+            let left = margin + column * (i % columns) as f64;
             let start = top + panel_height * (i / columns) as f64;
+            let gap = if i % columns == 0 { 0.0 } else { 46.0 };
             let heading = if panels.len() > 1 { 22.0 } else { 0.0 };
             let panel = Panel {
-                left: left + if i % columns == 0 { 84.0 } else { 52.0 },
+                left: left + gap,
                 top: start + 10.0 + heading,
                 right: left + column - 6.0,
                 bottom: start + panel_height - 56.0,
@@ -100,21 +114,16 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
             };
             panel.draw(canvas, None, panels.len() > 1);
             if panels.len() > 1 {
-                canvas.text(name, (panel.left, start + 16.0), HEADING, Side::Start);
+                let name = cut(name, HEADING, column - gap);
+                canvas.text(&name, (panel.left, start + 16.0), HEADING, Side::Start);
             }
             let middle = f64::midpoint(panel.left, panel.right);
-            let radius = format!("radius of the attack, ε ({})", threat.norm.sign());
-            canvas.text(&radius, (middle, panel.bottom + 36.0), BODY, Side::Middle);
+            let sign = threat.norm.sign();
+            let radius = [format!("radius of the attack, ε ({sign})"), format!("ε ({sign})")];
+            canvas.text(&radius[usize::from(columns > 1)], (middle, panel.bottom + 36.0), BODY, Side::Middle);
             if i % columns == 0 {
                 let unnamed = MetricKey { attack: None, ..key.clone() };
-                let height = f64::midpoint(panel.top, panel.bottom);
-                let room = panel.bottom - panel.top + 40.0;
-                canvas.turned_text(
-                    &short_axis_title(view, &unnamed, room),
-                    (panel.left - 56.0, height),
-                    BODY,
-                    Side::Middle,
-                );
+                panel.name_up(canvas, &axis_title(view, &unnamed, panel.room().1));
             }
             let mark = panel.x(threat.epsilon);
             if (panel.left..=panel.right).contains(&mark) {
@@ -159,12 +168,7 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
                 name_anchors(canvas, &panel, names);
             }
         }
-        let fallen = panels.iter().flat_map(|(_, points)| points);
-        let fallen = fallen.into_iter().any(|&point| view.given.points[point].degenerate.is_some());
-        let mut keys = Vec::new();
-        keys.extend(fallen.then_some(Key::DegenerateLine));
-        keys.extend(sandwiched.then_some(Key::CertifiedLine));
-        legend::draw(canvas, view, (whole + 26.0, top + 10.0), &keys, Style::Lines);
+        legend.draw(canvas, &place, top);
     }))
 }
 

@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::experiment::INTERPOLATED;
 use crate::measure::MetricKey;
+use crate::pareto::Verdict;
 use crate::report::format;
 use crate::report::headline;
 use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, Marker, SMALL, Side, Type, cut, width};
+use super::bands;
+use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
 use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
-use super::legend::{self, Key, Style};
+use super::legend::{self, Key, Legend, Style};
+use super::look::Look;
 use super::theme::{self, ANCHOR, INK, PALE, QUIET, SURFACE};
 use super::{Figure, axis_title, bounds, facts, framed, is_reversed};
 
-const WIDTH: f64 = 900.0;
 /// Least height; a long legend makes it more.
 const HEIGHT: f64 = 500.0;
+/// The same on a narrow sheet.
+const NARROW: f64 = 340.0;
 const RADIUS: f64 = 6.0;
 /// With more points than this only those on the front are labeled.
 const LABELED: usize = 16;
@@ -27,40 +31,36 @@ const BARRED_DEFENSES: usize = 4;
 const LABEL: Type = Type { size: 11.0, bold: true, color: INK };
 
 /// One mark on the plane.
-struct Mark {
+pub(super) struct Mark {
     /// Index of the point; anchors have none.
-    point: Option<usize>,
-    x: f64,
-    y: f64,
+    pub(super) point: Option<usize>,
+    pub(super) x: f64,
+    pub(super) y: f64,
     label: String,
 }
 
 /// One figure per pair of objectives, the security-against-safety pair first.
-pub(super) fn draw(view: &View) -> Vec<Figure> {
+pub(super) fn draw(view: &View, look: Look) -> Vec<Figure> {
     view.planes
         .iter()
         .enumerate()
         .map(|(i, plane)| {
             let name = if i == 0 { "front".to_owned() } else { format!("front-{}", i + 1) };
-            one(view, plane, name)
+            one(view, look, plane, name)
         })
         .collect()
 }
 
-fn one(view: &View, plane: &Plane, name: String) -> Figure {
+fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     let marks = marks(view, plane);
-    let keys = keys(view, &marks);
-    let height = HEIGHT.max(legend::height(view, keys.len()));
-    let panel = panel(view, plane, &marks, height);
+    let legend = Legend::of(view, &keys(view, &marks), bands::legend(view), Style::Marks);
+    let place = legend.place(look, if look.is_narrow() { NARROW } else { HEIGHT });
+    let (x, y) = axes(view, plane, &marks);
+    let panel =
+        Panel { left: look.left(), top: 10.0, right: place.right, bottom: place.drawing - 56.0, x, y };
     let title = headline::front_title(view, &plane.x, &plane.y);
-    let objectives = view.given.front.objectives.len();
-    let all = if objectives > 2 {
-        format!(" of all {objectives} objectives, so a filled point may look dominated in this pair")
-    } else {
-        String::new()
-    };
     let stairs = if view.planes.len() == 1 {
-        "Stairs, not straight lines: mixtures of models were not measured. "
+        " Stairs, not straight lines: mixtures of models were not measured."
     } else {
         ""
     };
@@ -73,14 +73,48 @@ fn one(view: &View, plane: &Plane, name: String) -> Figure {
         ""
     };
     let caption = format!(
-        "Filled: on the front of the seed means{all}.{chosen}{mixed} Label: {labels}; a mark on the frame lies off scale{beside}. {stairs}{}",
+        "{}{}{chosen}{mixed} Label: {labels}; a mark on the frame lies off scale{beside}.{stairs} {}",
+        filling(view),
+        bands::caption(view),
         facts(view, if are_barred(view) { "bars" } else { "bars, on the front only" })
     );
-    framed(name, (WIDTH, height), title, caption, |canvas, top| {
+    framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
         scene(canvas, view, plane, &panel, &marks);
-        legend::draw(canvas, view, (panel.right + 26.0, panel.top), &keys, Style::Marks);
+        legend.draw(canvas, &place, top);
     })
+}
+
+/// What the filling of marks says.
+pub(super) fn filling(view: &View) -> String {
+    let objectives = view.given.front.objectives.len();
+    let all = if objectives > 2 {
+        format!(" of all {objectives} objectives, so a filled point may look dominated in this pair")
+    } else {
+        String::new()
+    };
+    if !has_verdicts(view) {
+        return format!("Filled: on the front of the seed means{all}.");
+    }
+    let line = if view.planes.len() == 1 { " Line: the front of the seed means." } else { "" };
+    format!(
+        "Filled: shown to be on the front{all}; half filled: undecided; hollow: shown to be dominated (over seeds and rows in general, all points together at 95 %).{line}"
+    )
+}
+
+/// Whether there are seeds enough to say more of points than where their means lie.
+pub(super) fn has_verdicts(view: &View) -> bool {
+    view.given.uncertainty.verdicts.iter().any(Option::is_some)
+}
+
+/// How a point's mark is filled: by its verdict where there are any, else by whether its mean is on the front.
+pub(super) fn fill(view: &View, point: usize) -> Fill {
+    match view.given.uncertainty.verdicts.get(point).copied().flatten() {
+        Some(Verdict::OnFront) => Fill::Whole,
+        Some(Verdict::Undecided) => Fill::Half,
+        None if view.on_front(point) => Fill::Whole,
+        Some(Verdict::DominatedBy(_)) | None => Fill::Hollow,
+    }
 }
 
 /// Whether every point has its bars.
@@ -89,11 +123,11 @@ fn are_barred(view: &View) -> bool {
 }
 
 /// Whether labels name the defense as well: where there are too many to know them by shape and color alone.
-fn are_named(view: &View) -> bool {
+pub(super) fn are_named(view: &View) -> bool {
     view.defenses.len() > BARRED_DEFENSES
 }
 
-fn marks(view: &View, plane: &Plane) -> Vec<Mark> {
+pub(super) fn marks(view: &View, plane: &Plane) -> Vec<Mark> {
     let plain = view
         .varying
         .iter()
@@ -122,12 +156,12 @@ fn marks(view: &View, plane: &Plane) -> Vec<Mark> {
     points.chain(anchors).collect()
 }
 
-fn is_degenerate(view: &View, mark: &Mark) -> bool {
+pub(super) fn is_degenerate(view: &View, mark: &Mark) -> bool {
     mark.point.is_some_and(|point| view.given.points[point].degenerate.is_some())
 }
 
 /// Working points with their intervals set the range; trivial and degenerate ones join when they are near.
-fn panel(view: &View, plane: &Plane, marks: &[Mark], height: f64) -> Panel {
+pub(super) fn axes(view: &View, plane: &Plane, marks: &[Mark]) -> (Axis, Axis) {
     let works = |mark: &&Mark| mark.point.is_some() && !is_degenerate(view, mark);
     let any_works = marks.iter().any(|mark| works(&mark));
     // Of many defenses the fronts are what is compared: the rest would squeeze them into a corner.
@@ -164,29 +198,19 @@ fn panel(view: &View, plane: &Plane, marks: &[Mark], height: f64) -> Panel {
         }
         Axis::around(&values, bounds(view, key), is_reversed(view, key), 6)
     };
-    Panel {
-        left: 84.0,
-        top: 10.0,
-        right: WIDTH - legend::WIDTH - 40.0,
-        bottom: height - 56.0,
-        x: axis(&plane.x, |mark| mark.x),
-        y: axis(&plane.y, |mark| mark.y),
-    }
+    (axis(&plane.x, |mark| mark.x), axis(&plane.y, |mark| mark.y))
 }
 
 fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
-    let mut keys = Vec::new();
     let points = || marks.iter().filter_map(|mark| mark.point);
-    if points().any(|point| view.on_front(point)) {
-        keys.push(Key::OnFront);
-    }
-    let off = |p: &usize| !view.on_front(*p) && view.given.points[*p].degenerate.is_none();
-    if points().any(|p| off(&p) && !view.was_passed_over(p)) {
-        keys.push(Key::Dominated);
-    }
-    if points().any(|p| off(&p) && view.was_passed_over(p)) {
-        keys.push(Key::PassedOver);
-    }
+    let works = |p: &usize| view.given.points[*p].degenerate.is_none();
+    let passed = |p: &usize| !view.on_front(*p) && view.was_passed_over(*p);
+    let has = |wanted: Fill| points().any(|p| works(&p) && !passed(&p) && fill(view, p) == wanted);
+    let mut keys = Vec::new();
+    keys.extend(has(Fill::Whole).then_some(Key::OnFront));
+    keys.extend(has(Fill::Half).then_some(Key::Undecided));
+    keys.extend(has(Fill::Hollow).then_some(Key::Dominated));
+    keys.extend(points().any(|p| works(&p) && passed(&p)).then_some(Key::PassedOver));
     if has_joint(view) {
         keys.push(Key::Joint);
     }
@@ -201,7 +225,9 @@ fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
 
 fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, marks: &[Mark]) {
     panel.draw(canvas, None, false);
-    panel.names(canvas, &axis_title(view, &plane.x), &axis_title(view, &plane.y));
+    let (across, up) = panel.room();
+    panel.names(canvas, &axis_title(view, &plane.x, across), &axis_title(view, &plane.y, up));
+    bands::draw(canvas, view, plane, panel);
     let mut lines: Vec<Block> = Vec::new();
     let joint = has_joint(view);
     for (defense, members) in stairs(view) {
@@ -225,7 +251,7 @@ fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, mar
     let place = |mark: &Mark| {
         let (x, y) = panel.at(mark.x, mark.y);
         let inset = 7.0;
-        let inside = (x.clamp(panel.left, panel.right), y.clamp(panel.top, panel.bottom));
+        let inside = panel.clamped((x, y));
         if (inside.0 - x).abs() < 0.5 && (inside.1 - y).abs() < 0.5 {
             (inside, false)
         } else {
@@ -266,12 +292,10 @@ fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, mar
                 if is_degenerate(view, mark) {
                     canvas.marker(shape, at, radius, SURFACE, ANCHOR, 1.6);
                     legend::cross(canvas, at, radius + 2.0, ANCHOR);
-                } else if view.on_front(point) {
-                    canvas.marker(shape, at, radius, color, INK, 1.0);
-                } else if view.was_passed_over(point) {
+                } else if view.was_passed_over(point) && !view.on_front(point) {
                     canvas.marker(shape, at, 0.7 * radius, SURFACE, PALE, 1.4);
                 } else {
-                    canvas.marker(shape, at, radius, SURFACE, color, 2.0);
+                    canvas.filled(shape, at, radius, fill(view, point), (color, INK));
                 }
             }
         }
@@ -344,7 +368,7 @@ fn write_labels(
 }
 
 /// Whether there is a joint front beside those of single defenses.
-fn has_joint(view: &View) -> bool {
+pub(super) fn has_joint(view: &View) -> bool {
     view.planes.len() == 1 && view.given.defense_fronts.len() > 1
 }
 
@@ -366,12 +390,17 @@ fn stairs(view: &View) -> Vec<(usize, Vec<usize>)> {
         .collect()
 }
 
-/// The border of what the members attain: flat to the left of the first, steps down, straight down from the last.
-fn staircase(view: &View, plane: &Plane, panel: &Panel, members: &[usize]) -> Vec<(f64, f64)> {
-    let mut corners: Vec<(f64, f64)> = members
+/// The border of what the members attain.
+pub(super) fn staircase(view: &View, plane: &Plane, panel: &Panel, members: &[usize]) -> Vec<(f64, f64)> {
+    let corners = members
         .iter()
         .filter_map(|&point| Some(panel.at(view.value(point, &plane.x)?, view.value(point, &plane.y)?)))
         .collect();
+    steps(panel, corners)
+}
+
+/// Stairs over `corners`: flat to the left of the first, steps down, straight down from the last.
+pub(super) fn steps(panel: &Panel, mut corners: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let (Some(first), Some(last)) = (corners.first().copied(), corners.last().copied()) else {
         return Vec::new();

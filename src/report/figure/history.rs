@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, Panel};
 use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, width, wrapped};
+use super::look::Look;
 use super::theme::{ALARM, Color, GRID, HYBRID, INK, QUIET, SAFETY, SECURITY, SURFACE};
 use super::{Figure, framed};
 use crate::measure::{Direction, MetricKey};
@@ -71,7 +72,7 @@ pub fn draw(course: &Course, name: &str) -> Figure {
         book.levels.join(", "),
     );
     let middle = |now: usize| LEFT + column * (now as f64 + 0.5);
-    framed("history", (WIDTH, height), title, caption, |canvas, top| {
+    framed(Look::SCREEN, "history", height, (title, caption), |canvas, top| {
         for at in 0..shown {
             signal(canvas, course, at, (top + PANEL * at as f64, &middle));
         }

@@ -2,11 +2,12 @@
 
 use crate::report::view::View;
 
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
+use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, SMALL, Side, Type, cut, width as width_of};
+use super::look::Look;
 use super::theme::{self, ANCHOR, Color, INK, PALE, SURFACE};
 
-/// Width of the column.
-pub(super) const WIDTH: f64 = 168.0;
+/// Width of a column beside a drawing.
+const WIDTH: f64 = 168.0;
 /// Stroke of the joint front, wider than that of any defense.
 pub(super) const JOINT: f64 = 2.6;
 /// More strengths than this are shown as a band.
@@ -50,13 +51,6 @@ pub(super) fn radius(view: &View, point: usize, usual: f64) -> f64 {
     RADII.0 + (RADII.1 - RADII.0) * theme::position(rank, strengths.len())
 }
 
-/// The height of the column that [`draw`] makes of marks.
-pub(super) fn height(view: &View, keys: usize) -> f64 {
-    let several = if view.defenses.len() > 1 { 48.0 + 17.0 * view.defenses.len() as f64 } else { 0.0 };
-    let strengths = if several > 0.0 { 2 } else { view.strengths.len().min(8) };
-    80.0 + several + 17.0 * (strengths + keys) as f64
-}
-
 /// The number of a point's defense.
 pub(super) fn defense(view: &View, point: usize) -> usize {
     let name = &view.given.points[point].defense;
@@ -67,6 +61,7 @@ pub(super) fn defense(view: &View, point: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     OnFront,
+    Undecided,
     Dominated,
     PassedOver,
     Joint,
@@ -74,6 +69,40 @@ pub(super) enum Key {
     DegenerateLine,
     CertifiedLine,
     Trivial,
+}
+
+impl Key {
+    /// Its sign and what it means.
+    fn entry(self) -> Part {
+        const DOT: f64 = 5.0;
+        let dot = |fill: Fill, color: Color, word: &str| {
+            Part::entry(word, move |canvas, at| {
+                canvas.filled(Marker::Circle, at, DOT, fill, (color, color));
+            })
+        };
+        match self {
+            Self::OnFront => dot(Fill::Whole, INK, "on the front"),
+            Self::Undecided => dot(Fill::Half, INK, "undecided"),
+            Self::Dominated => dot(Fill::Hollow, INK, "dominated"),
+            Self::PassedOver => dot(Fill::Hollow, PALE, "not chosen"),
+            Self::Joint => Part::entry("joint front", |canvas, (x, y)| {
+                canvas.line(&[(x - 10.5, y), (x + 10.5, y)], INK, 1.0, JOINT);
+            }),
+            Self::Degenerate => Part::entry("degenerate", |canvas, at| {
+                canvas.marker(Marker::Circle, at, DOT, SURFACE, ANCHOR, 1.6);
+                cross(canvas, at, 7.0, ANCHOR);
+            }),
+            Self::DegenerateLine => Part::entry("degenerate", |canvas, (x, y)| {
+                canvas.dashed(&[(x - 7.5, y), (x + 7.5, y)], ANCHOR, 1.0, 1.6, (4.0, 3.0));
+            }),
+            Self::CertifiedLine => Part::entry("certified", |canvas, (x, y)| {
+                certified(canvas, &[(x - 7.5, y), (x + 7.5, y)], INK);
+            }),
+            Self::Trivial => Part::entry("trivial model", |canvas, at| {
+                canvas.marker(Marker::Diamond, at, DOT, ANCHOR, ANCHOR, 1.6);
+            }),
+        }
+    }
 }
 
 /// What the column explains.
@@ -85,108 +114,211 @@ pub(super) enum Style {
     Lines,
 }
 
-/// Draws the column with its left edge at `left` and returns where it ends.
-pub(super) fn draw(
-    canvas: &mut Canvas<'_>,
-    view: &View,
-    (left, top): (f64, f64),
-    keys: &[Key],
-    style: Style,
-) -> f64 {
-    let mut y = top + 8.0;
-    let text = |canvas: &mut Canvas<'_>, y: f64, text: &str| {
-        canvas.text(&cut(text, BODY, WIDTH - 26.0), (left + 22.0, y), BODY, Side::Start);
-    };
-    let several = view.defenses.len() > 1 && style == Style::Marks;
-    if several {
-        canvas.text("defense", (left, y), HEADING, Side::Start);
-        y += 19.0;
-        for (i, name) in view.defenses.iter().enumerate() {
-            let color = theme::defense(i);
-            stroke(canvas, &[(left - 3.0, y), (left + 18.0, y)], color, 1.4, i);
-            canvas.marker(Marker::of(i), (left + 7.5, y), 5.0, SURFACE, color, 1.8);
-            text(canvas, y, name);
-            y += 17.0;
-        }
-        y += 10.0;
-        canvas.text("strength", (left, y), HEADING, Side::Start);
-        y += 19.0;
-        for (radius, word) in [(RADII.0, "its lowest"), (RADII.1, "its highest")] {
-            canvas.marker(Marker::Circle, (left + 7.5, y), radius, SURFACE, INK, 1.6);
-            text(canvas, y, word);
-            y += 17.0;
-        }
+/// Draws a sign around its middle.
+type Sign = Box<dyn Fn(&mut Canvas<'_>, (f64, f64))>;
+
+/// One line of a legend.
+pub(super) enum Part {
+    Heading(String),
+    Entry(Sign, String),
+    /// Colors of a scale too long to list, with the texts of its lowest, middle and highest value.
+    Ramp(Vec<Color>, [String; 3]),
+}
+
+impl Part {
+    pub(super) fn entry(text: &str, sign: impl Fn(&mut Canvas<'_>, (f64, f64)) + 'static) -> Self {
+        Self::Entry(Box::new(sign), text.to_owned())
     }
-    // A scale of strengths of one defense, or of all where the colors of a drawing tell them.
-    let steps = if several { 0 } else { view.strengths.len() };
-    let shade = |rank: usize| theme::scale(theme::position(rank, steps));
-    if steps > 0 {
-        canvas.text("strength", (left, y), HEADING, Side::Start);
-        y += 19.0;
+}
+
+/// What explains a drawing: a column beside it, or on narrow sheets rows under it.
+pub(super) struct Legend {
+    parts: Vec<Part>,
+}
+
+/// Where a drawing and its legend lie.
+pub(super) struct Place {
+    /// Right edge of the drawing's panels.
+    pub(super) right: f64,
+    /// Height of the drawing.
+    pub(super) drawing: f64,
+    /// Height of both.
+    pub(super) height: f64,
+    /// Left and top edge of the legend, and its width.
+    at: (f64, f64, f64),
+    is_beside: bool,
+}
+
+/// Takes a part, its place and the room for its text.
+type Visit<'a> = &'a mut dyn FnMut(&Part, (f64, f64), f64);
+
+/// Height of a line.
+const LINE: f64 = 17.0;
+/// Left margin of rows.
+const MARGIN: f64 = 18.0;
+/// Length of a scale.
+const RAMP: f64 = 120.0;
+
+impl Legend {
+    pub(super) fn new(parts: Vec<Part>) -> Self {
+        Self { parts }
     }
-    if steps <= CHIPS {
-        for (rank, strength) in view.strengths.iter().take(steps).enumerate() {
-            let color = if has_collapsed(view, *strength) { ANCHOR } else { shade(rank) };
-            if style == Style::Lines {
-                canvas.line(&[(left, y), (left + 15.0, y)], color, 1.0, 2.5);
+
+    /// Defenses, strengths, and what `keys` mean; `more` stands between them.
+    pub(super) fn of(view: &View, keys: &[Key], more: Vec<Part>, style: Style) -> Self {
+        let mut parts = Vec::new();
+        let several = view.defenses.len() > 1 && style == Style::Marks;
+        if several {
+            parts.push(Part::Heading("defense".to_owned()));
+            parts.extend(view.defenses.iter().enumerate().map(|(i, name)| of_defense(i, name)));
+            parts.push(Part::Heading("strength".to_owned()));
+            for (radius, word) in [(RADII.0, "its lowest"), (RADII.1, "its highest")] {
+                parts.push(Part::entry(word, move |canvas, at| {
+                    canvas.marker(Marker::Circle, at, radius, SURFACE, INK, 1.6);
+                }));
             }
-            canvas.marker(Marker::Circle, (left + 7.5, y), 4.5, color, color, 1.0);
-            text(canvas, y, &strength.to_string());
-            y += 17.0;
+        } else {
+            // A scale of strengths of one defense, or of all where the colors of a drawing tell them.
+            parts.extend(strengths(view, style));
         }
-    } else {
-        let height = 120.0;
-        for rank in 0..steps {
-            let edge = |rank: usize| y + height * rank as f64 / steps as f64;
-            canvas.rectangle((left, edge(rank)), (left + 15.0, edge(rank + 1) + 0.5), shade(rank), 1.0);
+        parts.extend(more);
+        if !keys.is_empty() {
+            parts.push(Part::Heading("marks".to_owned()));
+            parts.extend(keys.iter().map(|key| key.entry()));
         }
-        for (share, rank) in [(0.0, 0), (0.5, steps / 2), (1.0, steps - 1)] {
-            text(canvas, y + 5.0 + (height - 10.0) * share, &view.strengths[rank].to_string());
-        }
-        y += height + 12.0;
+        Self { parts }
     }
-    if !keys.is_empty() {
-        y += 10.0;
-        canvas.text("marks", (left, y), HEADING, Side::Start);
-        y += 19.0;
-        for key in keys {
-            let at = (left + 7.5, y);
-            if *key == Key::Joint {
-                canvas.line(&[(left - 3.0, y), (left + 18.0, y)], INK, 1.0, JOINT);
-                text(canvas, y, "joint front");
-                y += 17.0;
-                continue;
-            }
-            if *key == Key::DegenerateLine {
-                canvas.dashed(&[(left, y), (left + 15.0, y)], ANCHOR, 1.0, 1.6, (4.0, 3.0));
-                text(canvas, y, "degenerate");
-                y += 17.0;
-                continue;
-            }
-            if *key == Key::CertifiedLine {
-                certified(canvas, &[(left, y), (left + 15.0, y)], INK);
-                text(canvas, y, "certified");
-                y += 17.0;
-                continue;
-            }
-            let (shape, fill, edge, word) = match key {
-                Key::OnFront => (Marker::Circle, INK, INK, "on the front"),
-                Key::Dominated => (Marker::Circle, SURFACE, INK, "dominated"),
-                Key::PassedOver => (Marker::Circle, SURFACE, PALE, "not chosen"),
-                Key::Degenerate | Key::DegenerateLine | Key::CertifiedLine | Key::Joint => {
-                    (Marker::Circle, SURFACE, ANCHOR, "degenerate")
-                }
-                Key::Trivial => (Marker::Diamond, ANCHOR, ANCHOR, "trivial model"),
+
+    /// The place for it beside, or under, a drawing of `height` at least.
+    pub(super) fn place(&self, look: Look, height: f64) -> Place {
+        if look.is_narrow() {
+            let width = look.width - 2.0 * MARGIN;
+            let rows = self.rows(&mut |_, _, _| {}, width);
+            return Place {
+                right: look.width - 14.0,
+                drawing: height,
+                height: height + rows + 8.0,
+                at: (MARGIN, height, width),
+                is_beside: false,
             };
-            canvas.marker(shape, at, 5.0, fill, edge, 1.6);
-            if *key == Key::Degenerate {
-                cross(canvas, at, 7.0, ANCHOR);
+        }
+        let height = height.max(self.column(&mut |_, _, _| {}) + 28.0);
+        let right = look.width - WIDTH - 40.0;
+        Place { right, drawing: height, height, at: (right + 26.0, 10.0, WIDTH), is_beside: true }
+    }
+
+    /// Draws it where [`place`](Self::place) wants it, on a sheet whose drawing begins at `top`.
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>, place: &Place, top: f64) {
+        let (left, above, width) = place.at;
+        let mut one = |part: &Part, (x, y): (f64, f64), room: f64| {
+            let at = (left + x, top + above + y);
+            match part {
+                Part::Heading(text) => canvas.text(text, at, HEADING, Side::Start),
+                Part::Entry(sign, text) => {
+                    sign(canvas, (at.0 + 7.5, at.1));
+                    canvas.text(&cut(text, BODY, room), (at.0 + 22.0, at.1), BODY, Side::Start);
+                }
+                Part::Ramp(colors, texts) if place.is_beside => {
+                    let edge = |rank: usize| at.1 - 8.0 + RAMP * rank as f64 / colors.len() as f64;
+                    for (rank, color) in colors.iter().enumerate() {
+                        let to = (at.0 + 15.0, edge(rank + 1) + 0.5);
+                        canvas.rectangle((at.0, edge(rank)), to, *color, 1.0);
+                    }
+                    for (share, text) in [0.0, 0.5, 1.0].into_iter().zip(texts) {
+                        let y = at.1 - 3.0 + (RAMP - 10.0) * share;
+                        canvas.text(text, (at.0 + 22.0, y), BODY, Side::Start);
+                    }
+                }
+                Part::Ramp(colors, texts) => {
+                    let start = at.0 + width_of(&texts[0], BODY) + 6.0;
+                    let edge = |rank: usize| start + RAMP * rank as f64 / colors.len() as f64;
+                    for (rank, color) in colors.iter().enumerate() {
+                        let to = (edge(rank + 1) + 0.5, at.1 + 5.0);
+                        canvas.rectangle((edge(rank), at.1 - 5.0), to, *color, 1.0);
+                    }
+                    canvas.text(&texts[0], at, BODY, Side::Start);
+                    canvas.text(&texts[2], (start + RAMP + 6.0, at.1), BODY, Side::Start);
+                }
             }
-            text(canvas, y, word);
-            y += 17.0;
+        };
+        if place.is_beside {
+            self.column(&mut one);
+        } else {
+            self.rows(&mut one, width);
         }
     }
-    y
+
+    /// Hands each part its place in a column, and returns the column's height.
+    fn column(&self, one: Visit<'_>) -> f64 {
+        let mut y = 8.0;
+        for (i, part) in self.parts.iter().enumerate() {
+            if matches!(part, Part::Heading(_)) && i > 0 {
+                y += 10.0;
+            }
+            one(part, (0.0, y), WIDTH - 26.0);
+            y += match part {
+                Part::Heading(_) => 19.0,
+                Part::Entry(..) => LINE,
+                Part::Ramp(..) => RAMP + 12.0,
+            };
+        }
+        y
+    }
+
+    /// Hands each part its place in rows of `width`, and returns their height.
+    fn rows(&self, one: Visit<'_>, width: f64) -> f64 {
+        const GAP: f64 = 14.0;
+        let (mut x, mut y) = (0.0, 6.0);
+        for (i, part) in self.parts.iter().enumerate() {
+            let room = width - 22.0;
+            let wide = match part {
+                Part::Heading(text) => width_of(text, HEADING),
+                Part::Entry(_, text) => 22.0 + width_of(&cut(text, BODY, room), BODY),
+                Part::Ramp(_, texts) => RAMP + 12.0 + width_of(&texts[0], BODY) + width_of(&texts[2], BODY),
+            };
+            let is_heading = matches!(part, Part::Heading(_));
+            if i > 0 && (is_heading || x + wide > width) {
+                (x, y) = (0.0, y + LINE + if is_heading { 4.0 } else { 0.0 });
+            }
+            one(part, (x, y), room);
+            x += wide + GAP;
+        }
+        y + LINE
+    }
+}
+
+/// The line, mark and name of defense number `i`.
+pub(super) fn of_defense(i: usize, name: &str) -> Part {
+    Part::entry(name, move |canvas, (x, y)| {
+        let color = theme::defense(i);
+        stroke(canvas, &[(x - 10.5, y), (x + 10.5, y)], color, 1.4, i);
+        canvas.marker(Marker::of(i), (x, y), 5.0, SURFACE, color, 1.8);
+    })
+}
+
+/// The colors of strengths.
+fn strengths(view: &View, style: Style) -> Vec<Part> {
+    let steps = view.strengths.len();
+    if steps == 0 {
+        return Vec::new();
+    }
+    let shade = move |rank: usize| theme::scale(theme::position(rank, steps));
+    let mut parts = vec![Part::Heading("strength".to_owned())];
+    if steps > CHIPS {
+        let text = |rank: usize| view.strengths[rank].to_string();
+        parts.push(Part::Ramp((0..steps).map(shade).collect(), [text(0), text(steps / 2), text(steps - 1)]));
+        return parts;
+    }
+    parts.extend(view.strengths.iter().enumerate().map(|(rank, strength)| {
+        let color = if has_collapsed(view, *strength) { ANCHOR } else { shade(rank) };
+        Part::entry(&strength.to_string(), move |canvas, (x, y)| {
+            if style == Style::Lines {
+                canvas.line(&[(x - 7.5, y), (x + 7.5, y)], color, 1.0, 2.5);
+            }
+            canvas.marker(Marker::Circle, (x, y), 4.5, color, color, 1.0);
+        })
+    }));
+    parts
 }
 
 /// Whether every point at this strength is degenerate.

@@ -4,17 +4,27 @@
 //! in native units and says so; bars are 95 % intervals; trivial models are grey; no dual axes; rows, seeds and
 //! attack protocol stand in the caption; the title states a finding computed from the numbers.
 //!
-//! To add one: write `<figure>.rs` with `draw(&View) -> Option<Figure>` and list it in [`all`].
+//! To add one: write `<figure>.rs` with `draw(&View, Look) -> Option<Figure>` and list it in [`drawn`].
 
+mod attacks;
 mod axis;
+mod bands;
 mod canvas;
 mod classes;
+mod coverage;
 mod curve;
+mod each;
+mod exchange;
 mod front;
+mod fronts;
+mod gate;
 mod history;
 mod labels;
 mod legend;
+mod look;
+mod pdf;
 mod png;
+mod reliability;
 mod strength;
 mod theme;
 
@@ -23,7 +33,11 @@ use crate::measure::{Bound, Direction, MetricKey};
 use super::remarks;
 use super::view::View;
 
+pub use fronts::{fronts, fronts_title};
+pub use gate::gate;
 pub use history::draw as history;
+pub use look::{Look, Theme, Width};
+pub use pdf::pdf;
 pub use png::png;
 
 /// A finished figure.
@@ -39,20 +53,31 @@ pub struct Figure {
     pub svg: String,
 }
 
-/// Every figure that the view has numbers for.
+/// Every figure that the view has numbers for, for a screen.
 #[must_use]
 pub fn all(view: &View) -> Vec<Figure> {
-    let mut figures = front::draw(view);
-    figures.extend(curve::draw(view));
-    figures.extend(strength::draw(view));
-    figures.extend(classes::draw(view));
+    drawn(view, Look::SCREEN)
+}
+
+/// Every figure that the view has numbers for.
+#[must_use]
+pub fn drawn(view: &View, look: Look) -> Vec<Figure> {
+    let mut figures = front::draw(view, look);
+    figures.extend(each::draw(view, look));
+    figures.extend(exchange::draw(view, look));
+    figures.extend(curve::draw(view, look));
+    figures.extend(attacks::draw(view, look));
+    figures.extend(strength::draw(view, look));
+    figures.extend(classes::draw(view, look));
+    figures.extend(reliability::draw(view, look));
+    figures.extend(coverage::draw(view, look));
     figures
 }
 
 /// Style rules that turn inlined drawings dark.
 #[must_use]
 pub(super) fn dark_rules(view: &View) -> String {
-    theme::dark_rules(view.strengths.len(), view.defenses.len())
+    theme::dark_rules(view.strengths.len())
 }
 
 /// The colors of defenses on a light and on a dark page, in order of appearance; they repeat after the last.
@@ -60,22 +85,44 @@ pub(super) fn defense_colors() -> Vec<(String, String)> {
     theme::twins().collect()
 }
 
-/// A sheet with a title above and a caption below `height` pixels of drawing; `draw` gets the top of its part.
+impl Figure {
+    /// The same drawing for a dark page.
+    #[must_use]
+    pub fn darkened(&self, view: &View) -> Self {
+        let svg = theme::darkened(&self.svg, view.strengths.len());
+        Self { name: format!("{}-dark", self.name), svg, ..self.clone() }
+    }
+}
+
+/// The same for drawings that have no scale of strengths.
+#[must_use]
+pub(super) fn plain_dark_rules() -> String {
+    theme::dark_rules(0)
+}
+
+/// A sheet with `height` units of drawing, and where the look asks for it a title above and a caption below; `draw` gets the top of its part.
 fn framed(
+    look: Look,
     name: impl Into<String>,
-    (width, height): (f64, f64),
-    title: String,
-    caption: String,
+    height: f64,
+    (title, caption): (String, String),
     draw: impl FnOnce(&mut canvas::Canvas<'_>, f64),
 ) -> Figure {
     const MARGIN: f64 = 18.0;
-    let titles = canvas::wrapped(&title, canvas::TITLE, width - 2.0 * MARGIN);
-    let captions = canvas::wrapped(&caption, canvas::SMALL, width - 2.0 * MARGIN);
-    let top = 18.0 + 23.0 * titles.len() as f64;
-    let total = top + height + 15.0 * captions.len() as f64 + 12.0;
-    let svg = canvas::sheet(width, total, &title, |canvas| {
-        for (i, line) in titles.iter().enumerate() {
-            canvas.text(line, (MARGIN, 24.0 + 23.0 * i as f64), canvas::TITLE, canvas::Side::Start);
+    const BARE: f64 = 6.0;
+    let large = if look.is_narrow() { canvas::Type { size: 14.0, ..canvas::TITLE } } else { canvas::TITLE };
+    let line = large.size + 6.0;
+    let lines = |text: &str, kind| canvas::wrapped(text, kind, look.width - 2.0 * MARGIN);
+    let (titles, captions) = if look.is_framed {
+        (lines(&title, large), lines(&caption, canvas::SMALL))
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let top = if look.is_framed { 18.0 + line * titles.len() as f64 } else { BARE };
+    let below = if look.is_framed { 15.0 * captions.len() as f64 + 12.0 } else { BARE };
+    let svg = canvas::sheet((look.width, top + height + below), look.scale, &title, |canvas| {
+        for (i, text) in titles.iter().enumerate() {
+            canvas.text(text, (MARGIN, 24.0 + line * i as f64), large, canvas::Side::Start);
         }
         draw(canvas, top);
         for (i, line) in captions.iter().enumerate() {
@@ -90,41 +137,45 @@ fn framed(
 fn facts(view: &View, bars: &str) -> String {
     let axes: Vec<MetricKey> =
         view.given.front.objectives.iter().map(|objective| objective.key.clone()).collect();
-    let interval = remarks::intervals_of(view, &axes, bars);
+    basis(view, &format!("; {}", remarks::intervals_of(view, &axes, bars)))
+}
+
+/// The same, with `interval` in place of what is said of intervals.
+fn basis(view: &View, interval: &str) -> String {
     let attack = view.given.threat.as_ref().map_or_else(String::new, |threat| {
         format!("; attack: {} ε = {}, {}", threat.norm.sign(), threat.epsilon, threat.words)
     });
     format!(
-        "{}: n = {} test rows, {}; {interval}{attack}.",
+        "{}: n = {} test rows, {}{interval}{attack}.",
         view.given.data.name,
         view.given.data.test,
         remarks::seeds(view)
     )
 }
 
-/// The metric, whether it is a bound, and which way is better.
-fn axis_title(view: &View, key: &MetricKey) -> String {
+/// The metric, whether it is a bound, and which way is better, as far as there are `room` units for it: the bound is left out first, then the
+/// threat.
+fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
     let bound = match view.described(&key.id).map(|metric| metric.bound) {
         Some(Bound::Upper) => ", upper bound",
         Some(Bound::Lower) => ", lower bound",
         _ => "",
     };
-    let direction = match view.direction(key) {
-        Some(Direction::Higher) => " (higher is better →)",
-        Some(Direction::Lower) => " (lower is better →, axis reversed)",
-        None => "",
+    let (long, short) = match view.direction(key) {
+        Some(Direction::Higher) => (" (higher is better →)", " →"),
+        Some(Direction::Lower) => (" (lower is better →, axis reversed)", " (less is better →)"),
+        None => ("", ""),
     };
-    format!("{}{bound}{direction}", view.title(key))
-}
-
-/// The same, or where that is longer than `room` pixels the bare name with the arrow.
-fn short_axis_title(view: &View, key: &MetricKey, room: f64) -> String {
-    let whole = axis_title(view, key);
-    if canvas::width(&whole, canvas::BODY) <= room {
-        whole
-    } else {
-        format!("{} →", view.metric_title(key))
-    }
+    let (title, bare) = (view.title(key), view.metric_title(key));
+    let tries = [
+        format!("{title}{bound}{long}"),
+        format!("{title}{long}"),
+        format!("{title}{short}"),
+        format!("{bare}{short}"),
+    ];
+    let last = tries.len() - 1;
+    let fitting = tries.iter().position(|text| canvas::width(text, canvas::BODY) <= room);
+    tries[fitting.unwrap_or(last)].clone()
 }
 
 /// The metric's range, for axes; unknown metrics are unbounded.

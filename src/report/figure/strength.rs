@@ -9,19 +9,20 @@ use crate::report::view::View;
 use super::axis::{Axis, Panel};
 use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut};
 use super::legend;
+use super::look::Look;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
 use super::{Figure, bounds, facts, framed, is_reversed};
 
 const COLUMNS: usize = 3;
 const MOST: usize = 12;
-const PANEL: (f64, f64) = (300.0, 216.0);
+const HEIGHT: f64 = 216.0;
 /// How far to the right of their strength points of different defenses may stand, so that they do not hide one another.
 const ASIDE: f64 = 14.0;
 /// With more defenses than this the bars would hide the lines.
 const BARRED: usize = 4;
 
 /// The figure, where there are two strengths or more.
-pub(super) fn draw(view: &View) -> Option<Figure> {
+pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     if view.strengths.len() < 2 {
         return None;
     }
@@ -33,11 +34,13 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
     }
     let left_out = keys.len().saturating_sub(MOST);
     let keys = &keys[..keys.len().min(MOST)];
-    let rows = keys.len().div_ceil(COLUMNS);
+    let columns = look.columns(COLUMNS);
+    let rows = keys.len().div_ceil(columns);
     let many = view.defenses.len() > 1;
-    let names = if many { names(view) } else { Vec::new() };
+    let names = if many { names(view, look.width) } else { Vec::new() };
     let bar = names.last().map_or(0.0, |(_, (_, y))| y + 18.0);
-    let size = (900.0, PANEL.1 * rows as f64 + bar);
+    let (width, height) = (look.width / columns as f64, if look.is_narrow() { 0.8 * HEIGHT } else { HEIGHT });
+    let all = height * rows as f64 + bar;
     let more = if left_out > 0 {
         format!(" {} are in the tables.", format::count(left_out, "more metric"))
     } else {
@@ -59,10 +62,10 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
         ""
     };
     let caption = format!(
-        "{colors}{across}{aside} Crossed: degenerate (on the frame where off scale). Up is better in every panel.{more} {}",
+        "{colors}{across}{aside} Crossed: degenerate (on the frame where off scale). Up is better in every panel: where lower is better the axis is reversed.{more} {}",
         facts(view, if view.defenses.len() <= BARRED { "bars" } else { "in points.csv" })
     );
-    Some(framed("strength", size, title(view), caption, |canvas, top| {
+    Some(framed(look, "strength", all, (title(view), caption), |canvas, top| {
         if many {
             for (i, (name, (left, y))) in names.iter().enumerate() {
                 let (color, y) = (theme::defense(i), top + y);
@@ -72,22 +75,22 @@ pub(super) fn draw(view: &View) -> Option<Figure> {
             }
         }
         for (i, key) in keys.iter().enumerate() {
-            let left = PANEL.0 * (i % COLUMNS) as f64;
-            let start = top + bar + PANEL.1 * (i / COLUMNS) as f64;
-            one(canvas, view, key, (left, start));
+            let left = width * (i % columns) as f64;
+            let start = top + bar + height * (i / columns) as f64;
+            one(canvas, view, key, (left, start), (width, height));
         }
     }))
 }
 
 /// Where the name of each defense stands above the panels, in lines.
-fn names(view: &View) -> Vec<(String, (f64, f64))> {
+fn names(view: &View, sheet: f64) -> Vec<(String, (f64, f64))> {
     const MARGIN: f64 = 24.0;
     let (mut left, mut y) = (MARGIN, 10.0);
     let mut all = Vec::new();
     for name in &view.defenses {
         let name = cut(name, HEADING, 180.0);
         let width = 60.0 + super::canvas::width(&name, HEADING);
-        if left > MARGIN && left + width > 900.0 {
+        if left > MARGIN && left + width > sheet {
             (left, y) = (MARGIN, y + 18.0);
         }
         all.push((name, (left, y)));
@@ -127,7 +130,13 @@ fn pillar_color(view: &View, key: &MetricKey) -> Color {
     }
 }
 
-fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (left, top): (f64, f64)) {
+fn one(
+    canvas: &mut super::canvas::Canvas<'_>,
+    view: &View,
+    key: &MetricKey,
+    (left, top): (f64, f64),
+    (width, height): (f64, f64),
+) {
     let points: Vec<usize> = (0..view.given.points.len())
         .filter(|&point| view.is_final(point) && view.value(point, key).is_some())
         .collect();
@@ -138,35 +147,34 @@ fn one(canvas: &mut super::canvas::Canvas<'_>, view: &View, key: &MetricKey, (le
         if shared { (view.strengths[0], view.strengths[view.strengths.len() - 1]) } else { (0.0, 1.0) };
     let reversed = is_reversed(view, key);
     let panel = Panel {
-        left: left + 54.0,
+        left: left + if width < 250.0 { 42.0 } else { 54.0 },
         top: top + 44.0,
-        right: left + PANEL.0 - 18.0,
-        bottom: top + PANEL.1 - 30.0,
+        right: left + width - if width < 250.0 { 10.0 } else { 18.0 },
+        bottom: top + height - 30.0,
         // There are no strengths below 0; the margin is room for marks.
         x: Axis::around(&[low, high], (0.0, f64::INFINITY), false, 5),
         y: Axis::around(&values, bounds(view, key), reversed, 4),
     };
     let many = view.defenses.len() > 1;
     let pillar = pillar_color(view, key);
-    let room = PANEL.0 - 28.0;
-    let heading = if many { Type { color: pillar, ..HEADING } } else { HEADING };
-    canvas.text(
-        &cut(&view.metric_title(key), HEADING, room),
-        (left + 18.0, top + 14.0),
-        heading,
-        Side::Start,
-    );
+    // Narrow panels have no margin to lose.
+    let start = left + if width < 250.0 { 8.0 } else { 18.0 };
+    let room = left + width - start - 4.0;
+    let size = if width < 250.0 { 10.5 } else { HEADING.size };
+    let heading = Type { size, color: if many { pillar } else { HEADING.color }, ..HEADING };
+    canvas.text(&cut(&view.metric_title(key), heading, room), (start, top + 14.0), heading, Side::Start);
     let threat = view.adversary(key).map_or_else(
         || "clean rows".to_owned(),
         |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
     );
     let direction = match view.direction(key) {
         None => "descriptive",
+        Some(_) if reversed && width < 250.0 => "lower is better",
         Some(_) if reversed => "lower is better: axis reversed",
         Some(_) => "higher is better",
     };
     let line = cut(&format!("{threat}; {direction}"), SMALL, room);
-    canvas.text(&line, (left + 18.0, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
+    canvas.text(&line, (start, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
     let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
     panel.draw(canvas, shared.then_some(ticks.as_slice()), true);
     // Side by side from the strength to its right: to its left would be other strengths, below 0 none that there is.

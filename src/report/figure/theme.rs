@@ -89,9 +89,8 @@ fn viridis(t: f64) -> Color {
     Color(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
-/// Style rules that turn a drawing dark: `.figure [fill="#FFFFFF"]{fill:#…}` and the like, for scales of `steps` strengths and for several
-/// `defenses`.
-pub(super) fn dark_rules(steps: usize, defenses: usize) -> String {
+/// Every color that drawings have, with its twin on a dark page, for scales of `steps` strengths.
+fn exchanged(steps: usize) -> Vec<(Color, Color)> {
     let mut pairs = vec![
         (SURFACE, Color::hex(0x1A_1D23)),
         (INK, Color::hex(0xE6_E8EC)),
@@ -106,13 +105,16 @@ pub(super) fn dark_rules(steps: usize, defenses: usize) -> String {
         (ALARM, Color::hex(0xF2_7B6E)),
     ];
     pairs.extend((0..steps).map(|rank| (scale(position(rank, steps)), dark_scale(position(rank, steps)))));
-    if defenses > 1 {
-        pairs.extend(DEFENSES);
-    }
+    pairs.extend(DEFENSES);
     pairs.sort_unstable();
     pairs.dedup_by_key(|(light, _)| *light);
+    pairs
+}
+
+/// Style rules that turn a drawing dark: `.figure [fill="#FFFFFF"]{fill:#…}` and the like, for scales of `steps` strengths.
+pub(super) fn dark_rules(steps: usize) -> String {
     let mut rules = String::new();
-    for (light, dark) in pairs {
+    for (light, dark) in exchanged(steps) {
         let (light, dark) = (light.code(), dark.code());
         let _ = writeln!(
             rules,
@@ -120,6 +122,25 @@ pub(super) fn dark_rules(steps: usize, defenses: usize) -> String {
         );
     }
     rules
+}
+
+/// The drawing for a dark page, colors exchanged.
+pub(super) fn darkened(svg: &str, steps: usize) -> String {
+    let twins = exchanged(steps);
+    let mut parts = svg.split("=\"#");
+    let mut dark = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        dark.push_str("=\"#");
+        let twin = part.get(..6).and_then(|code| twins.iter().find(|(light, _)| light.code()[1..] == *code));
+        match twin {
+            Some((_, twin)) => {
+                dark.push_str(&twin.code()[1..]);
+                dark.push_str(&part[6..]);
+            }
+            None => dark.push_str(part),
+        }
+    }
+    dark
 }
 
 /// Where rank `rank` of `steps` lies on the scale: by rank, so that log-spaced strengths stay apart.

@@ -56,12 +56,12 @@ impl Story<'_> {
     }
 
     /// One sentence each: why, most important first.
-    fn reasons(&self) -> Vec<String> {
+    pub(in crate::report) fn reasons(&self) -> Vec<String> {
         self.verdict.reasons.iter().map(|reason| format!("{}.", format::capitalized(reason))).collect()
     }
 
     /// Endpoints, worst first; where the verdict is a gain, the gains first.
-    fn ranked(&self) -> Vec<&Assessed> {
+    pub(in crate::report) fn ranked(&self) -> Vec<&Assessed> {
         let mut all: Vec<(usize, &Assessed)> = self
             .verdict
             .examination
@@ -249,7 +249,10 @@ impl Story<'_> {
 /// Coordinates that all points share, and that tables need not repeat; none where no coordinate would be left.
 fn shared(endpoints: &[&Assessed]) -> Vec<String> {
     let numbers = endpoints.iter().filter(|one| matches!(one.endpoint.subject, Subject::Number { .. }));
-    let mut places = numbers.map(|one| one.endpoint.subject.place());
+    shared_parts(numbers.map(|one| one.endpoint.subject.place()))
+}
+
+pub(in crate::report) fn shared_parts<'a>(mut places: impl Iterator<Item = &'a str>) -> Vec<String> {
     let Some(first) = places.next() else { return Vec::new() };
     let mut shared: Vec<String> = first.split(',').map(str::to_owned).collect();
     for place in places {
@@ -258,7 +261,7 @@ fn shared(endpoints: &[&Assessed]) -> Vec<String> {
     if shared.len() == first.split(',').count() { Vec::new() } else { shared }
 }
 
-fn short(place: &str, shared: &[String]) -> String {
+pub(in crate::report) fn short(place: &str, shared: &[String]) -> String {
     let own: Vec<&str> = place.split(',').filter(|part| !shared.iter().any(|other| other == part)).collect();
     own.join(",")
 }
@@ -322,7 +325,7 @@ fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-fn title(one: &Assessed) -> String {
+pub(in crate::report) fn title(one: &Assessed) -> String {
     match &one.endpoint.subject {
         Subject::Number { key, .. } => metrics::describe(key),
         Subject::Hypervolume => "hypervolume".to_owned(),

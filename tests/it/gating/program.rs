@@ -349,3 +349,20 @@ fn files_for_machines_are_written_where_asked() {
     let schema = program.must(&["gate", "--schema"]).stdout;
     assert!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["title"] == "Equipoise verdict");
 }
+
+#[test]
+fn the_gate_draws_both_sides_and_every_difference() {
+    let program = prepared();
+    gated(&program, &["--figures", "drawn"], 0);
+    let drawing = || std::fs::read_to_string(program.path("drawn/gate.svg")).unwrap();
+    let same = drawing();
+    assert!(same.contains("small: identical") && same.contains("No gated number differs"), "{same}");
+    assert!(std::fs::read(program.path("drawn/gate.png")).unwrap().starts_with(b"\x89PNG"));
+    rewrite(&program.path("base"), |_, metric, seed, value| {
+        if metric == "accuracy" { (value + 0.05 + 0.001 * seed as f64).min(1.0) } else { value }
+    });
+    gated(&program, &["--figures", "drawn"], 1);
+    let worse = drawing();
+    assert!(worse.contains("\nbetter than the baseline →\n") && worse.contains("#C24E00"), "{worse}");
+    assert!(!program.path("results/small/gate.svg").exists());
+}

@@ -274,6 +274,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
         explanations: None,
         temperatures: Vec::new(),
         abstentions: Vec::new(),
+        confidences: Vec::new(),
         pairs: Vec::new(),
         convergence,
         checks: Vec::new(),

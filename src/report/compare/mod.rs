@@ -1,0 +1,258 @@
+//! Several results folders side by side: their fronts on one plane, what each comes to, and what they were set to.
+
+mod page;
+
+use std::collections::BTreeMap;
+
+use super::figure::{self, Look};
+use super::formats::{Format, Wanted};
+use super::headline::best_point;
+use super::markdown;
+use super::prices::widest_arcs;
+use super::table::{Column, Table, figures as numbers, words};
+use super::view::View;
+use super::{Output, format};
+use crate::error::{Error, Kind, Result};
+use crate::measure::MetricKey;
+
+/// One of the folders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// What it is called here; no two alike.
+    pub name: String,
+    /// What it holds.
+    pub view: View,
+}
+
+/// The files of a comparison: `comparison.md`, `comparison.html`, `comparison.csv` and `figures/fronts.*`, as far as they are `wanted`.
+///
+/// # Errors
+///
+/// [`Kind::NotComparable`] where fewer than two are given, their fronts have other objectives (the attack's protocol is part of one), or their test
+/// rows are others; a defect of this program.
+pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
+    comparable(members)?;
+    let shown = figure::fronts(members, Look::SCREEN);
+    let tables = [summary(members), settings(members)];
+    let title = format!(
+        "Comparison of {}",
+        format::list(&members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>())
+    );
+    let has = |format| wanted.formats.contains(&format);
+    let mut outputs = Vec::new();
+    if has(Format::Md) {
+        let linked =
+            [(Format::Svg, "svg"), (Format::Png, "png")].into_iter().find(|(format, _)| has(*format));
+        let drawn = linked.map(|(_, ending)| (&shown, ending));
+        outputs.push(Output::new(
+            "comparison.md",
+            markdown::comparison(&title, &sentences(members), drawn, &tables),
+        ));
+    }
+    if has(Format::Csv) {
+        let rows = std::iter::once(tables[0].head.iter().map(|column| column.text.clone()).collect())
+            .chain(tables[0].rows.iter().cloned())
+            .collect::<Vec<Vec<String>>>();
+        outputs.push(Output::new("comparison.csv", super::csv::written(&rows)?));
+    }
+    if has(Format::Html) {
+        outputs
+            .push(Output::new("comparison.html", page::page(&title, &sentences(members), &shown, &tables)?));
+    }
+    let mut drawn =
+        vec![if wanted.look == Look::SCREEN { shown } else { figure::fronts(members, wanted.look) }];
+    if wanted.dark {
+        drawn.push(drawn[0].darkened(&members[0].view));
+    }
+    outputs.extend(super::pictures(&drawn, wanted, "figures")?);
+    Ok(outputs)
+}
+
+/// The same for a terminal: sentences, wrapped.
+#[must_use]
+pub fn terminal(members: &[Member]) -> String {
+    let mut text = String::new();
+    for sentence in sentences(members) {
+        super::terminal::indented(&mut text, &sentence, "");
+    }
+    text
+}
+
+/// Refuses what cannot be laid over one another.
+fn comparable(members: &[Member]) -> Result<()> {
+    let [first, others @ ..] = members else { return Err(alone()) };
+    if others.is_empty() {
+        return Err(alone());
+    }
+    let refused = |other: &Member, what: String, help: &str| {
+        let what = format!("`{}` cannot be compared with `{}`: {what}", other.name, first.name);
+        Err(Error::new(Kind::NotComparable, what).help(help))
+    };
+    let objectives = |member: &Member| -> Vec<(MetricKey, _)> {
+        let mut all: Vec<(MetricKey, _)> = member
+            .view
+            .given
+            .front
+            .objectives
+            .iter()
+            .map(|objective| (objective.key.clone(), objective.direction))
+            .collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    };
+    let own = objectives(first);
+    for other in others {
+        let theirs = objectives(other);
+        if theirs != own {
+            let bare = |all: &[(MetricKey, _)]| -> Vec<MetricKey> {
+                all.iter().map(|(key, _)| MetricKey { attack: None, ..key.clone() }).collect()
+            };
+            let named = |all: &[(MetricKey, _)]| {
+                format::list(&all.iter().map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>())
+            };
+            let (what, help) = if bare(&theirs) == bare(&own) {
+                ("were attacked otherwise", "run both with the same attacks, norm and radius")
+            } else {
+                ("are about other objectives", "give both the same `[front] objectives`")
+            };
+            return refused(
+                other,
+                format!("their fronts {what} ({} here, {} there)", named(&theirs), named(&own)),
+                help,
+            );
+        }
+        let (here, there) = (&other.view.given.data, &first.view.given.data);
+        if here.fingerprint != there.fingerprint || here.test != there.test {
+            let what = format!(
+                "they are measured on other rows ({}, {} test rows here; {}, {} test rows there)",
+                here.name, here.test, there.name, there.test
+            );
+            return refused(other, what, "compare runs on the same data with the same split");
+        }
+    }
+    Ok(())
+}
+
+fn alone() -> Error {
+    Error::new(Kind::NotComparable, "there is nothing to compare: name two results folders at least")
+}
+
+/// What each comes to, most dominated volume first.
+fn sentences(members: &[Member]) -> Vec<String> {
+    let mut order: Vec<&Member> = members.iter().collect();
+    order.sort_by(|a, b| b.view.given.front.hypervolume.total_cmp(&a.view.given.front.hypervolume));
+    let mut all = vec![format!("{}.", figure::fronts_title(members))];
+    for member in order {
+        for arc in widest_arcs(&member.view) {
+            let sentence = format::capitalized(arc.sentence.trim().trim_end_matches('.'));
+            let sweep = member.view.sweep(arc.from);
+            let whose = if sweep.is_empty() { String::new() } else { format!(" ({sweep})") };
+            all.push(format!("`{}`{whose}: {sentence}.", member.name));
+        }
+    }
+    all
+}
+
+fn volume(view: &View) -> String {
+    let front = &view.given.front;
+    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
+        format!(" [{}, {}]", format::number(low), format::number(high))
+    });
+    format!("{}{interval}", format::number(front.hypervolume))
+}
+
+/// One row per folder.
+fn summary(members: &[Member]) -> Table {
+    let first = &members[0].view;
+    let objectives = &first.given.front.objectives;
+    let mut head: Vec<Column> = vec![
+        words("results"),
+        numbers("seeds"),
+        numbers("points"),
+        numbers("on front"),
+        numbers("hypervolume ↑"),
+        words("knee"),
+    ];
+    for objective in objectives {
+        let arrow = format::arrow(Some(objective.direction));
+        head.push(numbers(format!("best {}{arrow}", first.title(&objective.key))));
+        head.push(words("there at"));
+    }
+    head.push(words("widest step: rate"));
+    let rows = members
+        .iter()
+        .map(|member| {
+            let view = &member.view;
+            let front = &view.given.front;
+            let (least, most) = view.seed_range();
+            let knee = view.given.uncertainty.knees.iter().find(|bend| bend.definition == "chord");
+            let shown = view.given.uncertainty.depth.and_then(|depth| depth.is_shown()) != Some(false);
+            let knee = knee.and_then(|bend| bend.point).filter(|_| shown);
+            let mut row = vec![
+                member.name.clone(),
+                if least == most { most.to_string() } else { format!("{least} to {most}") },
+                view.given.points.len().to_string(),
+                front.members.len().to_string(),
+                volume(view),
+                knee.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()),
+            ];
+            for objective in objectives {
+                let best = best_point(view, &objective.key);
+                row.push(best.map_or_else(
+                    || "—".to_owned(),
+                    |point| format::estimate(view.measured(point, &objective.key)),
+                ));
+                row.push(best.map_or_else(|| "—".to_owned(), |point| view.labels[point].clone()));
+            }
+            let rates: Vec<String> = widest_arcs(view)
+                .into_iter()
+                .map(|arc| {
+                    format!(
+                        "{} → {}: {}",
+                        view.labels[arc.from],
+                        view.plain_strength(arc.to),
+                        super::table::rate(arc, &arc.rate)
+                    )
+                })
+                .collect();
+            row.push(if rates.is_empty() { "—".to_owned() } else { rates.join("; ") });
+            row
+        })
+        .collect();
+    Table {
+        title: "What each comes to",
+        caption: "Hypervolume: the share of the box between the worst and the best possible values of the objectives that the front dominates. Best: among working points, seed means with 95 % intervals. Rate: change in safety per unit of change in security over the widest step of each sweep that is quoted, with its Fieller interval; negative is a price.".to_owned(),
+        head,
+        rows,
+    }
+}
+
+/// Settings that are not the same everywhere.
+fn settings(members: &[Member]) -> Table {
+    let each: Vec<BTreeMap<&str, &str>> = members
+        .iter()
+        .map(|member| {
+            let all = member.view.given.settings.iter();
+            all.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        })
+        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in members.iter().flat_map(|member| &member.view.given.settings) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let rows = names
+        .into_iter()
+        .filter(|name| each.iter().any(|settings| settings.get(name) != each[0].get(name)))
+        .map(|name| {
+            let values =
+                each.iter().map(|settings| settings.get(name).map_or("not set", |value| *value).to_owned());
+            std::iter::once(name.to_owned()).chain(values).collect()
+        })
+        .collect::<Vec<Vec<String>>>();
+    let mut head = vec![words("setting")];
+    head.extend(members.iter().map(|member| words(&member.name)));
+    let caption = if rows.is_empty() { "No setting differs." } else { "Everything else is set alike." };
+    Table { title: "Settings that differ", caption: caption.to_owned(), head, rows }
+}

@@ -1,0 +1,315 @@
+//! The exchange rate along the strengths: what a point of security cost or gained in safety, step by step, with its interval.
+
+use crate::measure::{MetricKey, Unit};
+use crate::pareto::exchange::{ArcRate, Outcome, Rate};
+use crate::report::format;
+use crate::report::prices::widest_arcs;
+use crate::report::view::View;
+
+use super::axis::{Axis, Panel};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, width, wrapped};
+use super::look::Look;
+use super::theme::{Color, INK, QUIET, SURFACE};
+use super::{Figure, basis, framed};
+
+const ROW: f64 = 19.0;
+/// With more steps than this only the widest of each sweep is shown.
+const MOST: usize = 34;
+/// What lies farther out than so many spans of the rates is cut off, with an arrow.
+const REACH: f64 = 1.0;
+
+/// A heading with its steps.
+struct Block<'a> {
+    heading: String,
+    steps: Vec<(String, &'a ArcRate)>,
+}
+
+/// The figure, where there are steps between strengths.
+pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
+    let blocks = blocks(view);
+    let steps = || blocks.iter().flat_map(|block| block.steps.iter().map(|(_, arc)| *arc));
+    let first = steps().next()?;
+    let axis = axis(&steps().collect::<Vec<_>>());
+    let height = blocks.iter().map(|block| 26.0 + ROW * block.steps.len() as f64).sum::<f64>() + 62.0;
+    let widest = if blocks.len() == 1 && view.given.rates.len() > MOST {
+        " Of every sweep the widest step that is quoted; the table of exchange rates has all."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "Change in safety per unit of change in security between two strengths of one defense, as declared, with its Fieller interval over paired seeds, for these test rows (95 %, from 3 seeds on). Left of the line security was paid for; an arrow leaves the axis; a line without a mark is a half-line: the rate itself cannot be told; in words where none can be stated, or both pillars went the same way.{widest} {}",
+        basis(view, "")
+    );
+    let words = (title(view, &steps().collect::<Vec<_>>()), caption);
+    let (names, numbers) = if look.is_narrow() { (98.0, 124.0) } else { (200.0, 150.0) };
+    Some(framed(look, "exchange-rate", height, words, |canvas, top| {
+        let panel = Panel {
+            left: names,
+            top: top + 4.0,
+            right: look.width - numbers,
+            bottom: top + height - 56.0,
+            x: axis.clone().with_ticks(if look.is_narrow() { 3 } else { 6 }),
+            y: Axis::exactly(0.0, 1.0, 1),
+        };
+        panel.across(canvas);
+        if (panel.x.low..=panel.x.high).contains(&0.0) {
+            let zero = panel.x(0.0);
+            canvas.line(&[(zero, panel.top), (zero, panel.bottom)], QUIET, 1.0, 1.2);
+        }
+        let mut y = panel.top;
+        for block in &blocks {
+            let room = look.width - 30.0;
+            let heading = cut(&block.heading, HEADING, room);
+            grounded(canvas, &heading, (18.0, y + 14.0), HEADING);
+            y += 26.0;
+            for (label, arc) in &block.steps {
+                let kind = if look.is_narrow() { Type { size: 11.0, ..BODY } } else { BODY };
+                let label = cut(label, kind, names - 20.0);
+                canvas.text(&label, (names - 8.0, y + 0.5 * ROW), kind, Side::End);
+                step(canvas, arc, &panel, y + 0.5 * ROW, look);
+                y += ROW;
+            }
+        }
+        let across = across(view, first, &blocks);
+        let lines = wrapped(&across, BODY, look.width - 40.0);
+        for (i, line) in lines.iter().take(2).enumerate() {
+            let at = (0.5 * look.width, panel.bottom + 34.0 + 15.0 * i as f64);
+            canvas.text(line, at, BODY, Side::Middle);
+        }
+    }))
+}
+
+/// Whether something was exchanged: where both pillars went the same way, or neither moved, a ratio would mislead (as in the table).
+fn is_price(arc: &ArcRate) -> bool {
+    !matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear)
+}
+
+fn step(canvas: &mut Canvas<'_>, arc: &ArcRate, panel: &Panel, y: f64, look: Look) {
+    let right = Type { size: if look.is_narrow() { 9.5 } else { 11.0 }, ..SMALL };
+    let color = match arc.outcome {
+        Outcome::Price | Outcome::Reverse => INK,
+        _ => QUIET,
+    };
+    let told = |canvas: &mut Canvas<'_>, text: &str| {
+        canvas.text(text, (panel.right + 8.0, y), right, Side::Start);
+    };
+    match &arc.rate {
+        Rate::Bounded { rate, low, high } if is_price(arc) => {
+            stretch(canvas, panel, y, (*low, *high), color);
+            if (panel.x.low..=panel.x.high).contains(rate) {
+                canvas.marker(Marker::Circle, (panel.x(*rate), y), 4.2, color, color, 1.0);
+            }
+            told(canvas, &format!("{} [{}, {}]", decimal(*rate), decimal(*low), decimal(*high)));
+        }
+        Rate::HalfLine { parts, .. } if is_price(arc) => {
+            for part in parts {
+                stretch(canvas, panel, y, *part, color);
+            }
+            let end = decimal;
+            let text: Vec<String> = parts
+                .iter()
+                .map(|(from, to)| {
+                    if from.is_finite() { format!("≥ {}", end(*from)) } else { format!("≤ {}", end(*to)) }
+                })
+                .collect();
+            told(canvas, &text.join(" or "));
+        }
+        Rate::NotMeasurable { words } if is_price(arc) => {
+            let text = cut(&format!("not measurable: {words}"), right, look.width - panel.left - 10.0);
+            grounded(canvas, &text, (panel.left + 6.0, y), right);
+        }
+        Rate::Bounded { .. } | Rate::HalfLine { .. } | Rate::NotMeasurable { .. } => {
+            grounded(canvas, &arc.happened(), (panel.left + 6.0, y), right);
+        }
+    }
+}
+
+/// A text on a ground of its own, above the lines of the axis.
+fn grounded(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), look: Type) {
+    let end = x + width(text, look) + 2.0;
+    canvas.rectangle((x - 2.0, y - 0.6 * look.size), (end, y + 0.65 * look.size), SURFACE, 1.0);
+    canvas.text(text, (x, y), look, Side::Start);
+}
+
+/// Two decimals, a real minus sign, and none before zero.
+fn decimal(x: f64) -> String {
+    let text = format!("{x:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
+}
+
+/// A line with ends where it ends, and arrows where it leaves the panel; a lone arrow where all of it lies beyond.
+fn stretch(canvas: &mut Canvas<'_>, panel: &Panel, y: f64, (from, to): (f64, f64), color: Color) {
+    let inside = |value: f64| panel.x(value.clamp(panel.x.low, panel.x.high));
+    let (start, end) = (inside(from), inside(to));
+    let outside = |value: f64| value < panel.x.low || value > panel.x.high;
+    for (is_beyond, at, way) in [(to < panel.x.low, start, 1.0), (from > panel.x.high, end, -1.0)] {
+        if is_beyond {
+            let head = [(at, y), (at + 7.0 * way, y - 4.0), (at + 7.0 * way, y + 4.0)];
+            canvas.polygon(&head, color, 0.9);
+            return;
+        }
+    }
+    canvas.line(&[(start, y), (end, y)], color, 0.7, 2.0);
+    for (value, at, way) in [(from, start, 1.0), (to, end, -1.0)] {
+        if outside(value) {
+            let head = [(at, y), (at + 7.0 * way, y - 4.0), (at + 7.0 * way, y + 4.0)];
+            canvas.polygon(&head, color, 0.9);
+        } else {
+            canvas.line(&[(at, y - 4.0), (at, y + 4.0)], color, 0.7, 1.4);
+        }
+    }
+}
+
+/// From the rates, and from the ends of intervals as far as they do not hide them.
+fn axis(arcs: &[&ArcRate]) -> Axis {
+    let shown = || arcs.iter().filter(|arc| is_price(arc));
+    let mut rates = vec![0.0];
+    let mut ends = Vec::new();
+    for arc in shown() {
+        match &arc.rate {
+            Rate::Bounded { rate, low, high } => {
+                rates.push(*rate);
+                ends.extend([*low, *high]);
+            }
+            Rate::HalfLine { parts, .. } => ends.extend(parts.iter().flat_map(|(from, to)| [*from, *to])),
+            Rate::NotMeasurable { .. } => {}
+        }
+    }
+    rates.sort_by(f64::total_cmp);
+    let (low, high) = (rates[0], rates[rates.len() - 1]);
+    let span = (high - low).max(0.05);
+    let near = |end: &f64| (low - REACH * span..=high + REACH * span).contains(end);
+    let cut = ends.iter().any(|end| !near(end));
+    let mut values: Vec<f64> = rates.iter().copied().chain(ends.into_iter().filter(near)).collect();
+    if cut {
+        values.extend([low - 0.5 * span, high + 0.5 * span]);
+    }
+    Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), false, 6)
+}
+
+/// The steps of every sweep and pair of axes: one after the other, then from the lowest strength on.
+fn blocks(view: &View) -> Vec<Block<'_>> {
+    let rates = &view.given.rates;
+    if rates.len() > MOST {
+        let steps = widest_arcs(view);
+        let label = |arc: &&ArcRate| {
+            let sweep = view.sweep(arc.from).replace('`', "");
+            format!("{sweep} {} → {}", view.plain_strength(arc.from), view.plain_strength(arc.to))
+                .trim()
+                .to_owned()
+        };
+        let steps: Vec<(String, &ArcRate)> = steps.into_iter().map(|arc| (label(&arc), arc)).collect();
+        return vec![Block { heading: "the widest step of each".to_owned(), steps }];
+    }
+    let mut groups: Vec<Vec<&ArcRate>> = Vec::new();
+    for arc in rates {
+        let alike = |other: &ArcRate| {
+            view.sweep(other.from) == view.sweep(arc.from)
+                && view.given.points[other.from].model == view.given.points[arc.from].model
+                && other.security == arc.security
+                && other.safety == arc.safety
+        };
+        match groups.iter_mut().find(|group| alike(group[0])) {
+            Some(group) => group.push(arc),
+            None => groups.push(vec![arc]),
+        }
+    }
+    let several = groups.len() > 1;
+    let pairs: Vec<(&MetricKey, &MetricKey)> =
+        groups.iter().map(|group| (&group[0].security, &group[0].safety)).collect();
+    let many_axes = pairs.iter().any(|pair| *pair != pairs[0]);
+    let mut blocks = Vec::new();
+    for group in groups {
+        let strength = |point: usize| view.given.points[point].strength;
+        let lowest = group.iter().map(|arc| strength(arc.from)).fold(f64::INFINITY, f64::min);
+        let next = |arc: &ArcRate| {
+            !group
+                .iter()
+                .any(|other| strength(other.to) > strength(arc.from) && strength(other.to) < strength(arc.to))
+        };
+        let mut whose = if several { view.sweep(group[0].from).replace('`', "") } else { String::new() };
+        if many_axes {
+            let axes = format!(
+                "{} for {}",
+                view.metric_title(&group[0].safety),
+                view.metric_title(&group[0].security)
+            );
+            whose = if whose.is_empty() { axes } else { format!("{whose}: {axes}") };
+        }
+        let label =
+            |arc: &&ArcRate| format!("{} → {}", view.plain_strength(arc.from), view.plain_strength(arc.to));
+        let named = |what: &str| {
+            if whose.is_empty() { format::capitalized(what) } else { format!("{whose}, {what}") }
+        };
+        let mut along: Vec<&ArcRate> = group.iter().copied().filter(|arc| next(arc)).collect();
+        along.sort_by(|a, b| strength(a.from).total_cmp(&strength(b.from)));
+        let mut from_lowest: Vec<&ArcRate> =
+            group.iter().copied().filter(|arc| strength(arc.from) <= lowest && !next(arc)).collect();
+        from_lowest.sort_by(|a, b| strength(a.to).total_cmp(&strength(b.to)));
+        for (what, arcs) in [("step by step", along), ("from the lowest strength", from_lowest)] {
+            if !arcs.is_empty() {
+                let steps = arcs.into_iter().map(|arc| (label(&arc), arc)).collect();
+                blocks.push(Block { heading: named(what), steps });
+            }
+        }
+    }
+    blocks
+}
+
+fn across(view: &View, arc: &ArcRate, blocks: &[Block<'_>]) -> String {
+    let noun = |key: &MetricKey| if view.unit(key) == Unit::Fraction { "point" } else { "unit" };
+    let alike = |other: &ArcRate| other.security == arc.security && other.safety == arc.safety;
+    if blocks.iter().flat_map(|block| &block.steps).all(|(_, other)| alike(other)) {
+        format!(
+            "{}s of {} paid (left) or gained (right, better →) per {} of {}",
+            noun(&arc.safety),
+            view.metric_title(&arc.safety),
+            noun(&arc.security),
+            view.metric_title(&arc.security)
+        )
+    } else {
+        "safety paid (left) or gained (right, better →) per unit of security".to_owned()
+    }
+}
+
+/// What the widest step came to.
+fn title(view: &View, shown: &[&ArcRate]) -> String {
+    let widest = widest_arcs(view);
+    if let [arc] = widest.as_slice() {
+        let steps = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
+        let (safety, security) = (view.metric_title(&arc.safety), view.metric_title(&arc.security));
+        return match (&arc.rate, arc.outcome) {
+            (Rate::Bounded { rate, .. }, Outcome::Price) => {
+                format!("{steps}, a point of {security} cost {:.2} points of {safety}", -rate)
+            }
+            _ => format!("{steps}: {}", arc.happened()),
+        };
+    }
+    let prices: Vec<(f64, &ArcRate)> = widest
+        .iter()
+        .filter_map(|arc| match (&arc.rate, arc.outcome) {
+            (Rate::Bounded { rate, .. }, Outcome::Price) => Some((-rate, *arc)),
+            _ => None,
+        })
+        .collect();
+    let alike = shown.iter().all(|arc| arc.safety == shown[0].safety && arc.security == shown[0].security);
+    let (Some(least), Some(most)) =
+        (prices.iter().min_by(|a, b| a.0.total_cmp(&b.0)), prices.iter().max_by(|a, b| a.0.total_cmp(&b.0)))
+    else {
+        return "No price of security is measurable in any sweep".to_owned();
+    };
+    if !alike || prices.len() == 1 {
+        let of = format::count(widest.len(), "widest step");
+        return format!("Security had a measurable price in {} of {of}", prices.len());
+    }
+    let named = |arc: &ArcRate| view.sweep(arc.from);
+    format!(
+        "A point of {} cost from {:.2} ({}) to {:.2} ({}) points of {}, where it cost any",
+        view.metric_title(&shown[0].security),
+        least.0,
+        named(least.1),
+        most.0,
+        named(most.1),
+        view.metric_title(&shown[0].safety)
+    )
+}

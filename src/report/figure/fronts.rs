@@ -1,0 +1,174 @@
+//! The fronts of several results folders on one plane.
+
+use crate::measure::MetricKey;
+use crate::report::compare::Member;
+use crate::report::format;
+use crate::report::view::Plane;
+
+use super::axis::{Axis, Panel};
+use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
+use super::front::staircase;
+use super::labels::{Block, NEAR, Wish, leader, placed};
+use super::legend::{self, Legend, Part};
+use super::look::Look;
+use super::theme::{self, INK, QUIET};
+use super::{Figure, axis_title, basis, bounds, framed, is_reversed};
+
+const RADIUS: f64 = 5.0;
+const LABEL: Type = Type { size: 10.0, ..SMALL };
+/// More points than this on the fronts have no labels.
+const LABELED: usize = 40;
+
+/// The figure `fronts`; the folders have the same objectives.
+#[must_use]
+pub fn fronts(members: &[Member], look: Look) -> Figure {
+    let first = &members[0].view;
+    let title = fronts_title(members);
+    let mut parts = vec![Part::Heading("results".to_owned())];
+    parts.extend(members.iter().enumerate().map(|(i, member)| legend::of_defense(i, &member.name)));
+    let legend = Legend::new(parts);
+    let place = legend.place(look, if look.is_narrow() { 330.0 } else { 470.0 });
+    let Some(plane) = first.planes.first() else {
+        let words = (title, "There is one objective, so there is no plane.".to_owned());
+        return framed(look, "fronts", place.height, words, |canvas, top| legend.draw(canvas, &place, top));
+    };
+    let axis = |key: &MetricKey| {
+        let mut values = Vec::new();
+        for member in members {
+            for &point in &member.view.given.front.members {
+                values.extend(member.view.value(point, key));
+                values
+                    .extend(member.view.interval(point, key).into_iter().flat_map(|(low, high)| [low, high]));
+            }
+        }
+        Axis::around(&values, bounds(first, key), is_reversed(first, key), 6)
+    };
+    let panel = Panel {
+        left: look.left(),
+        top: 10.0,
+        right: place.right,
+        bottom: place.drawing - 56.0,
+        x: axis(&plane.x),
+        y: axis(&plane.y),
+    };
+    let objectives = first.given.front.objectives.len();
+    let stairs = if objectives == 2 {
+        "Stairs: what the points of each front attain."
+    } else {
+        "More objectives than these two decide who is on a front, so there are no stairs."
+    };
+    let seeds: Vec<String> =
+        members.iter().map(|member| crate::report::remarks::seeds(&member.view)).collect();
+    let alike = seeds.iter().all(|text| *text == seeds[0]);
+    let each = if alike { String::new() } else { format!(" Seeds: {}.", seeds.join(", ")) };
+    let caption = format!(
+        "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: strength. {stairs} Points that are not on the front of their folder are left out.{each} {}",
+        basis(first, "")
+    );
+    framed(look, "fronts", place.height, (title, caption), |canvas, top| {
+        let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
+        scene(canvas, members, plane, &panel);
+        legend.draw(canvas, &place, top);
+    })
+}
+
+fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Panel) {
+    let first = &members[0].view;
+    panel.draw(canvas, None, false);
+    let (across, up) = panel.room();
+    panel.names(canvas, &axis_title(first, &plane.x, across), &axis_title(first, &plane.y, up));
+    let mut lines: Vec<Block> = Vec::new();
+    let mut marks: Vec<((f64, f64), String)> = Vec::new();
+    for (i, member) in members.iter().enumerate() {
+        let view = &member.view;
+        let color = theme::defense(i);
+        let front = &view.given.front;
+        if front.objectives.len() == 2 {
+            let path: Vec<(f64, f64)> = staircase(view, plane, panel, &front.members)
+                .into_iter()
+                .map(|at| panel.clamped(at))
+                .collect();
+            legend::stroke(canvas, &path, color, 1.8, i);
+            lines.extend(path.windows(2).map(|pair| Block::line(pair[0], pair[1])));
+        }
+        for &point in &front.members {
+            let (Some(x), Some(y)) = (view.value(point, &plane.x), view.value(point, &plane.y)) else {
+                continue;
+            };
+            let at = panel.at(x, y);
+            let across = view.interval(point, &plane.x).map(|(low, high)| [(low, y), (high, y)]);
+            let up = view.interval(point, &plane.y).map(|(low, high)| [(x, low), (x, high)]);
+            for bar in [across, up].into_iter().flatten() {
+                let [from, to] = bar.map(|(x, y)| panel.clamped(panel.at(x, y)));
+                canvas.line(&[from, to], color, 0.4, 1.4);
+                lines.push(Block::line(from, to));
+            }
+            marks.push((at, view.strength_label(point)));
+            canvas.filled(Marker::of(i), at, RADIUS, Fill::Whole, (color, INK));
+        }
+    }
+    if marks.len() > LABELED {
+        return;
+    }
+    let blocks: Vec<Block> = marks.iter().map(|(at, _)| Block::around(*at, RADIUS + 1.0)).collect();
+    let wishes: Vec<Wish> = marks
+        .iter()
+        .map(|(at, text)| Wish {
+            at: *at,
+            radius: RADIUS,
+            width: width(&cut(text, LABEL, 120.0), LABEL) + 2.0,
+            height: 11.0,
+        })
+        .collect();
+    let sheet = Block {
+        left: panel.left + 1.0,
+        top: panel.top - 8.0,
+        right: panel.right + 14.0,
+        bottom: panel.bottom - 1.0,
+    };
+    for ((found, wish), (_, text)) in
+        placed(&wishes, &blocks, &lines, sheet, &NEAR).into_iter().zip(&wishes).zip(&marks)
+    {
+        let Some(at) = found else { continue };
+        if let Some(leader) = leader(wish, at, &blocks) {
+            canvas.line(&leader, QUIET, 0.8, 0.8);
+        }
+        canvas.text(&cut(text, LABEL, 120.0), at, LABEL, Side::Middle);
+    }
+}
+
+/// Whose front dominates most, and whether its interval tells it from the next.
+#[must_use]
+pub fn fronts_title(members: &[Member]) -> String {
+    let mut order: Vec<&Member> = members.iter().collect();
+    order.sort_by(|a, b| b.view.given.front.hypervolume.total_cmp(&a.view.given.front.hypervolume));
+    let said = |member: &Member| {
+        format!("{} (`{}`)", format::number(member.view.given.front.hypervolume), member.name)
+    };
+    match order.as_slice() {
+        [best, next, ..] => {
+            let front = |member: &Member| member.view.given.front.hypervolume_interval;
+            let note = match (front(best), front(next)) {
+                (Some((low, _)), Some((_, high))) if low <= high => "; their intervals overlap",
+                (Some(_), Some(_)) => "; their intervals do not overlap",
+                _ => "",
+            };
+            if best.view.given.front.hypervolume <= next.view.given.front.hypervolume {
+                format!(
+                    "`{}` and `{}` dominate as much: hypervolume {}",
+                    best.name,
+                    next.name,
+                    format::number(best.view.given.front.hypervolume)
+                )
+            } else {
+                format!(
+                    "`{}` dominates most: hypervolume {} against {}{note}",
+                    best.name,
+                    format::number(best.view.given.front.hypervolume),
+                    said(next)
+                )
+            }
+        }
+        _ => "Fronts".to_owned(),
+    }
+}

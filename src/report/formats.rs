@@ -1,0 +1,96 @@
+//! Which files a report consists of.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use super::figure::Look;
+use crate::error::did_you_mean;
+
+/// What a report can be written as. A new format is one line in [`NAMES`](Self::NAMES), and its file in [`rendered`](super::rendered) or, of pictures, its writer
+/// beside those there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// `report.html`.
+    Html,
+    /// `summary.md`.
+    Md,
+    /// `points.csv`, `measurements.csv` and what else is a table of numbers.
+    Csv,
+    /// `report.json`, which is always written.
+    Json,
+    /// `figures/*.svg`.
+    Svg,
+    /// `figures/*.png`, two pixels per CSS pixel.
+    Png,
+    /// `figures/*.pdf`.
+    Pdf,
+}
+
+impl Format {
+    /// Every format with its word, and whether it is written unless something else is asked for.
+    pub const NAMES: [(Self, &'static str, bool); 7] = [
+        (Self::Html, "html", true),
+        (Self::Md, "md", true),
+        (Self::Csv, "csv", true),
+        (Self::Json, "json", true),
+        (Self::Svg, "svg", true),
+        (Self::Png, "png", true),
+        (Self::Pdf, "pdf", false),
+    ];
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(Self::NAMES.iter().find(|(format, ..)| format == self).map_or("", |(_, word, _)| word))
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = Self::NAMES.iter().map(|(_, word, _)| *word);
+        let found = Self::NAMES.iter().find(|(_, word, _)| *word == text);
+        found.map(|(format, ..)| *format).ok_or_else(|| {
+            let hint = did_you_mean(text, words.clone());
+            format!("unknown format{hint}; there are {}", words.collect::<Vec<_>>().join(", "))
+        })
+    }
+}
+
+/// What is asked for of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// The formats.
+    pub formats: BTreeSet<Format>,
+    /// The layout of figures in files of their own.
+    pub look: Look,
+    /// Whether these are there for dark pages as well, as `<name>-dark`.
+    pub dark: bool,
+    /// What the page says of machine and time, name by name; empty where it says nothing, so that the same values give the same bytes.
+    pub run_info: Vec<(String, String)>,
+}
+
+impl Wanted {
+    /// What tells the report from the usual one, without machine and time; empty for the usual one, which this one must not be taken for.
+    #[must_use]
+    pub fn difference(&self) -> String {
+        let usual = Self::default();
+        let mut text = String::new();
+        if (&self.formats, self.look, self.dark) != (&usual.formats, usual.look, usual.dark) {
+            text += &format!(" {:?} {:?} {}", self.formats, self.look, self.dark);
+        }
+        if !self.run_info.is_empty() {
+            text += " with run info";
+        }
+        text
+    }
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let formats = Format::NAMES.iter().filter(|(.., usual)| *usual).map(|(format, ..)| *format);
+        Self { formats: formats.collect(), look: Look::SCREEN, dark: false, run_info: Vec::new() }
+    }
+}

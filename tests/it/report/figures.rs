@@ -1,0 +1,373 @@
+//! What figures show: verdicts, bands, rates that are no numbers, attacks, confidences; and the files they are written to.
+
+use std::collections::BTreeSet;
+
+use equipoise::measure::{AttackKey, MetricKey, Norm};
+use equipoise::pareto::exchange::{Outcome, Rate};
+use equipoise::pareto::uncertain::{Band, Verdict};
+use equipoise::report::compare::{self, Member};
+use equipoise::report::figure::{self, Figure, Look, Theme, Width};
+use equipoise::report::{Format, Inputs, Output, View, Wanted, rendered};
+use equipoise::run::{Confidence, ConfidenceBin, Risk};
+
+use super::{assert_well_formed, file, fixture, paths};
+
+fn figures(inputs: Inputs) -> Vec<Figure> {
+    figure::all(&View::new(inputs))
+}
+
+fn named<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
+    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    figures.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no {name} among {names:?}"))
+}
+
+/// Lines of the drawing that begin an element of this kind and hold `what`.
+fn count(figure: &Figure, what: &str) -> usize {
+    figure.svg.lines().filter(|line| line.contains(what)).count()
+}
+
+/// The front of seven seeds: two points shown to be on it, one shown to be dominated, the others undecided.
+fn seven() -> Inputs {
+    let mut inputs = fixture::digits(7);
+    let undecided = Some(Verdict::Undecided);
+    inputs.uncertainty.verdicts = vec![
+        undecided,
+        Some(Verdict::OnFront),
+        undecided,
+        undecided,
+        Some(Verdict::OnFront),
+        undecided,
+        Some(Verdict::DominatedBy(5)),
+        None,
+    ];
+    // Accuracy is the first objective of the fixture.
+    let band = |name, seeds, corners: &[[f64; 2]]| Band {
+        name,
+        seeds,
+        corners: corners.iter().map(|corner| corner.to_vec()).collect(),
+    };
+    inputs.uncertainty.bands = vec![
+        band("best", 1, &[[0.985, 0.1], [0.94, 0.54]]),
+        band("25 %", 2, &[[0.982, 0.09], [0.935, 0.53]]),
+        band("50 %", 4, &[[0.98, 0.08], [0.93, 0.52]]),
+        band("75 %", 6, &[[0.978, 0.07], [0.92, 0.51]]),
+        band("worst", 7, &[[0.97, 0.06], [0.91, 0.5]]),
+    ];
+    inputs
+}
+
+#[test]
+fn verdicts_fill_marks_and_bands_are_shaded() {
+    let all = figures(seven());
+    let front = named(&all, "front");
+    for word in
+        ["on the front", "undecided", "dominated", "attained by", "1 to 7 of 7 seeds", "2 to 6 of 7 seeds"]
+    {
+        assert!(front.svg.contains(&format!("\n{word}\n")), "{word}");
+    }
+    assert!(front.caption.contains("half filled: undecided"), "{}", front.caption);
+    assert!(front.caption.contains("1 to 7 of the 7 seeds"), "{}", front.caption);
+    // Half a circle is a polygon of 25 corners: four undecided points of the fixture, and one in the legend.
+    let corners = |line: &str| {
+        line.split_once("points=\"")
+            .map_or(0, |(_, rest)| rest.split('"').next().unwrap().split_whitespace().count())
+    };
+    let halves = front.svg.lines().filter(|line| line.starts_with("<polygon") && corners(line) == 25).count();
+    assert_eq!(halves, 5);
+    // Two shades: between stairs of two corners each, five places on either side.
+    let shades = |opacity: &str| {
+        front
+            .svg
+            .lines()
+            .filter(|line| line.starts_with("<polygon") && line.contains(opacity) && corners(line) == 10)
+            .count()
+    };
+    assert_eq!((shades("opacity=\"0.09\""), shades("opacity=\"0.13\"")), (1, 1));
+    // With few seeds the means decide, and nothing is called undecided.
+    let few = figures(fixture::digits(3));
+    let front = named(&few, "front");
+    assert!(!front.svg.contains("undecided") && !front.svg.contains("attained by"));
+    assert!(front.caption.starts_with("Filled: on the front of the seed means."), "{}", front.caption);
+}
+
+/// With three seeds a quarter of them is one: the shades would be the same twice.
+#[test]
+fn bands_of_few_seeds_are_drawn_once() {
+    let mut inputs = seven();
+    inputs.front.seeds = 3;
+    for (band, seeds) in inputs.uncertainty.bands.iter_mut().zip([1, 1, 2, 3, 3]) {
+        band.seeds = seeds;
+    }
+    let all = figures(inputs);
+    let front = named(&all, "front");
+    assert!(front.svg.contains("\n1 to 3 of 3 seeds\n"));
+    assert_eq!(front.caption.matches("Shaded").count(), 1);
+    assert!(!front.caption.contains("darker"), "{}", front.caption);
+}
+
+#[test]
+fn every_defense_has_a_panel_of_its_own() {
+    let all = figures(fixture::three_defenses(5));
+    let each = named(&all, "front-defenses");
+    for name in ["adversarial", "trades", "noise"] {
+        assert!(each.svg.contains(&format!("\n{name}\n")), "{name}");
+    }
+    assert_well_formed(&each.svg);
+    assert!(each.title.contains("joint front"), "{}", each.title);
+    let alone = figures(fixture::digits(3));
+    assert!(alone.iter().all(|figure| figure.name != "front-defenses"));
+}
+
+#[test]
+fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
+    let mut inputs = fixture::digits(3);
+    inputs.rates.truncate(4);
+    inputs.rates[0].outcome = Outcome::NoPrice;
+    inputs.rates[0].rate = Rate::HalfLine {
+        rate: -0.3,
+        parts: vec![(f64::NEG_INFINITY, -0.125), (0.5, f64::INFINITY)],
+        words: "the change is not distinguishable from 0; the rate lies below −0.13 or above 0.50".to_owned(),
+    };
+    inputs.rates[1].outcome = Outcome::NoPrice;
+    inputs.rates[1].rate =
+        Rate::NotMeasurable { words: "the change in security is lost in noise".to_owned() };
+    inputs.rates[2].outcome = Outcome::WinWin;
+    inputs.rates[3].outcome = Outcome::Price;
+    inputs.rates[3].rate = Rate::Bounded { rate: -0.1, low: -0.2, high: -0.05 };
+    let all = figures(inputs);
+    let figure = named(&all, "exchange-rate");
+    for text in [
+        "≤ −0.12 or ≥ 0.50",
+        "not measurable: the change in security is lost in noise",
+        "nothing was paid",
+        "−0.10 [−0.20, −0.05]",
+        "From the lowest strength",
+    ] {
+        assert!(figure.svg.contains(&format!("\n{text}\n")), "{text}: {}", figure.svg);
+    }
+    // Of the four steps one rate is a mark.
+    assert_eq!(count(figure, "<circle") / 2, 1, "a mark is filled and outlined");
+    assert_eq!(
+        figure.title,
+        "From strength 0 to 0.2, a point of robust accuracy cost 0.10 points of accuracy"
+    );
+}
+
+#[test]
+fn every_attack_has_a_bar_where_numbers_may_be_stated() {
+    let all = figures(fixture::digits(3));
+    let figure = named(&all, "attacks-standing");
+    for text in ["no attack", "fgsm", "pgd", "pgd-margin", "Strength 0.25"] {
+        assert!(figure.svg.contains(&format!("\n{text}\n")), "{text}");
+    }
+    // 0.519 stand against all, and 0.11 more against the first attack.
+    assert_eq!(figure.title, "At strength 0.25, `fgsm` leaves 0.629 of the rows standing");
+}
+
+/// Confidences by hand: half the rows at 0.5, of which half are right, the others at 0.9, all right.
+fn confident(inputs: &mut Inputs) {
+    for point in [0, 1, 5] {
+        for attack in [None, Some(AttackKey::new(fixture::PROTOCOL, Norm::Linf, 0.2))] {
+            let bin = |confidence, accuracy| ConfidenceBin {
+                share: 0.5,
+                confidence,
+                accuracy,
+                seeds: (accuracy, accuracy),
+            };
+            let risk = |coverage: f64| {
+                let risk = if coverage > 0.5 { 0.5 * (coverage - 0.5) / coverage } else { 0.0 };
+                Risk { coverage, risk, seeds: (risk, risk) }
+            };
+            inputs.confidences.push(Confidence {
+                point,
+                attack,
+                withheld: None,
+                confidence: 0.7,
+                accuracy: 0.75,
+                bins: vec![bin(0.5, 0.5), bin(0.9, 1.0)],
+                risks: (1..=50).map(|k| risk(f64::from(k) / 50.0)).collect(),
+            });
+        }
+    }
+}
+
+#[test]
+fn confidences_are_drawn_where_they_may_be_stated() {
+    let mut inputs = fixture::digits(3);
+    confident(&mut inputs);
+    let all = figures(inputs.clone());
+    let reliability = named(&all, "reliability");
+    assert_eq!(
+        reliability.title,
+        "Strength 0.25: 0.700 sure, 0.750 right; under attack 0.700 sure, 0.750 right"
+    );
+    assert!(
+        reliability.svg.contains("\nclean 0.70, 0.75\n")
+            && reliability.svg.contains("\nattacked 0.70, 0.75\n")
+    );
+    let coverage = named(&all, "risk-coverage");
+    assert!(coverage.svg.contains("\nunder attack\n"));
+    assert_eq!(
+        coverage.title,
+        "Under attack, of the surest half of rows 0.0 % are wrong at every point shown"
+    );
+    for confidence in inputs.confidences.iter_mut().filter(|one| one.attack.is_some()) {
+        confidence.withheld = Some("withheld: check `black-box` failed".to_owned());
+    }
+    let all = figures(inputs);
+    assert!(!named(&all, "reliability").svg.contains("attacked"));
+    assert!(!named(&all, "risk-coverage").svg.contains("under attack"));
+    let none = figures(fixture::digits(3));
+    assert!(none.iter().all(|figure| figure.name != "reliability" && figure.name != "risk-coverage"));
+}
+
+fn wanted(formats: &[Format], look: Look, dark: bool) -> Wanted {
+    Wanted { formats: formats.iter().copied().collect::<BTreeSet<_>>(), look, dark, ..Wanted::default() }
+}
+
+fn attribute(svg: &str, name: &str) -> f64 {
+    let (_, rest) = svg.split_once(&format!(" {name}=\"")).unwrap();
+    rest.split('"').next().unwrap().parse().unwrap()
+}
+
+fn bytes<'a>(outputs: &'a [Output], path: &str) -> &'a [u8] {
+    let output = outputs.iter().find(|output| output.path == path);
+    &output.unwrap_or_else(|| panic!("no {path} among {:?}", paths(outputs))).bytes
+}
+
+#[test]
+fn only_what_is_asked_for_is_written() {
+    let view = View::new(fixture::digits(3));
+    let outputs = rendered(&view, &wanted(&[Format::Pdf], Look::SCREEN, false)).unwrap();
+    assert!(
+        outputs[2..]
+            .iter()
+            .all(|output| output.path.starts_with("figures/") && output.path.ends_with(".pdf"))
+    );
+    assert_eq!(paths(&outputs)[..2], ["summary.txt", "report.json"]);
+    let outputs = rendered(&view, &wanted(&[Format::Md], Look::SCREEN, false)).unwrap();
+    assert_eq!(paths(&outputs), ["summary.txt", "summary.md", "report.json"]);
+    assert!(!file(&outputs, "summary.md").contains("!["), "no links to pictures that are not there");
+    let outputs = rendered(&view, &wanted(&[Format::Md, Format::Png], Look::SCREEN, false)).unwrap();
+    assert!(file(&outputs, "summary.md").contains("](figures/front.png)"));
+}
+
+/// 3.4 inches are 326.4 CSS pixels and 244.8 points.
+#[test]
+fn figures_for_print_have_its_size_and_leave_the_words_to_it() {
+    let view = View::new(fixture::three_defenses(5));
+    for (width, pixels) in [(Width::Column, 326.4), (Width::Full, 672.0)] {
+        let look = Look::of(Theme::Paper, width);
+        let outputs = rendered(&view, &wanted(&[Format::Svg, Format::Pdf], look, false)).unwrap();
+        let captions = file(&outputs, "figures/captions.md");
+        for figure in figure::drawn(&view, look) {
+            let svg = file(&outputs, &format!("figures/{}.svg", figure.name));
+            assert_well_formed(svg);
+            assert!((attribute(svg, "width") - pixels).abs() < 1e-9, "{}", figure.name);
+            assert!(captions.contains(&format!("## {}\n", figure.name)), "{}", figure.name);
+            // The title is there for screen readers, and no text of the drawing.
+            let (head, drawing) = svg.split_once('>').unwrap();
+            assert!(head.contains("aria-label=") && !drawing.contains("test rows"), "{}", figure.name);
+            let pdf = bytes(&outputs, &format!("figures/{}.pdf", figure.name));
+            assert!(pdf.starts_with(b"%PDF-"), "{}", figure.name);
+            let text = String::from_utf8_lossy(pdf);
+            let page = text.split_once("/MediaBox[0 0 ").unwrap().1;
+            let points: f64 = page.split(' ').next().unwrap().parse().unwrap();
+            assert!((points - 0.75 * pixels).abs() < 1e-3, "{}: {points}", figure.name);
+            assert!(!text.contains("CreationDate") && !text.contains("ModDate"));
+            assert_eq!(pdf, figure::pdf(svg).unwrap(), "{}: the same bytes every time", figure.name);
+        }
+    }
+}
+
+#[test]
+fn dark_figures_have_dark_ground_and_no_light_color() {
+    let mut inputs = fixture::digits(3);
+    confident(&mut inputs);
+    let view = View::new(inputs);
+    let outputs = rendered(&view, &wanted(&[Format::Svg], Look::SCREEN, true)).unwrap();
+    let dark: Vec<&Output> = outputs.iter().filter(|output| output.path.ends_with("-dark.svg")).collect();
+    assert_eq!(2 * dark.len(), outputs.len() - 2);
+    for output in dark {
+        let svg = std::str::from_utf8(&output.bytes).unwrap();
+        assert_well_formed(svg);
+        for light in ["#FFFFFF", "#282C34", "#0072B2"] {
+            assert!(!svg.contains(light), "{}: {light}", output.path);
+        }
+        // In every other respect it is the light drawing.
+        let bare = |svg: &str| {
+            let mut parts = svg.split("=\"#");
+            let first = parts.next().unwrap().to_owned();
+            parts.fold(first, |text, part| text + &part[6..])
+        };
+        let light = file(&outputs, &output.path.replace("-dark", ""));
+        assert_eq!(bare(svg), bare(light), "{}", output.path);
+    }
+}
+
+fn member(name: &str, inputs: Inputs) -> Member {
+    Member { name: name.to_owned(), view: View::new(inputs) }
+}
+
+#[test]
+fn folders_are_laid_side_by_side() {
+    let mut second = fixture::digits(3);
+    second.front.hypervolume = 0.6;
+    second.front.hypervolume_interval = Some((0.56, 0.64));
+    second.settings[1].1 = "adam 1e-3, batch 64, 80 epochs".to_owned();
+    second.settings.push(("suite".to_owned(), "quick".to_owned()));
+    let members = [member("first", fixture::digits(3)), member("second", second)];
+    let outputs = compare::compare(&members, &Wanted::default()).unwrap();
+    assert_eq!(
+        paths(&outputs),
+        ["comparison.md", "comparison.csv", "comparison.html", "figures/fronts.png", "figures/fronts.svg"]
+    );
+    let text = file(&outputs, "comparison.md");
+    assert!(text.contains("`second` dominates most: hypervolume 0.600 against 0.505 (`first`); their intervals do not overlap"), "{text}");
+    assert!(
+        text.contains("| training | adam 1e-3, batch 64, 40 epochs | adam 1e-3, batch 64, 80 epochs |"),
+        "{text}"
+    );
+    assert!(text.contains("| suite | not set | quick |") && !text.contains("| model |"), "{text}");
+    assert!(text.contains("0.980 [0.962, 0.998]"), "the best accuracy: {text}");
+    let svg = file(&outputs, "figures/fronts.svg");
+    assert_well_formed(svg);
+    assert!(svg.contains("\nfirst\n") && svg.contains("\nsecond\n"));
+    let page = file(&outputs, "comparison.html");
+    for foreign in ["<script", "<link", "<img", "@import", "url(", " src="] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    // Every color of the drawing has its twin for dark pages.
+    for part in svg.split(" fill=\"#").skip(1) {
+        assert!(page.contains(&format!(".figure [fill=\"#{}\"]", &part[..6])), "{}", &part[..6]);
+    }
+    assert_eq!(outputs, compare::compare(&members, &Wanted::default()).unwrap());
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_in_one_message() {
+    let refused = |second: Inputs| {
+        let members = [member("a", fixture::digits(3)), member("b", second)];
+        let error = compare::compare(&members, &Wanted::default()).unwrap_err();
+        assert_eq!(error.kind(), equipoise::error::Kind::NotComparable);
+        error.chain().join(": ")
+    };
+    let mut other = fixture::digits(3);
+    other.front.objectives[0].key = MetricKey::plain("worst_class_accuracy");
+    assert_eq!(
+        refused(other),
+        "`b` cannot be compared with `a`: their fronts are about other objectives (`robust_accuracy!union-5f3a:linf:0.2` and `worst_class_accuracy` here, `accuracy` and `robust_accuracy!union-5f3a:linf:0.2` there)"
+    );
+    let mut other = fixture::digits(3);
+    other.front.objectives[1].key.attack = Some(AttackKey::new(fixture::PROTOCOL, Norm::Linf, 0.1));
+    assert!(refused(other).contains("their fronts were attacked otherwise"));
+    let mut other = fixture::digits(3);
+    other.data.fingerprint = "7c".repeat(32);
+    assert!(refused(other).contains(
+        "they are measured on other rows (digits, 360 test rows here; digits, 360 test rows there)"
+    ));
+    let alone = [member("a", fixture::digits(3))];
+    assert!(
+        compare::compare(&alone, &Wanted::default()).unwrap_err().to_string().contains("nothing to compare")
+    );
+}
