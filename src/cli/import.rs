@@ -71,8 +71,12 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
             return Ok(exit::BAD_INPUT);
         }
     };
+    let failed = match import.failed() {
+        0 => String::new(),
+        n => format!(" ({n} of them failed)"),
+    };
     let said = format!(
-        "{} models on {} validation and {} test rows",
+        "{} models{failed} on {} validation and {} test rows",
         import.models(),
         import.rows(Split::Validation),
         import.rows(Split::Test)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Candidate, Experiment, Loaded, certificates, explanations, shift};
+use super::{Candidate, Experiment, Loaded, certificates, explanations, gate, shift};
 use crate::data::Dataset;
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{AttackKey, MetricKey, Norm};
@@ -53,7 +53,7 @@ pub(super) fn experiment(loaded: &Loaded) -> Result<()> {
             return Err(at(&["sweep"], Error::input("the sweep lists the same combination twice")));
         }
     }
-    Ok(())
+    gate::points(loaded)
 }
 
 fn one(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
@@ -391,7 +391,7 @@ pub fn with_data(loaded: &Loaded, experiment: &Experiment, dataset: &Dataset) ->
 }
 
 /// The keys that a run of `experiment` on `dataset` will measure.
-fn available(experiment: &Experiment, dataset: &Dataset) -> Result<Vec<MetricKey>> {
+pub(super) fn available(experiment: &Experiment, dataset: &Dataset) -> Result<Vec<MetricKey>> {
     let protocol = experiment.threat.protocol(experiment.suite().protocol());
     let norm = experiment.threat.norm;
     let attacks = experiment.threat.epsilons().into_iter();

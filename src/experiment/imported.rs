@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::evidence::union_of_attacks;
 use crate::files;
@@ -35,7 +35,7 @@ pub struct StatedAttack {
     /// What it is, for people.
     pub words: String,
     /// Its settings, as stated.
-    pub settings: serde_json::Value,
+    pub settings: Json,
 }
 
 impl StatedAttack {
@@ -53,7 +53,32 @@ impl StatedAttack {
     }
 }
 
+/// The same without what TOML cannot say: null, and numbers beyond 64 bits with a sign.
+fn plain(value: Json) -> Json {
+    match value {
+        Json::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, plain(value)))
+            .collect(),
+        Json::Array(list) => list.into_iter().map(plain).collect(),
+        Json::Null => json!("null"),
+        Json::Number(number) if number.is_u64() && !number.is_i64() => json!(number.to_string()),
+        other => other,
+    }
+}
+
 impl Imported {
+    /// The same, its attacks' settings in words that TOML has: nothing stated is an empty table.
+    #[must_use]
+    pub(super) fn without_nulls(mut self) -> Self {
+        for attack in &mut self.attacks {
+            let settings = std::mem::take(&mut attack.settings);
+            attack.settings = if settings.is_null() { json!({}) } else { plain(settings) };
+        }
+        self
+    }
+
     /// The attacks that have this radius in this norm, with their places.
     pub fn at(&self, norm: Norm, epsilon: f64) -> impl Iterator<Item = (usize, &StatedAttack)> {
         self.attacks.iter().enumerate().filter(move |(_, attack)| attack.reaches(norm, epsilon))

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::attacks;
 use crate::bounds;
 use crate::data;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::Split;
 use crate::measure::Norm;
 use crate::models::{self, EngineKind};
@@ -37,7 +37,7 @@ use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
 pub use chain::{INTERPOLATED, Origin};
-pub use gate::GateSpec;
+pub use gate::{GateSpec, attainable, concerned, with_data as gated_with_data};
 pub use imported::{Imported, StatedAttack};
 pub use loading::{Loaded, load};
 pub use overrides::Override;
@@ -228,6 +228,17 @@ impl Experiment {
         }
         bare.shift.iter_mut().flat_map(|spec| &mut spec.tables).for_each(|table| name(&mut table.file));
         bare
+    }
+
+    /// The settings as TOML can say them.
+    ///
+    /// # Errors
+    ///
+    /// Only on a defect of this program.
+    pub fn table(&self) -> Result<toml::Table> {
+        let mut plain = self.clone();
+        plain.imported = plain.imported.map(Imported::without_nulls);
+        toml::Table::try_from(&plain).map_err(|error| Error::internal(error.to_string()))
     }
 
     /// −0 is 0: one strength and one radius, not two.

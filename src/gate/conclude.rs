@@ -18,6 +18,8 @@ pub struct Later {
     pub held: Vec<Held>,
     /// Gains that a broken attack would look like, looked behind; `None` where the baseline's results are not at hand.
     pub cross_checks: Option<Vec<CrossCheck>>,
+    /// Why gains in an upper bound cannot be looked behind at all, in a clause.
+    pub unchecked: Option<String>,
     /// The alarms on fresh seeds, where they were asked again.
     pub confirmation: Option<Confirmation>,
     /// What else a reader should know: what could not be found out, and why.
@@ -51,6 +53,7 @@ pub fn conclude(
     later: Later,
     rules: &Rules,
 ) -> Verdict {
+    let unchecked = later.unchecked;
     let mut verdict = Verdict {
         seeds: baseline.seeds.clone(),
         points: comparison.pairs.len(),
@@ -125,7 +128,7 @@ pub fn conclude(
             .insert(0, format!("the change claims to improve {}, and changes nothing", pillar.word()));
     }
     if let Some(examination) = &examination {
-        remark(examination, &mut verdict, rules);
+        remark(examination, &mut verdict, rules, unchecked.as_deref());
     }
     verdict.examination = examination;
     constrain(&mut verdict, rules);
@@ -281,7 +284,7 @@ fn is_owed(one: &Assessed, examination: &Examination, rules: &Rules) -> bool {
 }
 
 /// Adds what a reader should know of the tests.
-fn remark(examination: &Examination, verdict: &mut Verdict, rules: &Rules) {
+fn remark(examination: &Examination, verdict: &mut Verdict, rules: &Rules, unchecked: Option<&str>) {
     verdict.notes.extend(examination.remarks.iter().cloned());
     let needed = stats::fewest_pairs(rules.alpha);
     if examination.seeds < needed {
@@ -291,10 +294,10 @@ fn remark(examination: &Examination, verdict: &mut Verdict, rules: &Rules) {
         ));
     }
     if verdict.cross_checks.is_none() && !examination.doubtful_gains().is_empty() {
-        verdict.notes.push(
-            "gains in numbers that an attack bounds were not cross-checked: the baseline's results folder is not at hand (--base-results DIR). A weaker attack would look the same"
-                .to_owned(),
-        );
+        let why = unchecked.unwrap_or("the baseline's results folder is not at hand (--base-results DIR)");
+        verdict.notes.push(format!(
+            "gains in numbers that an attack bounds were not cross-checked: {why}. A weaker attack would look the same"
+        ));
     }
     if let Some(confirmation) = &verdict.confirmation
         && !confirmation.paired

@@ -27,7 +27,7 @@ pub struct Gated {
 pub struct Sampled {
     /// Coordinates as text, `defense=at,strength=0.1`: what it is matched by, together with the model.
     pub name: String,
-    /// The same one by one; empty in a baseline, which is matched by name.
+    /// The same one by one.
     pub coordinates: BTreeMap<String, String>,
     /// Which of a run's models.
     pub model: String,

@@ -8,7 +8,7 @@ use super::present::{self, Present};
 use super::sweep::Sweep;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
-use crate::experiment::{Cell, Experiment};
+use crate::experiment::{Cell, Experiment, attainable};
 use crate::measure::{Direction, MetricKey};
 use crate::metrics::{self, Material, Metric, Under};
 use crate::pareto::{self, Aim, Pick};
@@ -117,7 +117,9 @@ pub(super) fn choose(
             ));
         }
         let key = resolve(&requirement.metric)?;
-        attainable(&key, requirement)?;
+        if let Some(metric) = metrics::find(&key.id) {
+            attainable(requirement, metric)?;
+        }
         Ok((key, requirement.clone()))
     };
     let requirements: Vec<(MetricKey, Requirement)> =
@@ -184,27 +186,6 @@ fn better_side(name: &str, aim: &Aim) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// # Errors
-///
-/// Where no value of the metric can be as required: a percentage in the place of a share, most likely.
-fn attainable(key: &MetricKey, requirement: &Requirement) -> Result<()> {
-    let Some(metric) = metrics::find(&key.id) else { return Ok(()) };
-    let (least, most) = metric.range;
-    if requirement.holds(least) || requirement.holds(most) {
-        return Ok(());
-    }
-    let error = Error::input(format!(
-        "`{requirement}` can never hold: `{}` lies between {least} and {most}",
-        requirement.metric
-    ));
-    let as_share = Requirement { limit: requirement.limit / 100.0, ..requirement.clone() };
-    Err(if as_share.holds(least) || as_share.holds(most) {
-        error.help(format!("shares are written from 0 to 1: `{as_share}`"))
-    } else {
-        error.help("`equipoise ls metrics` shows every metric's range")
-    })
 }
 
 /// The study of validation rows, which has every one of `keys`.

@@ -106,8 +106,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
     let rates = rates(&study, &objectives, first);
     let axes = (objectives.iter().find(is_security), objectives.iter().find(|o| !is_security(o)));
     let proves = sweep.experiment.certificates_protocol().is_some();
-    let protocol = threat.protocol(sweep.experiment.suite().protocol());
-    let primary = AttackKey::new(&protocol, threat.norm, threat.epsilon);
+    let primary = AttackKey::new(&sweep.experiment.protocol(), threat.norm, threat.epsilon);
     Ok(Judgement {
         temperatures: details::temperatures(&study, &evidence),
         abstentions: abstentions(&study, &evidence),

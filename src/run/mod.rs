@@ -164,6 +164,8 @@ fn prepare(loaded: &Loaded, folder: &Path) -> Result<Prepared> {
         };
         weights.push(experiment.model.weights().map(read).transpose()?);
     }
+    experiment::gated_with_data(loaded, &dataset)
+        .map_err(|error| error.context(format!("cannot run `{}`", loaded.path.display())))?;
     let hashes: Vec<Option<String>> =
         weights.iter().map(|bytes| bytes.as_deref().map(files::sha256)).collect();
     let tables = shifting::tables(loaded, folder)
@@ -292,7 +294,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Opens a folder that [`run`] made, whole or not.
+    /// Opens a folder that [`run`] made, whole or not. It need not be writable, unless something is to be published in it.
     ///
     /// # Errors
     ///
@@ -306,7 +308,7 @@ impl Results {
             ))
             .help("name a folder that `equipoise run` made, such as results/quick"));
         }
-        let store = Store::open(folder)?;
+        let store = Store::open_to_read(folder);
         let sweep = Sweep::read(&store)?;
         Ok(Self { store, sweep })
     }

@@ -129,8 +129,7 @@ pub fn resolve(experiment: &Experiment, name: &str, keys: &[MetricKey]) -> Resul
 
 /// Every setting, flat, but those that are compared on their own or decide no number.
 fn settings(experiment: &Experiment) -> Result<BTreeMap<String, String>> {
-    let table = toml::Table::try_from(experiment).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(flat(&table))
+    Ok(flat(&experiment.table()?))
 }
 
 /// `training.epochs` to `40`; without what is compared on its own or decides no number.
@@ -141,6 +140,8 @@ pub(super) fn flat(table: &toml::Table) -> BTreeMap<String, String> {
             flatten(key, value, &mut found);
         }
     }
+    // Remarks are about numbers, not settings.
+    found.remove("imported.remarks");
     found
 }
 

@@ -31,7 +31,8 @@ const LOCK: &str = "store.lock";
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
-    lock: File,
+    /// None where the folder is read and its lock cannot be had, as on a disk that cannot be written to.
+    lock: Option<File>,
 }
 
 /// The right to work on one cell; given back when dropped.
@@ -68,14 +69,27 @@ impl Store {
             .append(true)
             .open(&path)
             .map_err(|source| unwritable(&source, &path))?;
-        let store = Self { root: root.to_owned(), lock };
-        if store.lock.try_lock().is_ok() {
+        let mut store = Self::unlocked(root);
+        if lock.try_lock().is_ok() {
             store.clear_scratch();
-            store.lock.unlock().map_err(|source| unwritable(&source, &path))?;
+            lock.unlock().map_err(|source| unwritable(&source, &path))?;
         }
-        store.lock.lock_shared().map_err(|source| unwritable(&source, &path))?;
+        lock.lock_shared().map_err(|source| unwritable(&source, &path))?;
+        store.lock = Some(lock);
         files::create_folder(&store.claims())?;
         Ok(store)
+    }
+
+    /// Opens a folder that is there, to read what it holds and perhaps publish something in it. What cannot be written to can be read all the same.
+    #[must_use]
+    pub fn open_to_read(root: &Path) -> Self {
+        let path = root.join(LOCK);
+        let lock = OpenOptions::new().append(true).open(&path).or_else(|_| File::open(&path)).ok();
+        Self { root: root.to_owned(), lock: lock.filter(|lock| lock.lock_shared().is_ok()) }
+    }
+
+    fn unlocked(root: &Path) -> Self {
+        Self { root: root.to_owned(), lock: None }
     }
 
     /// The folder.
@@ -137,6 +151,8 @@ impl Store {
     ///
     /// When it cannot be written.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+        files::create_folder(&self.scratch())
+            .map_err(|error| error.help("copy the folder to a place that can be written to; what only reads (`choose`, `baseline check`, `gate --verdict FILE`) takes it as it is"))?;
         files::write_atomic(&self.root.join(relative), bytes, Some(&self.scratch()))
     }
 
@@ -168,7 +184,8 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         // The last process out clears the scratch folder, so that a finished folder holds results alone.
-        if self.lock.unlock().is_ok() && self.lock.try_lock().is_ok() {
+        let Some(lock) = &self.lock else { return };
+        if lock.unlock().is_ok() && lock.try_lock().is_ok() {
             self.clear_scratch();
         }
     }
@@ -206,6 +223,24 @@ mod tests {
         assert!(mine.exists(), "a second process must not clear what a living one writes");
         drop(living);
         assert!(!scratch.exists(), "the last process out leaves no scratch folder");
+    }
+
+    #[test]
+    fn a_reader_without_a_lock_reads_and_a_reader_with_one_is_spared() {
+        let folder = tempfile::tempdir().unwrap();
+        // As a folder that was copied without its lock.
+        files::write_atomic(&folder.path().join("sweep.json"), b"{}", None).unwrap();
+        assert_eq!(Store::open_to_read(folder.path()).read("sweep.json").unwrap(), b"{}");
+        assert_eq!(files::names(folder.path()).unwrap(), ["sweep.json"], "reading writes nothing");
+        files::write_atomic(&folder.path().join(LOCK), b"", None).unwrap();
+        let reader = Store::open_to_read(folder.path());
+        reader.write("verdict.json", b"{}").unwrap();
+        let mine = folder.path().join(SCRATCH).join(".tmpALIVE");
+        files::write_atomic(&mine, b"half", None).unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        assert!(mine.exists(), "a writer must not clear what a reader publishes");
+        drop(reader);
+        assert!(!folder.path().join(SCRATCH).exists());
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Proposal, beside, refuse_in_ci};
+use super::beside::{self, beside};
+use super::permission::Permissions;
+use super::refuse_in_ci;
 use crate::cli::{exit, terminal};
 use crate::error::{Error, Result};
-use crate::gate::{Assessed, State, Word};
-use crate::measure::Pillar;
-use crate::run::baseline::{self as store, Approval, Baseline, Entry};
+use crate::run::baseline::{self as store, Approval, Entry};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -21,117 +21,84 @@ pub(super) struct Arguments {
     /// Who approves [default: the user's name].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// Take over only the points with this name (`defense=at,strength=0.1`); can be given several times.
+    /// Take over only the points with this name (`defense=at,strength=0.1`), and leave terms and settings as they are; can be given several times.
     #[arg(long, value_name = "POINT")]
     only: Vec<String>,
-    /// Accept that this security metric got worse; can be given several times.
-    #[arg(long, value_name = "METRIC")]
-    allow_regression: Vec<String>,
-    /// Accept numbers that cannot be compared with the old ones: other data, attack, metrics, seeds.
-    #[arg(long)]
-    allow_incomparable: bool,
+    #[command(flatten)]
+    permissions: Permissions,
 }
 
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     refuse_in_ci("accepting a baseline")?;
-    if arguments.reason.trim().is_empty() {
+    let reason = arguments.reason.trim().to_owned();
+    if reason.is_empty() {
         return Err(
             Error::input("the reason is empty").help("say why these numbers are right: `--reason \"…\"`")
         );
     }
-    let new = store::proposed(&arguments.baseline)?;
-    let proposal = beside(&arguments.baseline, &new)?;
-    let new = match (&proposal, arguments.only.is_empty()) {
-        (_, true) => new,
-        (Some(proposal), false) => partly(&proposal.old, new, &arguments.only)?,
-        (None, false) => return Err(Error::input("--only needs a baseline to leave the other points in")),
-    };
+    let by = who(arguments.by.as_deref())?;
+    let proposed = store::proposed(&arguments.baseline)?;
+    let run = proposed.manifest.samples.clone();
+    let old = beside::existing(&arguments.baseline)?;
     // Of a part, only that part is judged.
-    let proposal = if arguments.only.is_empty() { proposal } else { beside(&arguments.baseline, &new)? };
-    let mut regressions = Vec::new();
-    if let Some(Proposal { verdict, .. }) = &proposal {
-        if verdict.word == Word::NotComparable && !arguments.allow_incomparable {
-            return Err(Error::input(format!("the new numbers cannot be compared with the old ones: {}", verdict.reasons.join("; ")))
-                .help("whether anything got worse cannot be told; if that is meant, add --allow-incomparable. `equipoise baseline refresh` moves to other seeds or machines with proof"));
-        }
-        let worse =
-            verdict.examination.iter().flat_map(|e| &e.endpoints).filter(|one| one.state == State::Worse);
-        for one in worse {
-            permitted(one, &arguments.allow_regression)?;
-            let subject = &one.endpoint.subject;
-            regressions.push((format!("{} at {}", subject.metric(), subject.place()), one.worse));
-        }
-    }
-    let by = arguments.by.clone().unwrap_or_else(user);
+    let new = match (&old, arguments.only.is_empty()) {
+        (_, true) => proposed,
+        (Some(old), false) => old.with_points(&proposed, &arguments.only)?,
+        (None, false) => return Err(beside::nothing_there()),
+    };
+    let proposal = old.map(|old| beside(old, &new)).transpose()?;
+    let granted = arguments.permissions.check(&new, proposal.as_ref())?;
     let when = store::now();
     let previous = proposal.as_ref().map(|proposal| proposal.old.manifest.samples.clone());
-    let mut approved = new;
-    approved.manifest.approval = Some(Approval {
+    let proof = proposal.as_ref().filter(|proposal| proposal.refreshed).and(new.manifest.refreshed.clone());
+    let approved = new.approved(Approval {
         when: when.clone(),
         by: by.clone(),
-        reason: arguments.reason.trim().to_owned(),
+        reason: reason.clone(),
         previous: previous.clone(),
     });
     let verdict = proposal.as_ref().map(|proposal| &proposal.verdict);
+    let word = match &proof {
+        Some(_) => "refreshed",
+        None => verdict.map_or("new", |verdict| verdict.word.word()),
+    };
     let entry = Entry {
         when,
         by,
-        reason: arguments.reason.trim().to_owned(),
-        verdict: verdict.map_or("new", |verdict| verdict.word.word()).to_owned(),
+        reason,
+        verdict: word.to_owned(),
         shape: verdict.and_then(|verdict| verdict.shape).map(|shape| shape.word().to_owned()),
-        regressions,
+        regressions: granted.regressions,
+        run: (!arguments.only.is_empty()).then_some(run),
         only: arguments.only.clone(),
+        terms: proposal.as_ref().map_or_else(Vec::new, |proposal| beside::lines(&proposal.terms)),
+        dropped: granted.dropped,
+        undefined: granted.undefined,
+        broken: granted.broken,
+        proof,
         previous,
         samples: approved.manifest.samples.clone(),
     };
     store::establish(&arguments.baseline, &approved, &entry)?;
     if !quiet {
         terminal::talk(&format!("accepted: {} ({})", arguments.baseline.display(), entry.verdict));
+        if !entry.terms.is_empty() {
+            terminal::talk(&format!("the terms of the gate changed: {}", entry.terms.join("; ")));
+        }
+        if let Some(warning) = beside::blind(&approved) {
+            terminal::talk(&warning);
+        }
     }
     Ok(exit::FINE)
 }
 
-/// A security metric may only get worse by name. An attack's gain is somebody's loss.
-fn permitted(one: &Assessed, allowed: &[String]) -> Result<()> {
-    let is_security = matches!(one.endpoint.pillar, Some(Pillar::Security | Pillar::Hybrid));
-    let key = one.endpoint.subject.metric();
-    let id = key.split(['@', '!']).next().unwrap_or(&key);
-    if !is_security || allowed.iter().any(|name| *name == key || name == id) {
-        return Ok(());
+/// Who approves: whoever is named, else whoever the system says this is.
+fn who(by: Option<&str>) -> Result<String> {
+    let named = || ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = by.map(str::to_owned).or_else(named).unwrap_or_default().trim().to_owned();
+    if name.is_empty() {
+        return Err(Error::input("who approves is not known")
+            .help("a baseline has somebody's name on it: add `--by NAME`"));
     }
-    Err(Error::input(format!(
-        "`{id}` got worse at {}: a security metric is not lowered in passing",
-        one.endpoint.subject.place()
-    ))
-    .help(format!("if that is meant, add `--allow-regression {id}`")))
-}
-
-/// The old baseline with some points of the new one.
-fn partly(old: &Baseline, new: Baseline, only: &[String]) -> Result<Baseline> {
-    let known: Vec<&str> = new.side.points.iter().map(|point| point.name.as_str()).collect();
-    for name in only {
-        if !known.contains(&name.as_str()) {
-            let hint = crate::error::did_you_mean(name, known.iter().copied());
-            return Err(Error::input(format!("no point is called `{name}`{hint}"))
-                .help(format!("there are {}", known.join("; "))));
-        }
-    }
-    if old.side.seeds != new.side.seeds || old.side.gated.iter().any(|gated| !new.side.has(&gated.key)) {
-        return Err(Error::input(
-            "single points cannot be taken over: the two sides have other seeds or other numbers",
-        ));
-    }
-    let mut points = old.side.points.clone();
-    points.retain(|point| !only.contains(&point.name));
-    points.extend(new.side.points.iter().filter(|point| only.contains(&point.name)).cloned());
-    let mut side = new.side;
-    side.points = points;
-    side.gated.clone_from(&old.side.gated);
-    let experiment = new.manifest.experiment()?;
-    Baseline::of(side, &experiment)
-}
-
-fn user() -> String {
-    let named = ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    Ok(name)
 }

@@ -5,14 +5,16 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
+use super::beside::{self, beside};
 use crate::cli::gate::fresh;
 use crate::cli::{DatasetsFolder, exit, terminal};
 use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::files;
 use crate::gate::{self, Side};
+use crate::report::gate as telling;
 use crate::run::Results;
-use crate::run::baseline::{self as store, Baseline, Noise};
+use crate::run::baseline::{self as store, Baseline, Noise, Refreshed};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,6 +35,7 @@ pub(super) struct Arguments {
 
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let old = Baseline::read(&arguments.baseline)?;
+    repeatable(&old)?;
     let out = arguments.out.clone().unwrap_or_else(|| {
         let mut name = arguments.baseline.file_name().unwrap_or_default().to_os_string();
         name.push(".refresh");
@@ -74,24 +77,48 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         examination.endpoints.iter().map(Noise::of).collect()
     };
     let (side, experiment) = runs.run("new-seeds", &old, &new)?;
+    let experiment = Experiment { gate: old.manifest.gate.clone(), ..experiment };
     let mut proposal = Baseline::of(Side { gated: old.side.gated.clone(), ..side }, &experiment)?;
-    proposal.manifest.gate = old.manifest.gate.clone();
-    let found = if noise.is_empty() { "identical" } else { "no worse" };
+    let found = if noise.is_empty() { "identical" } else { "no-worse" };
     proposal.manifest.noise = noise;
-    let verdict = format!("{{\n  \"verdict\": \"refresh\",\n  \"old_seeds\": \"{found}\"\n}}\n");
-    store::propose(&arguments.baseline, &proposal, &verdict)?;
+    proposal.manifest.refreshed = Some(Refreshed {
+        samples: old.manifest.samples.clone(),
+        seeds: old.side.seeds.clone(),
+        found: found.to_owned(),
+    });
+    let name = old.side.name.clone();
+    let judged = beside(old, &proposal)?;
+    let folder = arguments.baseline.display().to_string();
+    let pending = store::pending(&arguments.baseline).display().to_string();
+    store::propose(&arguments.baseline, &proposal, &telling::json(&judged.story(&folder))?)?;
     terminal::product(&format!(
-        "{}: at the old seeds {found}; {count} new seeds await acceptance in {}\n",
-        old.side.name,
-        store::pending(&arguments.baseline).display()
+        "{name}: at the old seeds {found}; {count} new seeds await acceptance in {pending}\n"
     ))?;
     if !quiet {
+        if let Some(warning) = beside::blind(&proposal) {
+            terminal::talk(&warning);
+        }
         terminal::talk(&format!(
-            "accept them with `equipoise baseline accept {} --reason TEXT --allow-incomparable` (other seeds are not compared)",
-            arguments.baseline.display()
+            "accept them with `equipoise baseline accept {folder} --reason TEXT`: other seeds are not compared, and the proof stands in their place"
         ));
     }
     Ok(exit::FINE)
+}
+
+/// # Errors
+///
+/// Where the baseline is of no single experiment that can be run.
+fn repeatable(old: &Baseline) -> Result<()> {
+    if old.manifest.is_imported() {
+        return Err(Error::input("the baseline is of imported models, which cannot be run again").help(
+            "import their numbers at other seeds, and use `baseline check` and `accept --allow-incomparable`",
+        ));
+    }
+    match old.manifest.parts.first() {
+        Some(part) => Err(Error::input(format!("the baseline is of several runs: {}", part.words()))
+            .help("make it of one run first, with `baseline check` and `baseline accept`")),
+        None => Ok(()),
+    }
 }
 
 struct Runs<'a> {

@@ -42,6 +42,20 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     if let Some(approval) = &manifest.approval {
         line("approved", format!("{} by {}: {}", approval.when, approval.by, approval.reason));
     }
+    for part in &manifest.parts {
+        line("part", part.words());
+    }
+    if let Some(proof) = &manifest.refreshed {
+        line(
+            "refreshed",
+            format!(
+                "from samples {}, whose {} seeds came out {} again",
+                proof.samples,
+                proof.seeds.len(),
+                proof.found
+            ),
+        );
+    }
     if !manifest.noise.is_empty() {
         let most = manifest.noise.iter().filter_map(|noise| noise.spread).fold(0.0, f64::max);
         line(
@@ -59,9 +73,23 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             "  {}  {}{shape}  {}: {}\n",
             entry.when, entry.verdict, entry.by, entry.reason
         ));
+        let regressions: Vec<String> =
+            entry.regressions.iter().map(|(what, p)| format!("{what} (p {p:.4})")).collect();
+        for (what, list) in [
+            ("only", &entry.only),
+            ("worse", &regressions),
+            ("terms", &entry.terms),
+            ("dropped", &entry.dropped),
+            ("undefined", &entry.undefined),
+            ("broken", &entry.broken),
+        ] {
+            if !list.is_empty() {
+                text.push_str(&format!("      {what}: {}\n", list.join("; ")));
+            }
+        }
     }
     terminal::product(&text)?;
-    if store::pending(&arguments.baseline).join("manifest.toml").is_file() {
+    if store::awaits(&arguments.baseline) {
         terminal::talk("something awaits acceptance: `equipoise baseline review`");
     }
     Ok(exit::FINE)

@@ -37,9 +37,7 @@ impl Again<'_> {
         let first = side.seeds.last().map_or(0, |last| last + 1);
         let seeds: Vec<u64> = (first..first + side.seeds.len() as u64).collect();
         let strengths = self.strengths();
-        let own = toml::Table::try_from(self.found.experiment())
-            .map_err(|error| Error::internal(error.to_string()))?;
-        let own = fresh(own, &seeds, strengths.as_ref());
+        let own = fresh(self.found.experiment().table()?, &seeds, strengths.as_ref());
         let candidate = self.here(&folder, &own)?;
         let before = match self.how.base_binary {
             Some(binary) => {
@@ -152,6 +150,10 @@ pub(in crate::cli) fn fresh(
 ) -> toml::Table {
     let seeds = seeds.iter().map(|seed| toml::Value::Integer(*seed as i64)).collect();
     table.insert("seeds".to_owned(), toml::Value::Array(seeds));
+    // What is required of points that are not run again would be required of nothing.
+    if let Some(gate) = table.get_mut("gate").and_then(toml::Value::as_table_mut) {
+        gate.remove("require");
+    }
     let Some(strengths) = strengths else { return table };
     let number = |text: &str| text.parse::<f64>().map(f64::to_bits).ok();
     let wanted: BTreeSet<u64> = strengths.iter().filter_map(|text| number(text)).collect();

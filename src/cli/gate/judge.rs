@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::confirm::{self, How};
 use crate::error::{Error, Kind, Result};
+use crate::experiment::{self, Experiment};
 use crate::gate::{
     self, DEFAULT_ALPHA, DEFAULT_MARGIN, Held, Later, Policy, Requirement, Rules, Side, Verdict,
 };
 use crate::measure::{MetricKey, Pillar};
-use crate::run::baseline::Baseline;
+use crate::run::baseline::{Baseline, Part};
 use crate::run::{self, Found, Results};
 
 /// What is to be judged, and how.
@@ -92,18 +93,16 @@ fn weigh(
     (baseline, side): (&Baseline, &Side),
     rules: &Rules,
 ) -> Result<Verdict> {
-    let mut required: Vec<Requirement> = Vec::new();
-    for text in &baseline.manifest.gate.require {
-        required.push(text.parse()?);
-    }
+    let mut required = baseline.manifest.gate.requirements()?;
     required.extend(question.require.iter().cloned());
     let comparison = gate::compare(&baseline.side, side);
     let whole = comparison.obstacles.is_empty() && comparison.missing.is_empty();
     // Of a side that is not whole, requirements say nothing.
     let mut later = Later {
-        held: if whole { held(&required, found, side, rules)? } else { Vec::new() },
+        held: if whole { held(&required, found.experiment(), side, rules.alpha)? } else { Vec::new() },
         ..Later::default()
     };
+    let is_imported = found.experiment().imported.is_some();
     // Looked at even where nothing is to be cross-checked: a wrong folder should not show on the day it is needed.
     let base_results = question.base_results.map(|folder| base_folder(folder, &baseline.side)).transpose()?;
     let tests = whole && !comparison.is_identical();
@@ -111,7 +110,9 @@ fn weigh(
     if let Some(examination) = &examination {
         let gains = examination.doubtful_gains();
         // What fails from here on takes nothing back that is known already.
-        if let (Some(base), false) = (&base_results, gains.is_empty()) {
+        if is_imported {
+            later.unchecked = Some("imported models cannot be attacked here".to_owned());
+        } else if let (Some(base), false) = (&base_results, gains.is_empty()) {
             let checks = base.look().and_then(|base| {
                 run::cross_check(found, &base, question.datasets, &gains, &AtomicBool::new(false))
             });
@@ -125,6 +126,7 @@ fn weigh(
             }
         }
         if let Some(how) = &question.confirm
+            && !is_imported
             && !examination.alarms().is_empty()
         {
             let again = confirm::Again { how, found, baseline, examination, datasets: question.datasets };
@@ -141,7 +143,35 @@ fn weigh(
     }
     let mut verdict = gate::conclude(&baseline.side, &comparison, examination, later, rules);
     verdict.notes.extend(loud(baseline, &verdict));
+    verdict.notes.extend(told(question, baseline, found));
     Ok(verdict)
+}
+
+/// What of the two sides a verdict on numbers does not show.
+fn told(question: &Question<'_>, baseline: &Baseline, found: &Found<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if question.confirm.is_some() && found.experiment().imported.is_some() {
+        notes.push("nothing was asked again on fresh seeds: imported models cannot be run again".to_owned());
+    }
+    let say = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+    let terms: Vec<String> = baseline
+        .manifest
+        .gate
+        .differences(&found.experiment().gate)
+        .iter()
+        .map(|one| format!("{}: {} there, {} here", one.setting, say(&one.baseline), say(&one.candidate)))
+        .collect();
+    if !terms.is_empty() {
+        notes.push(format!(
+            "the experiment's [gate] differs from the baseline's, which rules until `baseline check` and `accept` take it over: {}",
+            terms.join("; ")
+        ));
+    }
+    if !baseline.manifest.parts.is_empty() {
+        let parts: Vec<String> = baseline.manifest.parts.iter().map(Part::words).collect();
+        notes.push(format!("the baseline is of several runs: {}", parts.join("; and ")));
+    }
+    notes
 }
 
 /// Margins below what the same code at the same seeds differed by, where that is known: alarms there may be the machine's.
@@ -177,7 +207,12 @@ fn base_folder(folder: &Path, baseline: &Side) -> Result<Results> {
 }
 
 /// Every requirement at every point that it is about.
-fn held(required: &[Requirement], found: &Found<'_>, side: &Side, rules: &Rules) -> Result<Vec<Held>> {
+pub(in crate::cli) fn held(
+    required: &[Requirement],
+    experiment: &Experiment,
+    side: &Side,
+    alpha: f64,
+) -> Result<Vec<Held>> {
     let keys: Vec<MetricKey> = {
         let all = side.points.iter().flat_map(|point| point.values.keys().cloned());
         all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
@@ -185,20 +220,13 @@ fn held(required: &[Requirement], found: &Found<'_>, side: &Side, rules: &Rules)
     let mut all = Vec::new();
     for requirement in required {
         let context = |error: Error| error.context(format!("cannot judge the requirement `{requirement}`"));
-        let key = run::resolve(found.experiment(), &requirement.metric, &keys).map_err(context)?;
-        let before = all.len();
-        for point in side.points.iter().filter(|point| point.model == side.front_model) {
-            if !requirement.concerns(&point.coordinates) {
-                continue;
-            }
+        let key = run::resolve(experiment, &requirement.metric, &keys).map_err(context)?;
+        let points = side.points.iter().filter(|point| point.model == side.front_model);
+        experiment::concerned(requirement, points.clone().map(|point| &point.coordinates))
+            .map_err(context)?;
+        for point in points.filter(|point| requirement.concerns(&point.coordinates)) {
             let values = point.values.get(&key).map(Vec::as_slice).unwrap_or_default();
-            all.push(gate::hold(requirement, &key, &point.label(&side.front_model), values, rules.alpha));
-        }
-        if all.len() == before {
-            let names: Vec<String> = side.points.iter().map(|point| point.name.clone()).collect();
-            return Err(context(
-                Error::input("it is about no point").help(format!("there are {}", names.join("; "))),
-            ));
+            all.push(gate::hold(requirement, &key, &point.label(&side.front_model), values, alpha));
         }
     }
     Ok(all)

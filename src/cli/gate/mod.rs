@@ -20,7 +20,7 @@ use crate::run::Results;
 use crate::run::baseline::Baseline;
 
 pub(super) use confirm::fresh;
-pub(super) use judge::{Judged, Question, judge};
+pub(super) use judge::{Judged, Question, held, judge};
 
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
@@ -64,13 +64,13 @@ pub(super) struct Arguments {
     /// The results folder that the baseline was made of: gains under attack are then cross-checked.
     #[arg(long, value_name = "DIR", requires = "baseline")]
     base_results: Option<PathBuf>,
-    /// Where to write the verdict as JSON [default: verdict.json in the results folder].
+    /// Where to write the verdict as JSON, folders included; elsewhere where the results folder cannot be written to [default: verdict.json in the results folder].
     #[arg(long, value_name = "FILE")]
     verdict: Option<PathBuf>,
-    /// Append the verdict as Markdown, as in `--summary "$GITHUB_STEP_SUMMARY"`.
+    /// Append the verdict as Markdown, as in `--summary "$GITHUB_STEP_SUMMARY"`; missing folders are made.
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
-    /// Write the verdict as JUnit XML.
+    /// Write the verdict as JUnit XML; missing folders are made.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Draw baseline and run over each other, with every difference, as gate.svg and gate.png in this folder.

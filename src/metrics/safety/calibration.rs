@@ -32,7 +32,8 @@ const OF_PROBABILITIES: Metric = Metric {
 /// `part / whole` of the sums at `view`.
 pub(in crate::metrics) fn of_sums(c: &Context<'_>, view: View, formula: fn(&Sums) -> f64) -> Value {
     match c.sums(view) {
-        None => Value::undefined("the model states no probabilities"),
+        None if view == View::Clean => Value::undefined("the model states no probabilities"),
+        None => Value::undefined("no logits are stated at the points of the attack"),
         Some(sums) if sums.weight <= 0.0 => Value::undefined("there are no rows"),
         Some(sums) => Value::finite(formula(sums)),
     }

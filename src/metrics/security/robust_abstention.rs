@@ -30,7 +30,9 @@ const OF_ABSTENTION: Metric = Metric {
 
 fn share(c: &Context<'_>, part: fn(&Evaded) -> f64) -> Value {
     match c.evaded() {
-        None => Value::undefined("the model states no probabilities"),
+        None => Value::undefined(
+            "no probabilities are stated of unchanged rows, or no logits at the points of the attack",
+        ),
         Some(evaded) if evaded.weight <= 0.0 => Value::undefined("there are no rows"),
         Some(evaded) => Value::finite(part(evaded) / evaded.weight),
     }

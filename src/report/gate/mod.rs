@@ -16,7 +16,7 @@ pub use github::{MOST_ANNOTATIONS, annotations};
 pub use json::{SCHEMA_FILE, json};
 pub use junit::junit;
 pub use markdown::{MARKER, markdown};
-pub use terminal::terminal;
+pub use terminal::{review, terminal};
 
 /// A verdict with what it is about.
 #[derive(Debug, Clone, PartialEq)]

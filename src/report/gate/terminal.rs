@@ -6,6 +6,21 @@ use crate::report::terminal::indented;
 /// The verdict in text; `folder` holds the results, where what to do with them is to be told.
 #[must_use]
 pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
+    told(story, "verdict.json", story.advice(folder))
+}
+
+/// The verdict on a proposed baseline: what can be done with it is another thing.
+#[must_use]
+pub fn review(story: &Story<'_>) -> String {
+    let baseline = story.baseline.unwrap_or("DIR");
+    let advice = format!(
+        "To take these numbers over: `equipoise baseline accept {baseline} --reason TEXT`; to drop them: `equipoise baseline reject {baseline}`."
+    );
+    told(story, &format!("`equipoise baseline review {baseline} --json`"), Some(advice))
+}
+
+/// With where the whole verdict is, and what to do next.
+fn told(story: &Story<'_>, whole: &str, advice: Option<String>) -> String {
     let against = story.baseline.map_or_else(String::new, |baseline| format!(" against {baseline}"));
     let mut text = format!("{}: {}{against}\n\n", story.name, story.word());
     for reason in story.reasons() {
@@ -34,7 +49,7 @@ pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
             line(shown.iter().map(|column| row[*column].as_str()).collect());
         }
         if left > 0 {
-            text.push_str(&format!("  and {left} more in verdict.json\n"));
+            text.push_str(&format!("  and {left} more in {whole}\n"));
         }
     }
     if let Some(course) = &story.verdict.rules {
@@ -47,7 +62,7 @@ pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
     for remark in story.remarks() {
         indented(&mut text, &remark, "");
     }
-    if let Some(advice) = story.advice(folder) {
+    if let Some(advice) = advice {
         indented(&mut text, &advice, "");
     }
     text

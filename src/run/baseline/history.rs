@@ -4,6 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::manifest::{Approval, Manifest};
+use super::origin::Refreshed;
 use crate::error::{Error, Result};
 
 /// One acceptance.
@@ -16,7 +18,8 @@ pub struct Entry {
     pub by: String,
     /// Why.
     pub reason: String,
-    /// What the gate said of it against the baseline that it replaced; `new` where there was none.
+    /// What the gate said of it against the baseline that it replaced; `new` where there was none, `refreshed` where `baseline refresh` moved it to other
+    /// seeds with proof.
     pub verdict: String,
     /// How the curve moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +30,24 @@ pub struct Entry {
     /// The points that were taken over, where not all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
+    /// SHA-256 of the samples of the run that these points come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Terms of the gate that changed: `gate.alpha: 0.05, now 0.01`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<String>,
+    /// Points and numbers that are gated no longer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
+    /// Values that were accepted although they are undefined now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undefined: Vec<String>,
+    /// Requirements that were accepted as broken, with the point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
+    /// The proof of `baseline refresh`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Refreshed>,
     /// SHA-256 of the samples that were replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
@@ -35,6 +56,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is what `manifest` says of its own acceptance.
+    pub(super) fn is_of(&self, manifest: &Manifest) -> bool {
+        let same = |approval: &Approval| {
+            approval.when == self.when && approval.by == self.by && approval.reason == self.reason
+        };
+        self.samples == manifest.samples && manifest.approval.as_ref().is_some_and(same)
+    }
+
     pub(super) fn line(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| Error::internal(error.to_string()))
     }

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::origin::{Part, Refreshed};
 use super::samples::Read;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, GateSpec};
 use crate::files;
 use crate::gate::{Assessed, Gated, Side};
 use crate::measure::{Bound, Direction, MetricKey, Pillar, Unit};
+use crate::metrics;
 use crate::pareto::Objective;
 use crate::run::side;
 use crate::simd;
@@ -43,6 +45,9 @@ pub struct Manifest {
     /// Who approved it, and why; none while it awaits acceptance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// The proof by which it took the place of a baseline at other seeds, where `baseline refresh` made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refreshed: Option<Refreshed>,
     /// How future runs are judged.
     pub gate: GateSpec,
     /// The axes of the front.
@@ -54,7 +59,10 @@ pub struct Manifest {
     /// What a run of the same code at the same seeds differed by, where `baseline refresh` looked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<Noise>,
-    /// The experiment, to be run again.
+    /// Points that were taken over alone, from other runs than the rest.
+    #[serde(default, rename = "part", skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// The experiment, to be run again; without its gate section, which stands above.
     pub experiment: toml::Table,
 }
 
@@ -138,7 +146,8 @@ struct Term {
 
 impl Manifest {
     pub(super) fn of(side: &Side, experiment: &Experiment, samples: String) -> Result<Self> {
-        let table = toml::Table::try_from(experiment).map_err(|error| Error::internal(error.to_string()))?;
+        let mut table = experiment.table()?;
+        table.remove("gate");
         let settings: Vec<String> =
             side::flat(&table).into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
         Ok(Self {
@@ -158,10 +167,12 @@ impl Manifest {
                 architecture: std::env::consts::ARCH.to_owned(),
             },
             approval: None,
+            refreshed: None,
             gate: experiment.gate.clone(),
             objectives: side.objectives.iter().map(Axis::of).collect(),
             gated: side.gated.iter().map(Term::of).collect(),
             noise: Vec::new(),
+            parts: Vec::new(),
             experiment: table,
         })
     }
@@ -176,6 +187,7 @@ impl Manifest {
                 manifest.schema
             )));
         }
+        manifest.gate.check().map_err(|error| error.context("[gate] in manifest.toml"))?;
         Ok(manifest)
     }
 
@@ -184,16 +196,24 @@ impl Manifest {
         Ok(format!("# Written by `equipoise baseline`; reviewed as a diff, not edited by hand.\n{text}"))
     }
 
-    /// The experiment, to be run again.
+    /// The experiment, to be run again, with the gate section that counts.
     ///
     /// # Errors
     ///
     /// Where this version cannot read it.
     pub fn experiment(&self) -> Result<Experiment> {
-        self.experiment.clone().try_into().map_err(|error: toml::de::Error| {
-            Error::input(error.message().trim().to_owned())
-                .context("this version cannot run the baseline's experiment")
-        })
+        let experiment: Experiment =
+            self.experiment.clone().try_into().map_err(|error: toml::de::Error| {
+                Error::input(error.message().trim().to_owned())
+                    .context("this version cannot run the baseline's experiment")
+            })?;
+        Ok(Experiment { gate: self.gate.clone(), ..experiment })
+    }
+
+    /// Whether its models were made elsewhere, and cannot be made again here.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        self.experiment.contains_key("imported")
     }
 
     /// The numbers under these terms.
@@ -209,7 +229,7 @@ impl Manifest {
             objectives: self.objectives.iter().map(Axis::objective).collect::<Result<_>>()?,
             front_model: self.front_model.clone(),
             seeds,
-            gated: self.gated.iter().map(Term::gated).collect::<Result<_>>()?,
+            gated: self.gated.iter().map(|term| term.gated(&self.gate)).collect::<Result<_>>()?,
             points,
             settings: side::flat(&self.experiment),
             missing: Vec::new(),
@@ -251,15 +271,25 @@ impl Term {
         }
     }
 
-    fn gated(&self) -> Result<Gated> {
+    fn gated(&self, gate: &GateSpec) -> Result<Gated> {
         if !(self.margin.is_finite() && self.margin >= 0.0) {
             return Err(Error::input(format!(
                 "the margin of `{}` must be finite and at least 0",
                 self.metric
             )));
         }
+        let key: MetricKey = self.metric.parse()?;
+        let metric = metrics::find(&key.id)
+            .ok_or_else(|| Error::input(format!("this version has no metric `{}`", key.id)))?;
+        let said = gate.margin_of(metric, &key)?;
+        if said.to_bits() != self.margin.to_bits() {
+            return Err(Error::input(format!(
+                "the margin of `{}` is {} in its [[gated]], and {said} by [gate]",
+                self.metric, self.margin
+            )));
+        }
         Ok(Gated {
-            key: self.metric.parse()?,
+            key,
             direction: self.direction,
             pillar: self.pillar,
             unit: self.unit,

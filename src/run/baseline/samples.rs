@@ -1,4 +1,4 @@
-//! `samples.csv`: every gated value, one row per point, number and seed; sorted, shortest floats, line feeds.
+//! `samples.csv`: every value that is gated or required, one row per point, number and seed; sorted, shortest floats, line feeds.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::measure::{MetricKey, Value};
 
 const HEAD: [&str; 8] = ["point", "model", "seed", "metric", "n", "value", "status", "reason"];
 
-/// The file of the gated values of `side`.
-pub(super) fn write(side: &Side) -> Result<Vec<u8>> {
+/// The file of the values of `keys`.
+pub(super) fn write(side: &Side, keys: &[MetricKey]) -> Result<Vec<u8>> {
     let mut rows = Vec::new();
     for point in &side.points {
-        for gated in &side.gated {
-            let Some(values) = point.values.get(&gated.key) else { continue };
+        for key in keys {
+            let Some(values) = point.values.get(key) else { continue };
             for (seed, value) in side.seeds.iter().zip(values) {
                 rows.push((
                     point.model.clone(),
                     point.name.clone(),
-                    gated.key.to_string(),
+                    key.to_string(),
                     *seed,
                     point.rows,
                     value,
@@ -86,11 +86,38 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read> {
         seeds.iter().map(|seed| values.get(seed).cloned().unwrap_or_else(missing)).collect()
     };
     let points = points.into_iter().map(|((model, name), (rows, values))| Sampled {
+        coordinates: coordinates(&name),
         name,
-        coordinates: BTreeMap::new(),
         model,
         rows,
         values: values.into_iter().map(|(key, values)| (key, complete(values))).collect(),
     });
     Ok((points.collect(), seeds.clone()))
+}
+
+/// `defense=at,strength=0.1` one by one. A value may hold commas (`model.hidden=[32, 16]`): what has no `=` goes on with the value before.
+fn coordinates(name: &str) -> BTreeMap<String, String> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for part in name.split(',') {
+        match (part.split_once('='), found.last_mut()) {
+            (Some((key, value)), _) => found.push((key.to_owned(), value.to_owned())),
+            (None, Some((_, value))) => value.extend([",", part]),
+            (None, None) => {}
+        }
+    }
+    found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coordinates;
+
+    #[test]
+    fn coordinates_are_read_from_the_name_of_a_point() {
+        let found = coordinates("defense=at,model.hidden=[32, 16],strength=0.1");
+        let pairs: Vec<(&str, &str)> =
+            found.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("defense", "at"), ("model.hidden", "[32, 16]"), ("strength", "0.1")]);
+        assert!(coordinates("").is_empty());
+    }
 }

@@ -148,6 +148,10 @@ fn npy(bytes: &[u8]) -> Result<Array> {
             .help("write booleans, integers or floating-point numbers of up to 64 bits, such as with `.astype(\"f4\")`")
     };
     let kind = file.dtype();
+    if kind.descr().contains("|O") {
+        return Err(Error::input("it holds Python objects (dtype `object`)")
+            .help("save it with a numeric dtype, such as with `.astype(\"f4\")`; rows of different lengths make objects, too"));
+    }
     let DType::Plain(plain) = &kind else { return Err(unfit(&kind)) };
     let size = plain.num_bytes().unwrap_or(0);
     let shape: Vec<usize> = file.shape().iter().map(|length| *length as usize).collect();
@@ -296,6 +300,7 @@ mod tests {
             ("<f4", "(2,)", &[0; 4], "4 bytes do not hold [2] numbers of 4 bytes"),
             ("<f4", "(1,)", &[0; 8], "8 bytes do not hold [1] numbers"),
             ("<c8", "(1,)", &[0; 8], "it holds `'<c8'`"),
+            ("|O", "(2,)", b"a pickle of whatever", "it holds Python objects (dtype `object`)"),
             ("<u8", "(1,)", &[255; 8], "18446744073709551615"),
         ] {
             let message = npy(&written(kind, false, shape, data)).unwrap_err().to_string();

@@ -44,6 +44,9 @@ const PROBLEMS: usize = 10;
 /// Fewer resamples than this give intervals that jump from run to run.
 const FEWEST_RESAMPLES: usize = 100;
 
+/// The SHA-256 of what is stated of a model, and what that is, split by split.
+type Cited = (String, Vec<(Split, Stated)>);
+
 /// A folder that was read and found to be in order.
 #[derive(Debug)]
 pub struct Import {
@@ -60,14 +63,16 @@ impl Import {
     ///
     /// # Errors
     ///
-    /// What is wrong, where, and what to do: of several models each its first problem, up to ten.
+    /// What is wrong, where, and what to do: of several files each its first problem, up to ten.
     pub fn read(path: &Path) -> std::result::Result<Self, Vec<Error>> {
         let context = |error: Error| error.context(format!("cannot import `{}`", path.display()));
         let mut problems = Vec::new();
-        let read = Self::new(path, &mut problems);
-        if problems.is_empty() {
-            return read.map_err(|error| vec![context(error)]);
+        match Self::new(path, &mut problems) {
+            Ok(import) if problems.is_empty() => return Ok(import),
+            Ok(_) => {}
+            Err(error) => problems.push(error),
         }
+        problems.truncate(PROBLEMS);
         Err(problems.into_iter().map(context).collect())
     }
 
@@ -86,7 +91,13 @@ impl Import {
         description.validation().map_err(within)?;
         let mut facts = BTreeMap::new();
         for (split, file) in description.facts_files() {
-            facts.insert(split, Arc::new(facts::read(&description.data, split, &folder.join(file))?));
+            match facts::read(&description.data, split, &folder.join(file)) {
+                Ok(read) => {
+                    facts.insert(split, Arc::new(read));
+                }
+                // What models say of these rows cannot be read; of the others it can.
+                Err(error) => problems.push(error),
+            }
         }
         let places = description.places()?;
         let mut import = Self {
@@ -110,10 +121,13 @@ impl Import {
                     });
                     import.cells.push((place, sha256));
                 }
-                Err(error) if problems.len() < PROBLEMS => {
-                    problems.push(error.context(place.name(import.description.cells[index].seed)));
+                Err(found) => {
+                    let seed = import.description.cells[index].seed;
+                    problems.extend(found.into_iter().map(|error| error.context(place.name(seed))));
                 }
-                Err(_) => {}
+            }
+            if problems.len() >= PROBLEMS {
+                break;
             }
         }
         match first {
@@ -130,19 +144,26 @@ impl Import {
         Ok(import)
     }
 
-    /// What is stated of cell number `index`, split by split, and its SHA-256.
-    fn cell(&self, index: usize, imported: &Imported) -> Result<(String, Vec<(Split, Stated)>)> {
+    /// What is stated of cell number `index`, split by split, and its SHA-256; else the first problem of each of its files.
+    fn cell(&self, index: usize, imported: &Imported) -> Result<Cited, Vec<Error>> {
         let stated = &self.description.cells[index];
         let mut all = Vec::new();
         let mut content = Vec::new();
+        let mut problems = Vec::new();
         for (split, file) in [(Split::Validation, &stated.validation), (Split::Test, &stated.test)] {
             if let (Some(file), Some(facts)) = (file, self.facts.get(&split)) {
-                let one = Stated::read(&self.folder.join(file), facts, imported)?;
-                for bytes in one.encode()? {
-                    content.push(files::sha256(&bytes));
+                let read = Stated::read(&self.folder.join(file), facts, imported);
+                match read.and_then(|one| Ok((one.encode()?, one))) {
+                    Ok((encoded, one)) => {
+                        content.extend(encoded.iter().map(|bytes| files::sha256(bytes)));
+                        all.push((split, one));
+                    }
+                    Err(error) => problems.push(error),
                 }
-                all.push((split, one));
             }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
         }
         if let Some(reason) = &stated.failed {
             content.push(reason.clone());
@@ -207,6 +228,12 @@ impl Import {
         self.cells.len()
     }
 
+    /// Models that failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.description.cells.iter().filter(|cell| cell.failed.is_some()).count()
+    }
+
     /// Rows of `split`.
     #[must_use]
     pub fn rows(&self, split: Split) -> usize {
@@ -244,7 +271,7 @@ impl Import {
         }
         let imported = self.description.imported();
         for (index, cell) in &cells {
-            let (sha256, stated) = self.cell(*index, &imported)?;
+            let (sha256, stated) = self.cell(*index, &imported).map_err(|mut found| found.swap_remove(0))?;
             if sha256 != self.cells[*index].1 {
                 return Err(Error::input(format!(
                     "the arrays of {} change while they are read",

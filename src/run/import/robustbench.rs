@@ -34,6 +34,9 @@ struct Model {
     corruptions_acc: Option<f64>,
     #[serde(default)]
     additional_data: Option<bool>,
+    /// The leaderboard does not trust AutoAttack's figure.
+    #[serde(default)]
+    unreliable: Option<bool>,
 }
 
 /// Percentages are written as text or as numbers; nothing is an empty text or null.
@@ -69,7 +72,7 @@ const COLUMNS: [&str; 11] = [
 /// A CSV with one line per model of the file, or of the folder and those in it, at `path`: shares from 0 to 1, empty where nothing is stated.
 /// `robust_accuracy` is the lower of AutoAttack and the better attack that the leaderboard names as `external`: both are upper bounds.
 ///
-/// Beside it remarks: which files are left out, as they state nothing but clean accuracy; and where the models are about several data sets or threats, which no front should mix.
+/// Beside it remarks: which files are left out, as they state nothing but clean accuracy; which are marked as unreliable; and where the models are about several data sets or threats, which no front should mix.
 ///
 /// # Errors
 ///
@@ -87,9 +90,15 @@ pub fn csv(path: &Path) -> Result<(String, Vec<String>)> {
     for file in found {
         let read = line(&file).map_err(|error| error.context(format!("cannot use `{}`", file.display())));
         match read? {
-            Some((line, kind)) => {
+            Some((line, kind, is_doubted)) => {
                 text.push_str(&line);
                 kinds.insert(kind);
+                if is_doubted {
+                    remarks.push(format!(
+                        "`{}` is marked as unreliable: its robust accuracy is likely lower than stated",
+                        file.display()
+                    ));
+                }
             }
             None => remarks.push(format!(
                 "`{}` states neither `autoattack_acc` nor `corruptions_acc`, and is left out",
@@ -128,8 +137,8 @@ fn gather(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The line of one model, and what it is about; none where only clean accuracy is stated.
-fn line(file: &Path) -> Result<Option<(String, String)>> {
+/// The line of one model, what it is about, and whether it is marked as unreliable; none where only clean accuracy is stated.
+fn line(file: &Path) -> Result<Option<(String, String, bool)>> {
     let model: Model = serde_json::from_str(&files::read_text(file)?).map_err(|error| {
         Error::input(error.to_string())
             .help("this reads the model files of RobustBench, one JSON object each")
@@ -174,7 +183,8 @@ fn line(file: &Path) -> Result<Option<(String, String)>> {
     let internal = |error: &dyn std::fmt::Display| Error::internal(format!("cannot write CSV: {error}"));
     writer.write_record(cells).map_err(|error| internal(&error))?;
     let bytes = writer.into_inner().map_err(|error| internal(&error))?;
-    Ok(Some((String::from_utf8(bytes).map_err(|error| internal(&error))?, kind)))
+    let line = String::from_utf8(bytes).map_err(|error| internal(&error))?;
+    Ok(Some((line, kind, model.unreliable == Some(true))))
 }
 
 /// `8/255`, `0.5` or nothing.

@@ -128,8 +128,7 @@ fn an_attack_that_got_weaker_on_the_same_weights_is_suspect() {
     // The baseline as a stronger attack would have recorded it.
     assert!(mark(&program.path("before/evidence"), 0) >= 14);
     program.must(&["baseline", "check", "before", "--baseline", "base2"]);
-    let accepted =
-        program.command(&["baseline", "accept", "base2", "--reason", "x"]).env_remove("CI").output().unwrap();
+    let accepted = super::program::accepting(&program, "base2").args(["--reason", "x"]).output().unwrap();
     assert_eq!(accepted.status.code(), Some(0));
     let answer =
         program.run(&["gate", "results/small", "--baseline", "base2", "--base-results", "before", "--json"]);

@@ -1,6 +1,7 @@
 //! `equipoise baseline`: from a first run to a history.
 
-use super::program::{accept, gated, prepared, rewrite};
+use super::program::{accept, accepting, gated, prepared, rewrite};
+use super::schema;
 
 #[test]
 fn a_baseline_is_proposed_looked_at_and_accepted_with_a_reason() {
@@ -43,8 +44,7 @@ fn a_baseline_is_proposed_looked_at_and_accepted_with_a_reason() {
     assert_eq!(gated(&program, &[], 0)["verdict"], "improved");
 
     program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
-    let in_ci =
-        program.command(&["baseline", "accept", "base", "--reason", "x"]).env("CI", "1").output().unwrap();
+    let in_ci = accepting(&program, "base").args(["--reason", "x"]).env("CI", "1").output().unwrap();
     assert_eq!(in_ci.status.code(), Some(2));
     assert!(String::from_utf8(in_ci.stderr).unwrap().contains("refused where CI is set"));
     assert!(accept(&program, &["--reason", " "]).stderr.contains("the reason is empty"));
@@ -87,24 +87,67 @@ fn a_security_metric_is_not_lowered_in_passing() {
 }
 
 #[test]
-fn single_points_can_be_accepted() {
+fn single_points_can_be_accepted_and_the_baseline_says_where_they_come_from() {
     let program = prepared();
-    rewrite(&program.path("base"), |_, _, _, x| x - 0.02);
-    program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    program.must(&[
+        "run",
+        "small.toml",
+        "training.epochs=9",
+        "gate.alpha=0.01",
+        "--out",
+        "longer",
+        "--quiet",
+    ]);
+    let strongest = "defense=at,strength=0.2";
+    // Everything else got worse there, as far as the baseline goes.
+    rewrite(&program.path("base"), |point, _, _, x| if point == strongest { x - 0.05 } else { x + 0.05 });
+    program.run(&["baseline", "check", "longer", "--baseline", "base"]);
     let wrong = accept(&program, &["--reason", "x", "--only", "defense=at,strength=0.3"]);
     assert!(
         wrong.stderr.contains("no point is called") && wrong.stderr.contains("did you mean"),
         "{}",
         wrong.stderr
     );
-    assert_eq!(accept(&program, &["--reason", "x", "--only", "defense=at,strength=0.2"]).code, Some(0));
-    let value = gated(&program, &[], 0);
-    for endpoint in value["endpoints"].as_array().unwrap() {
-        if endpoint["point"] != "front" {
-            let expected = if endpoint["point"] == "defense=at,strength=0.2" { 0.0 } else { -0.02 };
-            assert!((endpoint["mean"].as_f64().unwrap() - expected).abs() < 1e-9, "{endpoint}");
-        }
+    let before = std::fs::read_to_string(program.path("base/samples.csv")).unwrap();
+    let run = std::fs::read_to_string(program.path("base.pending/samples.csv")).unwrap();
+    let accepted = accept(&program, &["--reason", "x", "--only", strongest]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    // Every row is that of the old baseline or that of the run.
+    let after = std::fs::read_to_string(program.path("base/samples.csv")).unwrap();
+    for (row, (old, new)) in after.lines().zip(before.lines().zip(run.lines())) {
+        assert_eq!(row, if row.contains(strongest) { new } else { old });
     }
+    // Settings and terms are those of the rest; where the point comes from stands beside them.
+    let shown: serde_json::Value =
+        serde_json::from_str(&program.must(&["baseline", "show", "base", "--json"]).stdout).unwrap();
+    let manifest = &shown["manifest"];
+    assert_eq!(manifest["experiment"]["training"]["epochs"], 8);
+    assert_eq!(manifest["gate"]["alpha"], 0.05);
+    let part = &manifest["part"][0];
+    assert_eq!(part["points"], serde_json::json!([strongest]));
+    assert_eq!(part["samples"], equipoise::files::sha256(run.as_bytes()));
+    assert_eq!(part["settings"], serde_json::json!(["training.epochs: 8, for these points 9"]));
+    let entry = &shown["history"][1];
+    assert_eq!((&entry["only"], &entry["run"]), (&part["points"], &part["samples"]));
+    assert!(entry["terms"].is_null(), "{entry}");
+    let text = program.must(&["baseline", "show", "base"]).stdout;
+    assert!(
+        text.contains("training.epochs: 8, for these points 9")
+            && text.contains("only: defense=at,strength=0.2"),
+        "{text}"
+    );
+    let value = gated(&program, &[], 1);
+    assert!(
+        value["notes"].to_string().contains("the baseline is of several runs: defense=at,strength=0.2"),
+        "{}",
+        value["notes"]
+    );
+    let said = program.refused(&["baseline", "refresh", "base"]);
+    assert!(said.contains("of several runs"), "{said}");
+    // A whole run makes it one again.
+    program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
+    assert_eq!(accept(&program, &["--reason", "y", "--allow-regression", "robust_accuracy"]).code, Some(0));
+    assert!(!gated(&program, &[], 0)["notes"].to_string().contains("several runs"));
 }
 
 #[test]
@@ -122,7 +165,16 @@ fn other_seeds_are_accepted_only_by_name_and_refreshed_with_proof() {
         "{}",
         refreshed.stdout
     );
-    assert_eq!(accept(&program, &["--reason", "fresh seeds", "--allow-incomparable"]).code, Some(0));
+    let pending = std::fs::read_to_string(program.path("base.pending/verdict.json")).unwrap();
+    assert!(schema::verdict(&pending)["notes"].to_string().contains("refreshed"), "{pending}");
+    assert!(program.must(&["baseline", "review", "base"]).stdout.contains("Refreshed: the same experiment"));
+    let accepted = accept(&program, &["--reason", "fresh seeds"]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    let history = std::fs::read_to_string(program.path("base/history.jsonl")).unwrap();
+    let entry: serde_json::Value = serde_json::from_str(history.lines().last().unwrap()).unwrap();
+    assert_eq!(entry["verdict"], "refreshed");
+    let proof = serde_json::json!({ "samples": entry["previous"], "seeds": [0, 1, 2, 3, 4, 5, 6], "found": "identical" });
+    assert_eq!(entry["proof"], proof);
     program.must(&["run", "small.toml", "seeds=[7,8,9,10,11,12,13,14]", "--out", "new", "--quiet"]);
     assert_eq!(program.run(&["gate", "new", "--baseline", "base"]).code, Some(0));
     // A baseline that cannot be repeated is not refreshed.

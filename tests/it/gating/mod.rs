@@ -2,11 +2,15 @@
 
 mod confirming;
 mod formats;
+mod interrupted;
 mod level;
 mod life_cycle;
+mod losses;
 mod program;
+mod read_only;
 pub(crate) mod schema;
 mod simulation;
+mod terms;
 mod verdicts;
 
-pub(crate) use program::{prepared, rewrite};
+pub(crate) use program::{accepting, prepared, rewrite};

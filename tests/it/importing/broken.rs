@@ -282,6 +282,30 @@ fn of_several_models_each_is_told_its_first_problem() {
 }
 
 #[test]
+fn of_several_files_each_is_told_its_first_problem() {
+    let program = Program::new();
+    let mut folder = Folder::of_two_classes();
+    folder.description["data"]["validation"] = json!("facts-2.safetensors");
+    folder.put("facts-2.safetensors", vec![("labels", vec![4], Array::Integers(vec![0, 1, 0, 7]))]);
+    let cell =
+        |seed: u64, file: &str| json!({ "coordinates": {}, "seed": seed, "test": file, "validation": file });
+    folder.description["cells"] = json!([cell(0, "a.safetensors"), cell(1, "b.safetensors")]);
+    folder.put("b.safetensors", vec![("logits", vec![4, 2], Array::Singles(vec![f32::NAN; 8]))]);
+    folder.write(&program.path("mine"));
+    let said = program.refused(&["import", "mine"]);
+    // Nothing can be said of models on validation rows whose facts are wrong.
+    assert_eq!(said.matches("error:").count(), 2, "{said}");
+    assert!(said.contains("no class 7") && said.contains("seed=1") && said.contains("NaN"), "{said}");
+    folder.put("facts-2.safetensors", vec![("labels", vec![4], Array::Integers(vec![0, 1, 0, 1]))]);
+    folder.description["cells"][1]["validation"] = json!("c.safetensors");
+    folder.put("c.safetensors", vec![("logits", vec![4], Array::Singles(vec![0.0; 4]))]);
+    folder.write(&program.path("mine"));
+    let said = program.refused(&["import", "mine"]);
+    assert_eq!(said.matches("error:").count(), 2, "{said}");
+    assert!(said.contains("b.safetensors") && said.contains("c.safetensors"), "{said}");
+}
+
+#[test]
 fn what_was_imported_cannot_be_run() {
     let imported = "\n[imported]\nattacks = []\n";
     for (from, to, parts) in [

@@ -56,6 +56,16 @@ fn a_file_that_states_clean_accuracy_alone_is_left_out_by_name() {
 }
 
 #[test]
+fn a_figure_that_the_leaderboard_doubts_is_remarked() {
+    let program = Program::new();
+    program.file("info/Wang2023Better.json", WANG);
+    assert!(program.must(&["import", "--robustbench", "info"]).stderr.is_empty());
+    program.file("info/Odd.json", &WANG.replace("\"unreliable\": false", "\"unreliable\": true"));
+    let said = program.must(&["import", "--robustbench", "info"]).stderr;
+    assert!(said.contains("Odd.json` is marked as unreliable") && !said.contains("Wang"), "{said}");
+}
+
+#[test]
 fn other_files_are_refused() {
     let program = Program::new();
     for (content, parts) in [

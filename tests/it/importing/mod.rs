@@ -2,6 +2,7 @@
 
 mod broken;
 mod folder;
+mod gate;
 mod leaderboard;
 
 use std::path::{Path, PathBuf};
@@ -69,6 +70,12 @@ fn what_is_imported_comes_out_as_worked_out_by_hand() {
     assert_eq!(report["front"]["members"], json!([0, 1]));
     let volume = report["front"]["hypervolume"].as_f64().unwrap();
     assert!((volume - (0.6 * 14.0 / 15.0 + 0.2 * 0.8)).abs() < 1e-9, "{volume}");
+    // The threat is named as in the keys.
+    let protocol = report["threat"]["protocol"].as_str().unwrap();
+    assert!(
+        report["front"].to_string().contains(&format!("robust_accuracy!{protocol}:linf:0.1")),
+        "{protocol}"
+    );
     assert_eq!(report["data"]["rows"], json!({ "train": 100, "validation": 10, "test": 20 }));
     let said = report["headlines"].to_string();
     assert!(said.contains("taken as they were stated") && said.contains("no sanity check"), "{said}");
@@ -157,7 +164,7 @@ fn probabilities_are_judged_as_they_are() {
     // Under attack nothing is stated but what fell.
     let under = number(&report, 0, "nll_max_loss", ":l2:0.5");
     assert_eq!(under["value"], Json::Null);
-    assert!(under["reason"].as_str().unwrap().contains("no probabilities"), "{under}");
+    assert!(under["reason"].as_str().unwrap().contains("no logits are stated at the points"), "{under}");
 }
 
 #[test]
@@ -208,6 +215,8 @@ fn a_model_that_failed_is_kept_off_the_front_with_its_reason() {
     program.must(&["import", "failed", "--out", "out"]);
     let answer = program.run(&["report", "out", "--json"]);
     assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    let checked = program.must(&["import", "failed", "--check"]).stderr;
+    assert!(checked.contains("9 models (1 of them failed)"), "{checked}");
     let report: Json = serde_json::from_str(&answer.stdout).unwrap();
     assert_eq!(report["front"]["members"], json!([0, 2]));
     let excluded = report["front"]["excluded"].to_string();
