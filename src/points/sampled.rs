@@ -28,7 +28,7 @@ impl Sampled {
         match &self.name {
             None => format!("{rows} rows"),
             Some(name) => {
-                format!("{rows} rows, those of one of {} `{name}` drawn together", self.units.units())
+                format!("{rows} rows, those of each of {} `{name}` drawn together", self.units.units())
             }
         }
     }

@@ -157,7 +157,7 @@ fn rows_of_one_unit_are_drawn_together() {
     assert_eq!(together.estimate.interval, once.estimate.interval);
     assert_eq!(together.sd_row, once.sd_row);
     let method = &together.estimate.method;
-    assert!(method.contains("240 rows, those of one of 60 `patient` drawn together"), "{method}");
+    assert!(method.contains("240 rows, those of each of 60 `patient` drawn together"), "{method}");
     // As if they were independent, half the deviation.
     let ratio = once.sd_row.unwrap() / apart.sd_row.unwrap();
     assert!((1.6..2.4).contains(&ratio), "{ratio}");

@@ -93,13 +93,13 @@ fn a_window_is_recorded_once() {
     );
     // Other numbers under a label that is taken.
     let taken = first.replacen("v1,,hypervolume,0.", "v1,,hypervolume,0.9", 1);
-    std::fs::write(&history, &taken).unwrap();
+    program.file("results/small/history.csv", &taken);
     let said = program.refused(&["report", "results/small", "--record", "v1"]);
     assert!(said.contains("window `v1` is recorded with other numbers: `hypervolume` was 0.9"), "{said}");
     assert!(said.contains("label of their own"), "{said}");
     assert_eq!(std::fs::read_to_string(&history).unwrap(), taken, "nothing is written");
     // A damaged history, and labels that are none.
-    std::fs::write(&history, "window,metric,value\na,b,c\n").unwrap();
+    program.file("results/small/history.csv", "window,metric,value\na,b,c\n");
     let said = program.refused(&["report", "results/small", "--record", "v3"]);
     assert!(
         said.contains("history.csv")
@@ -226,7 +226,7 @@ fn the_present_results_are_the_newest_window() {
     let history = program.path("results/small/history.csv");
     let mut text = std::fs::read_to_string(&history).unwrap();
     text.push_str("v2,,anomaly_rate,0.07,,\n");
-    std::fs::write(&history, &text).unwrap();
+    program.file("results/small/history.csv", &text);
     let outside = rules(0.1)
         + "\n[[signal]]\nid = \"anomalies\"\nmetric = \"anomaly_rate\"\ndomain = \"security\"\n\n\
         [[rule]]\nid = \"A1\"\nlevel = \"alert\"\nwhen = \"anomalies > 0.05\"\n";
