@@ -103,7 +103,10 @@ impl<const N: usize> Ranks<N> {
             // ranks lose their class); a test below holds all instruction sets to sorting.
             for (values, classes) in ranks.values.iter_mut().zip(&mut ranks.classes) {
                 for lane in 0..LANES {
-                    let larger = if value[lane] > values[lane] { u32::MAX } else { 0 };
+                    // What was handed down goes before its equals that came later.
+                    let mask = |is: bool| u32::from(is).wrapping_neg();
+                    let larger = mask(value[lane] > values[lane])
+                        | (mask(value[lane] >= values[lane]) & mask(which[lane] < classes[lane]));
                     let (down, up) = (value[lane].to_bits(), values[lane].to_bits());
                     let exchanged = (down ^ up) & larger;
                     value[lane] = f32::from_bits(down ^ exchanged);

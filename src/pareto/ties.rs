@@ -29,7 +29,7 @@ pub(super) fn level_within(rows: &mut [&mut [f64]], rounding: impl Fn(usize) -> 
     }
 }
 
-/// Whether `a` is nowhere worse than `b` and somewhere better, by more than [`ROUNDING`].
+/// Whether `a` is nowhere worse than `b` and somewhere better, by more than rounding (10⁻¹²).
 #[must_use]
 pub fn beats(a: &[f64], b: &[f64]) -> bool {
     assert_eq!(a.len(), b.len(), "costs on the same axes");

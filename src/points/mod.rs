@@ -8,6 +8,7 @@ mod alone;
 mod anchors;
 mod degenerate;
 mod disparities;
+mod leaders;
 mod one_seed;
 mod sampled;
 mod study;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use alone::alone;
 pub use anchors::{Anchor, anchors};
 pub use degenerate::mark_degenerate;
+pub use leaders::{leaders, paired};
 pub use one_seed::{Pair, pairs};
 pub use study::{Draws, Options, Study};
 

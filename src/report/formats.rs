@@ -15,6 +15,8 @@ pub enum Format {
     Html,
     /// `summary.md`.
     Md,
+    /// `tables/*.tex`.
+    Latex,
     /// `points.csv`, `measurements.csv` and what else is a table of numbers.
     Csv,
     /// `report.json`, which is always written.
@@ -29,9 +31,10 @@ pub enum Format {
 
 impl Format {
     /// Every format with its word, and whether it is written unless something else is asked for.
-    pub const NAMES: [(Self, &'static str, bool); 7] = [
+    pub const NAMES: [(Self, &'static str, bool); 8] = [
         (Self::Html, "html", true),
         (Self::Md, "md", true),
+        (Self::Latex, "latex", false),
         (Self::Csv, "csv", true),
         (Self::Json, "json", true),
         (Self::Svg, "svg", true),

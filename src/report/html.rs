@@ -26,6 +26,7 @@ use super::explorer;
 use super::figure::{self, Figure};
 use super::format;
 use super::further;
+use super::optima;
 use super::pairs;
 use super::remarks;
 use super::shift;
@@ -126,6 +127,8 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
             calibration_figures => placed("calibration"),
             points => table_value("points", &points),
             knees => uncertain::knees(view).map(|table| table_value("knees", &table)),
+            optima => optima::table(view).map(|table| table_value("optima", &table)),
+            causes => optima::causes(view).map(|table| table_value("causes", &table)),
             pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),

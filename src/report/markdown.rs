@@ -11,6 +11,7 @@ use super::explanations;
 use super::figure::Figure;
 use super::format;
 use super::further;
+use super::optima;
 use super::pairs;
 use super::remarks;
 use super::shift;
@@ -90,6 +91,8 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     }
     let mut tables = vec![table::points(view, further::leading(view), false)];
     tables.extend(uncertain::knees(view));
+    tables.extend(optima::table(view));
+    tables.extend(optima::causes(view));
     tables.extend(pairs::table(view));
     tables.extend(contest::ownership(view));
     tables.extend(contest::choice(view));

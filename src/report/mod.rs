@@ -28,7 +28,9 @@ pub mod history;
 mod html;
 mod inputs;
 mod json;
+mod latex;
 mod markdown;
+mod optima;
 mod pairs;
 mod prices;
 mod remarks;
@@ -95,6 +97,10 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
             [(Format::Svg, "svg"), (Format::Png, "png")].into_iter().find(|(format, _)| has(*format));
         let (figures, ending) = linked.map_or((&[][..], ""), |(_, ending)| (&screen[..], ending));
         outputs.push(Output::new("summary.md", markdown::page(view, figures, ending)));
+    }
+    if has(Format::Latex) {
+        let tables = latex::tables(view).into_iter();
+        outputs.extend(tables.map(|(name, text)| Output::new(format!("tables/{name}.tex"), text)));
     }
     if has(Format::Csv) {
         outputs.push(Output::new("points.csv", csv::points(view)?));

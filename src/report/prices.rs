@@ -102,7 +102,7 @@ pub(super) fn stops(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     let of = if view.defenses.len() > 1 { "strength of the same defense" } else { "strength" };
     (!beaten.is_empty()).then(|| {
         format!(
-            "No step to {} is quoted here: another {of} is at least as good at every objective and better at one. The table of exchange rates has every step.",
+            "No step to {} is quoted outside the table: another {of} is at least as good at every objective and better at one.",
             point_list(view, &beaten)
         )
     })
@@ -161,6 +161,8 @@ pub(super) fn free_stretch(view: &View) -> Vec<String> {
             && works
             && !was_passed_over(view, arc)
             && matches!(arc.outcome, Outcome::WinWin | Outcome::NoPrice)
+            // Nothing was bought where security did not rise.
+            && Course::of(arc.security_change) == Course::Better
             && before.all(|other| Course::of(other.safety_change) != Course::Worse)
     };
     let free: Vec<&ArcRate> = rates.iter().filter(|arc| is_free(arc)).collect();

@@ -139,7 +139,7 @@ pub(super) fn threat_line(view: &View) -> Option<String> {
 }
 
 /// As many shown keys as fit the width; the objectives always, wrapped where they must.
-fn fitting(view: &View) -> Vec<MetricKey> {
+pub(super) fn fitting(view: &View) -> Vec<MetricKey> {
     let mut keys = view.shown.clone();
     loop {
         let table = table::points(view, &keys, true);

@@ -155,7 +155,8 @@ pub(super) fn knees(view: &View) -> Option<Table> {
     Some(Table {
         title: "Knees",
         caption: format!(
-            "Where the front of seed means bends, by four definitions on axes scaled by the possible values, and how often it does when seeds and rows are resampled together.{depth}"
+            "Where the front of seed means bends, by {} on axes scaled by the possible values, and how often it does when seeds and rows are resampled together.{depth}",
+            format::count(found.knees.len(), "definition")
         ),
         head,
         rows,

@@ -117,6 +117,8 @@ impl Store {
     ///
     /// When the claim's file cannot be made.
     pub fn claim(&self, id: &str) -> Result<Option<Claim>> {
+        // A folder that was opened to be read has none yet.
+        files::create_folder(&self.claims())?;
         let path = self.claims().join(id);
         let file = OpenOptions::new()
             .create(true)

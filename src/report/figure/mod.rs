@@ -153,8 +153,8 @@ fn basis(view: &View, interval: &str) -> String {
     )
 }
 
-/// The metric, whether it is a bound, and which way is better, as far as there are `room` units for it: the bound is left out first, then the
-/// threat.
+/// The metric, whether it is a bound, and which way is better, as far as there are `room` units for it: words are shortened first, then the threat is
+/// left out, then the bound; a name that is longer still is cut.
 fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
     let bound = match view.described(&key.id).map(|metric| metric.bound) {
         Some(Bound::Upper) => ", upper bound",
@@ -169,13 +169,19 @@ fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
     let (title, bare) = (view.title(key), view.metric_title(key));
     let tries = [
         format!("{title}{bound}{long}"),
-        format!("{title}{long}"),
+        format!("{title}{bound}{short}"),
+        format!("{bare}{bound}{short}"),
         format!("{title}{short}"),
         format!("{bare}{short}"),
     ];
-    let last = tries.len() - 1;
     let fitting = tries.iter().position(|text| canvas::width(text, canvas::BODY) <= room);
-    tries[fitting.unwrap_or(last)].clone()
+    match fitting {
+        Some(at) => tries[at].clone(),
+        // Which way is better must not be what is cut off.
+        None => {
+            format!("{}{short}", canvas::cut(&bare, canvas::BODY, room - canvas::width(short, canvas::BODY)))
+        }
+    }
 }
 
 /// The metric's range, for axes; unknown metrics are unbounded.

@@ -128,7 +128,7 @@ fn a_defense_is_walked_along_its_own_strengths_whoever_else_is_better() {
         view.headlines.iter().filter(|line| line.starts_with("`adversarial`: ")).collect();
     assert_eq!(said.len(), 1, "{:?}", view.headlines);
     assert!(said[0].starts_with("`adversarial`: from strength 0 to 0.25, one point"), "{}", said[0]);
-    let stop = "No step to `adversarial` (0.3) is quoted: another strength of the same defense is at least as good at every objective and better at one.";
+    let stop = "No step to `adversarial` (0.3) is quoted outside the table: another strength of the same defense is at least as good at every objective and better at one.";
     assert!(view.headlines.iter().any(|line| line == stop), "{:?}", view.headlines);
     // At two seeds the words of a step contain `at`, as in `at these 2 seeds`: the defense is named all the same.
     let mut few = inputs;

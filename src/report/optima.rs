@@ -1,0 +1,117 @@
+//! What the best at one thing gives up in the others, and whether a tool against one cause of harm helps against the other.
+
+use crate::measure::{Cause, Direction, MetricKey};
+use crate::points::{self, Point};
+
+use super::format;
+use super::table::{Table, figures, words};
+use super::view::View;
+
+const LEVEL: f64 = 0.95;
+
+/// One row per objective: the point that is best at it, and what that gives up at every other objective against the best there.
+pub(super) fn table(view: &View) -> Option<Table> {
+    let objectives: Vec<&MetricKey> =
+        view.given.front.objectives.iter().map(|objective| &objective.key).collect();
+    if objectives.len() < 2 {
+        return None;
+    }
+    let best: Vec<usize> = objectives.iter().map(|key| best(view, key, |_| true)).collect::<Option<_>>()?;
+    let mut head = vec![words("best at"), words("point")];
+    head.extend(objectives.iter().map(|key| figures(format!("{} given up", view.title(key)))));
+    let rows = objectives
+        .iter()
+        .zip(&best)
+        .map(|(own, point)| {
+            let mut row = vec![view.title(own), view.long_label(*point)];
+            row.extend(objectives.iter().zip(&best).map(|(key, ideal)| {
+                if point == ideal { "—".to_owned() } else { change(view, *ideal, *point, key) }
+            }));
+            row
+        })
+        .collect();
+    Some(Table {
+        title: "What the best at one thing gives up",
+        caption: "Against the point that is best at that objective, by the seed means; positive is given up. In brackets: 95 % t interval of the paired difference over seeds, on these test rows. Both points were picked by these very numbers, so that a small loss is a little understated.".to_owned(),
+        head,
+        rows,
+    })
+}
+
+/// `defense × {corruption, evasion}`: what the strength of each defense that is best against one cause of harm does for accuracy under both, against
+/// no defense; none where models were not looked at under both.
+pub(super) fn causes(view: &View) -> Option<Table> {
+    let axis = |wanted: fn(&MetricKey) -> bool| {
+        let known = view.given.points.iter().flat_map(|point| point.measures.keys());
+        let on_front = view.given.front.objectives.iter().map(|objective| &objective.key);
+        on_front.chain(known).find(|key| wanted(key)).cloned()
+    };
+    let corruption =
+        axis(|key| key.id == "corruption_accuracy" && key.attack.is_none() && key.group.is_none())?;
+    let primary = view.given.threat.as_ref()?;
+    let holds = |key: &MetricKey| key.attack.as_ref().is_some_and(|attack| primary.holds_at(attack));
+    let evasion = {
+        let known = view.given.points.iter().flat_map(|point| point.measures.keys());
+        known
+            .into_iter()
+            .find(|key| key.id == "robust_accuracy" && key.group.is_none() && holds(key))
+            .cloned()?
+    };
+    let causes = [(Cause::Unintended, &corruption), (Cause::Intended, &evasion)];
+    let mut rows = Vec::new();
+    for defense in &view.defenses {
+        let own = |point: &Point| point.defense == *defense;
+        let plain = (0..view.given.points.len())
+            .filter(|at| own(&view.given.points[*at]) && view.competes(*at))
+            .find(|at| view.given.points[*at].strength == 0.0);
+        let Some(plain) = plain else { continue };
+        for (cause, key) in causes {
+            let Some(point) = best(view, key, own) else { continue };
+            let chosen = match cause {
+                Cause::Unintended => "corruptions",
+                Cause::Intended => "attacks",
+            };
+            let mut row = vec![View::quoted(defense), chosen.to_owned(), view.plain_strength(point)];
+            row.extend(causes.iter().map(|(_, key)| {
+                if point == plain { "—".to_owned() } else { change(view, point, plain, key) }
+            }));
+            rows.push(row);
+        }
+    }
+    (!rows.is_empty()).then(|| Table {
+        title: "One cause of harm, and the other",
+        caption: "Of every defense the strength that is best against corruptions (harm that nobody intends) and the one that is best against attacks (harm that somebody does), and what each does for both against its strength 0. In brackets: 95 % t interval of the paired difference over seeds, on these test rows; the strengths were picked by these very numbers.".to_owned(),
+        head: vec![
+            words("defense"),
+            words("best against"),
+            words("strength"),
+            figures(format!("{} gained", view.title(&corruption))),
+            figures(format!("{} gained", view.title(&evasion))),
+        ],
+        rows,
+    })
+}
+
+/// The competing point that is best at `key` by the seed means; of equals the first.
+fn best(view: &View, key: &MetricKey, wanted: impl Fn(&Point) -> bool) -> Option<usize> {
+    let direction = view.direction(key)?;
+    (0..view.given.points.len())
+        .filter(|at| view.competes(*at) && wanted(&view.given.points[*at]))
+        .filter(|at| view.given.points[*at].degenerate.is_none())
+        .filter_map(|at| Some((at, direction.as_cost(view.value(at, key)?))))
+        .reduce(|a, b| if b.1 < a.1 { b } else { a })
+        .map(|(at, _)| at)
+}
+
+/// How much better `a` is than `b`.
+fn change(view: &View, a: usize, b: usize, key: &MetricKey) -> String {
+    let points = &view.given.points;
+    let Some((mean, interval)) = points::paired(&points[a], &points[b], key, LEVEL) else {
+        return "undefined".to_owned();
+    };
+    let better = match view.direction(key) {
+        Some(Direction::Lower) => (-mean, interval.map(|(low, high)| (-high, -low))),
+        _ => (mean, interval),
+    };
+    format::change_interval(better, view.unit(key))
+}
