@@ -107,9 +107,8 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     }
     let results = Results::open(folder)?;
     let found = results.look()?;
-    if let Some(label) = &arguments.record {
-        history::record(&results, &found, label, quiet)?;
-    }
+    let label = arguments.record.as_deref();
+    let judged = label.map(|label| history::record(&results, &found, label, quiet)).transpose()?;
     if let Some(rules) = timeline {
         drop(found);
         return history::tell(folder, rules, arguments.json, quiet);
@@ -117,7 +116,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     if arguments.with_run_info {
         wanted.run_info = results.machine_and_time()?;
     }
-    let told = telling::make_again(&found, &wanted)?;
+    let told = telling::make_again(&found, judged, &wanted)?;
     let page = results.folder().join(telling::PAGE);
     let code = telling::tell(&results, &found, &told, arguments.json, quiet)?;
     if arguments.open {

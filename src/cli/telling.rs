@@ -3,7 +3,7 @@
 use super::{exit, terminal};
 use crate::error::{Error, Result};
 use crate::report::{self, Inputs, View, Wanted};
-use crate::run::{Found, Results};
+use crate::run::{Found, Judgement, Results};
 
 /// The two files of a report that the terminal can show.
 const SUMMARY: &str = "summary.txt";
@@ -24,17 +24,18 @@ pub(super) fn make(found: &Found<'_>) -> Result<Told> {
         let [summary, json] = <[Vec<u8>; 2]>::try_from(files).expect("as many files as were asked for");
         return Ok(Told { summary: text(summary)?, json: text(json)? });
     }
-    made(found, digest, &Wanted::default())
+    made(found, None, digest, &Wanted::default())
 }
 
-/// Makes the report anew, of what is `wanted`.
-pub(super) fn make_again(found: &Found<'_>, wanted: &Wanted) -> Result<Told> {
+/// Makes the report anew, of what is `wanted`; of what was `judged`, where it was.
+pub(super) fn make_again(found: &Found<'_>, judged: Option<Judgement>, wanted: &Wanted) -> Result<Told> {
     let digest = found.digest()?;
-    made(found, format!("{digest}{}", wanted.difference()), wanted)
+    made(found, judged, format!("{digest}{}", wanted.difference()), wanted)
 }
 
-fn made(found: &Found<'_>, digest: String, wanted: &Wanted) -> Result<Told> {
-    let view = View::new(Inputs::of(found.judge()?)?);
+fn made(found: &Found<'_>, judged: Option<Judgement>, digest: String, wanted: &Wanted) -> Result<Told> {
+    let judgement = judged.map_or_else(|| found.judge(), Ok)?;
+    let view = View::new(Inputs::of(judgement)?);
     let outputs: Vec<(String, Vec<u8>)> =
         report::rendered(&view, wanted)?.into_iter().map(|output| (output.path, output.bytes)).collect();
     found.publish(digest, &outputs)?;

@@ -72,11 +72,11 @@ pub fn conclude(
         verdict.reasons.clone_from(&comparison.obstacles);
         return verdict;
     }
-    if let Some((what, why)) = comparison.missing.first() {
+    if !comparison.missing.is_empty() {
         verdict.word = Word::Incomplete;
-        let more = comparison.missing.len() - 1;
-        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        verdict.reasons.push(format!("not all is there: {what}: {why}{more}"));
+        let all: Vec<String> =
+            comparison.missing.iter().map(|(what, why)| format!("{what}: {why}")).collect();
+        verdict.reasons.push(format!("not all is there: {}", few(&all, 1)));
         if comparison.missing.len() == comparison.only_baseline.len() {
             verdict.notes.push(
                 "a sweep that lacks points of the baseline cannot be held to them; where they are meant to be gone, take this run over as the baseline".to_owned(),
@@ -96,10 +96,10 @@ pub fn conclude(
                 .to_owned(),
         );
     }
-    if let Some((what, why)) = comparison.untested.first() {
-        let more = comparison.untested.len() - 1;
-        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        verdict.notes.push(format!("not tested, for it is undefined on some seed: {what} ({why}){more}"));
+    if !comparison.untested.is_empty() {
+        let all: Vec<String> =
+            comparison.untested.iter().map(|(what, why)| format!("{what} ({why})")).collect();
+        verdict.notes.push(format!("not tested, for it is undefined on some seed: {}", few(&all, 1)));
     }
     let (word, reasons) = match &examination {
         None => (Word::Identical, vec!["every gated value is the same, bit for bit".to_owned()]),
@@ -165,12 +165,16 @@ fn name(one: &Assessed) -> String {
     }
 }
 
-/// At most three names, and how many more there are.
-fn names<'a>(some: impl Iterator<Item = &'a Assessed>) -> String {
-    let all: Vec<String> = some.map(name).collect();
-    let more = all.len().saturating_sub(3);
+/// The first `most`, and how many more there are.
+fn few(all: &[String], most: usize) -> String {
+    let more = all.len().saturating_sub(most);
     let shown = all[..all.len() - more].join("; ");
     if more == 0 { shown } else { format!("{shown}; and {more} more") }
+}
+
+/// At most three names.
+fn names<'a>(some: impl Iterator<Item = &'a Assessed>) -> String {
+    few(&some.map(name).collect::<Vec<_>>(), 3)
 }
 
 fn weigh(
@@ -317,11 +321,7 @@ fn constrain(verdict: &mut Verdict, rules: &Rules) {
         let mean = held.mean.map_or_else(String::new, |mean| format!(" (mean {mean:.4})"));
         format!("`{}` at {}{mean}", held.requirement, held.point)
     };
-    let list = |some: Vec<&Held>| {
-        let more = some.len().saturating_sub(3);
-        let shown = some[..some.len() - more].iter().map(|held| say(held)).collect::<Vec<_>>().join("; ");
-        if more == 0 { shown } else { format!("{shown}; and {more} more") }
-    };
+    let list = |some: Vec<&Held>| few(&some.into_iter().map(say).collect::<Vec<_>>(), 3);
     let no: Vec<&Held> = verdict.held.iter().filter(broken).collect();
     let open: Vec<&Held> = verdict.held.iter().filter(unshown).collect();
     let found = match (no.is_empty(), open.is_empty()) {

@@ -239,14 +239,7 @@ fn arc(
 
 /// The mean of paired differences with its t interval, from 3 seeds on.
 fn change(differences: &[f64]) -> Option<Change> {
-    let mean = stats::mean(differences)?;
-    let n = differences.len();
-    let interval = (n >= SEEDS_FOR_VARIANCE).then(|| {
-        let error = (stats::variance(differences).unwrap_or(0.0) / n as f64).sqrt();
-        let half = stats::student_quantile(0.975, (n - 1) as f64) * error;
-        (mean - half, mean + half)
-    });
-    Some((mean, interval))
+    stats::mean_interval(differences, 0.95)
 }
 
 /// The ratio of the means of paired differences.

@@ -4,9 +4,6 @@ use super::{Point, fullest_seeds};
 use crate::measure::{Direction, MetricKey};
 use crate::stats;
 
-/// Fewest seeds for which differences have an interval.
-const FEWEST: usize = 3;
-
 /// By how much `key` is higher at `a` than at `b`: the mean over the seeds that both have, and its t interval at `level` where these are at least three;
 /// `None` where a value is undefined or no seed is shared. Over seeds, on these test rows.
 #[must_use]
@@ -18,15 +15,7 @@ pub fn paired(a: &Point, b: &Point, key: &MetricKey, level: f64) -> Option<(f64,
     let shared = a.seeds.iter().filter(|seed| b.seeds.contains(seed));
     let differences: Vec<f64> =
         shared.map(|seed| Some(at(a, *seed)? - at(b, *seed)?)).collect::<Option<_>>()?;
-    let mean = stats::mean(&differences)?;
-    let n = differences.len() as f64;
-    let interval = (differences.len() >= FEWEST).then(|| {
-        let half = stats::student_quantile(0.5 + 0.5 * level, n - 1.0)
-            * stats::standard_deviation(&differences).unwrap_or(0.0)
-            / n.sqrt();
-        (mean - half, mean + half)
-    });
-    Some((mean, interval))
+    stats::mean_interval(&differences, level)
 }
 
 /// Positions of the points that are best at `key`: the best by the mean, and those whose paired difference to it over the seeds cannot be told from

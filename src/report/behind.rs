@@ -121,19 +121,13 @@ fn radii(view: &View, _: &str) -> Vec<MetricKey> {
     curve.clean.iter().cloned().chain(attacked).collect()
 }
 
-/// An attribute as names of figures have it.
-fn file_part(title: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    title.chars().map(safe).collect()
-}
-
 /// Classes, or the groups of the attribute that the figure is called after: clean, then under the primary threat.
 fn members(view: &View, name: &str) -> Vec<MetricKey> {
     let attribute = name.strip_prefix("groups-");
     let threat = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
     let breakdowns = view.given.breakdowns.iter().filter(|breakdown| match attribute {
         None => breakdown.title == "class",
-        Some(attribute) => breakdown.title != "class" && file_part(&breakdown.title) == attribute,
+        Some(attribute) => breakdown.title != "class" && format::file_part(&breakdown.title) == attribute,
     });
     let key = |id: &str, part: &str, attack: Option<AttackKey>| MetricKey {
         id: id.to_owned(),

@@ -140,12 +140,9 @@ pub(super) fn table(view: &View) -> Option<Table> {
 
 fn slope(slope: &Slope) -> String {
     let Some(rate) = slope.rate else { return "safety lost, nothing bought".to_owned() };
-    let interval = slope.interval.map_or_else(String::new, |(low, high)| {
-        format!(" [{}, {}]", format::number(low), format::number(high))
-    });
     let flat = slope.flat.filter(|flat| *flat > 0.005);
     let flat = flat.map_or_else(String::new, |flat| format!("; nothing bought in {:.0} %", 100.0 * flat));
-    format!("{}{interval}{flat}", format::number(rate))
+    format!("{}{flat}", format::with_interval(rate, slope.interval))
 }
 
 fn remarks(view: &View, curve: &StrengthCurve, point: usize) -> Vec<String> {

@@ -14,12 +14,18 @@ pub(super) fn number(x: f64) -> String {
 #[must_use]
 pub(super) fn estimate(measured: Option<&Measured>) -> String {
     let Some(measured) = measured else { return "—".to_owned() };
-    match (&measured.estimate.value, measured.estimate.interval) {
-        (Value::Undefined(_), _) => "undefined".to_owned(),
-        (Value::Defined(x), None) => number(*x),
-        (Value::Defined(x), Some((low, high))) => {
-            format!("{} [{}, {}]", number(*x), number(low), number(high))
-        }
+    match &measured.estimate.value {
+        Value::Undefined(_) => "undefined".to_owned(),
+        Value::Defined(x) => with_interval(*x, measured.estimate.interval),
+    }
+}
+
+/// `0.512 [0.490, 0.531]`, or without brackets where there is no interval.
+#[must_use]
+pub(super) fn with_interval(x: f64, interval: Option<(f64, f64)>) -> String {
+    match interval {
+        Some((low, high)) => format!("{} [{}, {}]", number(x), number(low), number(high)),
+        None => number(x),
     }
 }
 
@@ -66,6 +72,13 @@ pub(super) fn arrow(direction: Option<Direction>) -> &'static str {
         Some(Direction::Lower) => "\u{a0}↓",
         None => "",
     }
+}
+
+/// An attribute as names of figures have it: letters and digits, all else a hyphen.
+#[must_use]
+pub(super) fn file_part(title: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    title.chars().map(safe).collect()
 }
 
 /// `a`, `a and b`, `a, b and c`.

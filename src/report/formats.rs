@@ -76,6 +76,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The ending of the pictures that a text links to, where there are such.
+    pub(super) fn linked(&self) -> Option<&'static str> {
+        let all = [(Format::Svg, "svg"), (Format::Png, "png")];
+        all.into_iter().find(|(format, _)| self.formats.contains(format)).map(|(_, ending)| ending)
+    }
+
     /// What tells the report from the usual one, without machine and time; empty for the usual one, which this one must not be taken for.
     #[must_use]
     pub fn difference(&self) -> String {

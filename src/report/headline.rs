@@ -2,6 +2,7 @@
 
 use crate::measure::{Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Change, Course};
+use crate::points::Point;
 use crate::stats::SEEDS_FOR_A_VERDICT;
 
 use super::certificates;
@@ -175,10 +176,16 @@ pub(super) fn point_list(view: &View, points: &[usize]) -> String {
 
 /// The working point with the best mean at `key`; the first of equals.
 pub(super) fn best_point(view: &View, key: &MetricKey) -> Option<usize> {
+    best_of(view, key, |_| true)
+}
+
+/// The same among the points that are wanted.
+pub(super) fn best_of(view: &View, key: &MetricKey, wanted: impl Fn(&Point) -> bool) -> Option<usize> {
     let direction = view.direction(key)?;
     let mut best: Option<(f64, usize)> = None;
     for point in 0..view.given.points.len() {
-        if view.given.points[point].degenerate.is_some() || !view.competes(point) {
+        let own = &view.given.points[point];
+        if own.degenerate.is_some() || !view.competes(point) || !wanted(own) {
             continue;
         }
         if let Some(value) = view.value(point, key) {

@@ -58,14 +58,6 @@ pub type RunInfo = [(String, String)];
 
 /// The page; with `run_info` it speaks of machine and time, and is no longer the same for the same numbers.
 pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Result<String> {
-    let defect =
-        |error: minijinja::Error| Error::internal(error.to_string()).context("cannot fill the HTML template");
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(defect)?;
-    environment.set_syntax(syntax);
-    environment.add_filter("marked", marked);
-    environment.add_template("report.html", TEMPLATE).map_err(defect)?;
     let given = &view.given;
     let remarks: Vec<String> = remarks::withheld(view)
         .iter()
@@ -98,10 +90,9 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
     };
     let dark = format!("{DARK}{}", figure::dark_rules(view));
     let script = script();
-    let mut page = environment
-        .get_template("report.html")
-        .map_err(defect)?
-        .render(context! {
+    filled(
+        TEMPLATE,
+        context! {
             policy => policy(&script, &[STYLE, &dark]),
             style => Value::from_safe_string(STYLE.to_owned()),
             dark => Value::from_safe_string(dark),
@@ -148,8 +139,21 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
             verdicts => verdicts::table(view).map(|table| table_value("verdicts", &table)),
             settings => table_value("settings", &table::settings(view)),
             run_info => run_info.iter().map(|(name, value)| context! { name => name.as_str(), value => value.as_str() }).collect::<Value>(),
-        })
-        .map_err(defect)?;
+        },
+    )
+}
+
+/// A template of a page with its values; text is escaped, and `marked` marks the names in it.
+pub(super) fn filled(template: &'static str, values: Value) -> Result<String> {
+    let defect =
+        |error: minijinja::Error| Error::internal(error.to_string()).context("cannot fill the HTML template");
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(defect)?;
+    environment.set_syntax(syntax);
+    environment.add_filter("marked", marked);
+    environment.add_template("page", template).map_err(defect)?;
+    let mut page = environment.get_template("page").map_err(defect)?.render(values).map_err(defect)?;
     if !page.ends_with('\n') {
         page.push('\n');
     }
@@ -238,7 +242,7 @@ fn numbered<'a>(prefix: &str, tables: impl IntoIterator<Item = &'a Table>) -> Va
     tables.into_iter().enumerate().map(named).collect()
 }
 
-fn table_value(id: &str, table: &Table) -> Value {
+pub(super) fn table_value(id: &str, table: &Table) -> Value {
     context! {
         id => id,
         title => table.title,

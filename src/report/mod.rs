@@ -93,9 +93,7 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
     let screen = figure::all(view);
     let mut outputs = vec![Output::new("summary.txt", terminal(view))];
     if has(Format::Md) {
-        let linked =
-            [(Format::Svg, "svg"), (Format::Png, "png")].into_iter().find(|(format, _)| has(*format));
-        let (figures, ending) = linked.map_or((&[][..], ""), |(_, ending)| (&screen[..], ending));
+        let (figures, ending) = wanted.linked().map_or((&[][..], ""), |ending| (&screen[..], ending));
         outputs.push(Output::new("summary.md", markdown::page(view, figures, ending)));
     }
     if has(Format::Latex) {

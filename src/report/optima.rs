@@ -1,9 +1,10 @@
 //! What the best at one thing gives up in the others, and whether a tool against one cause of harm helps against the other.
 
-use crate::measure::{Cause, Direction, MetricKey};
+use crate::measure::{Direction, MetricKey};
 use crate::points::{self, Point};
 
 use super::format;
+use super::headline::{best_of, best_point};
 use super::table::{Table, figures, words};
 use super::view::View;
 
@@ -16,7 +17,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     if objectives.len() < 2 {
         return None;
     }
-    let best: Vec<usize> = objectives.iter().map(|key| best(view, key, |_| true)).collect::<Option<_>>()?;
+    let best: Vec<usize> = objectives.iter().map(|key| best_point(view, key)).collect::<Option<_>>()?;
     let mut head = vec![words("best at"), words("point")];
     head.extend(objectives.iter().map(|key| figures(format!("{} given up", view.title(key)))));
     let rows = objectives
@@ -41,23 +42,15 @@ pub(super) fn table(view: &View) -> Option<Table> {
 /// `defense × {corruption, evasion}`: what the strength of each defense that is best against one cause of harm does for accuracy under both, against
 /// no defense; none where models were not looked at under both.
 pub(super) fn causes(view: &View) -> Option<Table> {
-    let axis = |wanted: fn(&MetricKey) -> bool| {
-        let known = view.given.points.iter().flat_map(|point| point.measures.keys());
-        let on_front = view.given.front.objectives.iter().map(|objective| &objective.key);
-        on_front.chain(known).find(|key| wanted(key)).cloned()
+    let threat = view.given.threat.as_ref()?;
+    let known = |wanted: &dyn Fn(&MetricKey) -> bool| {
+        let all = view.given.points.iter().flat_map(|point| point.measures.keys());
+        all.filter(|key| key.group.is_none()).find(|key| wanted(key)).cloned()
     };
-    let corruption =
-        axis(|key| key.id == "corruption_accuracy" && key.attack.is_none() && key.group.is_none())?;
-    let primary = view.given.threat.as_ref()?;
-    let holds = |key: &MetricKey| key.attack.as_ref().is_some_and(|attack| primary.holds_at(attack));
-    let evasion = {
-        let known = view.given.points.iter().flat_map(|point| point.measures.keys());
-        known
-            .into_iter()
-            .find(|key| key.id == "robust_accuracy" && key.group.is_none() && holds(key))
-            .cloned()?
-    };
-    let causes = [(Cause::Unintended, &corruption), (Cause::Intended, &evasion)];
+    let is_primary = |key: &MetricKey| key.attack.as_ref().is_some_and(|attack| threat.holds_at(attack));
+    let corruption = known(&|key| key.id == "corruption_accuracy" && key.attack.is_none())?;
+    let evasion = known(&|key| key.id == "robust_accuracy" && is_primary(key))?;
+    let causes = [("corruptions", &corruption), ("attacks", &evasion)];
     let mut rows = Vec::new();
     for defense in &view.defenses {
         let own = |point: &Point| point.defense == *defense;
@@ -66,12 +59,8 @@ pub(super) fn causes(view: &View) -> Option<Table> {
             .find(|at| view.given.points[*at].strength == 0.0);
         let Some(plain) = plain else { continue };
         for (cause, key) in causes {
-            let Some(point) = best(view, key, own) else { continue };
-            let chosen = match cause {
-                Cause::Unintended => "corruptions",
-                Cause::Intended => "attacks",
-            };
-            let mut row = vec![View::quoted(defense), chosen.to_owned(), view.plain_strength(point)];
+            let Some(point) = best_of(view, key, own) else { continue };
+            let mut row = vec![View::quoted(defense), cause.to_owned(), view.plain_strength(point)];
             row.extend(causes.iter().map(|(_, key)| {
                 if point == plain { "—".to_owned() } else { change(view, point, plain, key) }
             }));
@@ -90,17 +79,6 @@ pub(super) fn causes(view: &View) -> Option<Table> {
         ],
         rows,
     })
-}
-
-/// The competing point that is best at `key` by the seed means; of equals the first.
-fn best(view: &View, key: &MetricKey, wanted: impl Fn(&Point) -> bool) -> Option<usize> {
-    let direction = view.direction(key)?;
-    (0..view.given.points.len())
-        .filter(|at| view.competes(*at) && wanted(&view.given.points[*at]))
-        .filter(|at| view.given.points[*at].degenerate.is_none())
-        .filter_map(|at| Some((at, direction.as_cost(view.value(at, key)?))))
-        .reduce(|a, b| if b.1 < a.1 { b } else { a })
-        .map(|(at, _)| at)
 }
 
 /// How much better `a` is than `b`.

@@ -77,13 +77,10 @@ fn percent(share: f64) -> String {
 /// `The front dominates 0.512 [0.490, 0.531] of the box …`; none without a front.
 pub(super) fn hypervolume(view: &View) -> Option<String> {
     let front = &view.given.front;
-    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
-        format!(" [{}, {}]", format::number(low), format::number(high))
-    });
     (!front.members.is_empty()).then(|| {
         format!(
-            "The front dominates {}{interval} of the box between the worst and the best possible values of its objectives (hypervolume).",
-            format::number(front.hypervolume)
+            "The front dominates {} of the box between the worst and the best possible values of its objectives (hypervolume).",
+            format::with_interval(front.hypervolume, front.hypervolume_interval)
         )
     })
 }
@@ -111,10 +108,7 @@ pub(super) fn knee(view: &View) -> Option<String> {
 }
 
 fn distance(depth: &Depth) -> String {
-    let interval = depth.interval.map_or_else(String::new, |(low, high)| {
-        format!(" [{}, {}]", format::number(low), format::number(high))
-    });
-    format!("{}{interval}", format::number(depth.distance))
+    format::with_interval(depth.distance, depth.interval)
 }
 
 /// The knees by every definition; none where the front has fewer than three members.

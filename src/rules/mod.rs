@@ -11,6 +11,7 @@ mod history;
 mod kleene;
 mod numbers;
 mod questions;
+mod reading;
 mod sentences;
 mod settings;
 

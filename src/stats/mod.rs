@@ -44,4 +44,4 @@ pub use sign_flip::{
 };
 pub use smallest::{crossed_smallest_interval, smallest_interval};
 pub use student::{student_cdf, student_quantile};
-pub use summary::{covariance, mean, quantile, standard_deviation, variance};
+pub use summary::{covariance, mean, mean_interval, quantile, standard_deviation, variance};

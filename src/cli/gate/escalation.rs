@@ -14,6 +14,11 @@ pub(in crate::cli) fn name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// What a table of windows is called: its file's name without the ending.
+pub(in crate::cli) fn table_name(table: &Path) -> String {
+    table.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The rule file.
 pub(in crate::cli) fn read(file: &Path) -> Result<RuleBook> {
     let context = |error: Error| error.context(format!("cannot use the rules in `{}`", file.display()));

@@ -198,7 +198,7 @@ struct Outcome {
     alpha: f64,
     policy: Policy,
     verdict: Verdict,
-    /// Both sides on one plane, where there are two.
+    /// Both sides on one plane, where there are two and they are to be drawn.
     overlay: Option<gate::Overlay>,
 }
 
@@ -215,8 +215,11 @@ fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome
                     Error::input("the windows of a table have their labels").help("leave --window out")
                 );
             }
-            let name = results.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            (name, None, gate::unjudged().escalated(escalation::over_table(&book, results)?))
+            (
+                escalation::table_name(results),
+                None,
+                gate::unjudged().escalated(escalation::over_table(&book, results)?),
+            )
         } else {
             let store = Results::open(results)?;
             let found = store.look()?;
@@ -262,7 +265,7 @@ fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome
         drop(found);
         judged.verdict = judged.verdict.escalated(course);
     }
-    let sides = judged.baseline.as_ref().zip(judged.side.as_ref());
+    let sides = judged.baseline.as_ref().zip(judged.side.as_ref()).filter(|_| arguments.figures.is_some());
     let overlay = sides.and_then(|(baseline, side)| gate::overlay(&baseline.side, side));
     Ok(Outcome {
         name: judged.name,

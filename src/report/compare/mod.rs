@@ -41,9 +41,7 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     let has = |format| wanted.formats.contains(&format);
     let mut outputs = Vec::new();
     if has(Format::Md) {
-        let linked =
-            [(Format::Svg, "svg"), (Format::Png, "png")].into_iter().find(|(format, _)| has(*format));
-        let drawn = linked.map(|(_, ending)| (&shown, ending));
+        let drawn = wanted.linked().map(|ending| (&shown, ending));
         outputs.push(Output::new(
             "comparison.md",
             markdown::comparison(&title, &sentences(members), drawn, &tables),
@@ -153,14 +151,6 @@ fn sentences(members: &[Member]) -> Vec<String> {
     all
 }
 
-fn volume(view: &View) -> String {
-    let front = &view.given.front;
-    let interval = front.hypervolume_interval.map_or_else(String::new, |(low, high)| {
-        format!(" [{}, {}]", format::number(low), format::number(high))
-    });
-    format!("{}{interval}", format::number(front.hypervolume))
-}
-
 /// One row per folder.
 fn summary(members: &[Member]) -> Table {
     let first = &members[0].view;
@@ -193,7 +183,7 @@ fn summary(members: &[Member]) -> Table {
                 if least == most { most.to_string() } else { format!("{least} to {most}") },
                 view.given.points.len().to_string(),
                 front.members.len().to_string(),
-                volume(view),
+                format::with_interval(front.hypervolume, front.hypervolume_interval),
                 knee.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()),
             ];
             for objective in objectives {

@@ -92,8 +92,7 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
     let name = if breakdown.title == "class" {
         "classes".to_owned()
     } else {
-        let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        format!("groups-{}", breakdown.title.chars().map(safe).collect::<String>())
+        format!("groups-{}", format::file_part(&breakdown.title))
     };
     // A few bars do not need a whole row.
     let columns = ((look.width / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
