@@ -1,6 +1,6 @@
 //! How often the interval of an exchange rate holds the exact rate, on the one problem whose whole front is known: balanced isotropic Gaussians under L∞ attack.
 //!
-//! `cargo bench --bench exchange [-- REPLICATIONS]` (400 where none are given) prints the tables of BENCHMARKS.md. Every replication is a sweep as `equipoise run` would make it: 10 seeds, each with
+//! `cargo bench --bench exchange [-- REPLICATIONS] [beyond]` (400 where none are given) prints the tables of BENCHMARKS.md; `beyond` the one beyond the kink alone. Every replication is a sweep as `equipoise run` would make it: 10 seeds, each with
 //! rows of its own to train on and to test on, and adversarial logistic regression at every strength. The exact rates follow from the closed form that
 //! `equipoise selftest` states: clean accuracy Φ(u), robust accuracy Φ(v), and training at radius t has the direction soft(μ, t).
 
@@ -28,6 +28,10 @@ const ROWS: usize = 20_000;
 /// The step of the front that ends at 0.15: there the 20 small coordinates drop out, and it hardly moves from there on.
 const STRENGTHS: [f64; 7] = [0.0, 0.04, 0.08, 0.12, 0.15, 0.2, 0.3];
 const KINK: f64 = 0.15;
+/// Beyond the kink the front barely moves: on as few test rows as these, of the same models, hardly a change of robust accuracy can be told from none, and no rate is the answer. At the kink
+/// itself models of finite samples keep some of the coordinates that the limit drops; from 0.17 on, three standard errors of a coordinate's mean farther, none.
+const BEYOND: [f64; 4] = [0.17, 0.2, 0.25, 0.3];
+const FEW_ROWS: usize = 1_000;
 
 fn mu() -> Vec<f64> {
     let mut mu = vec![1.0, 0.8];
@@ -76,29 +80,28 @@ fn fit(dataset: &Dataset, t: f64, seed: u64) -> (Vec<f64>, f64) {
     (w, f64::from(bias[1]) - f64::from(bias[0]))
 }
 
-/// Shares of `rows` that are right, and that stand against the worst case in the ball, which has a closed form here.
-fn shares(rows: &Rows, (w, b): &(Vec<f64>, f64)) -> (f64, f64) {
+/// Shares of the first `n` of `rows` that are right, and that stand against the worst case in the ball, which has a closed form here.
+fn shares(rows: &Rows, n: usize, (w, b): &(Vec<f64>, f64)) -> (f64, f64) {
     let reach = EPSILON * w.iter().map(|w| w.abs()).sum::<f64>();
     let (mut right, mut standing) = (0, 0);
-    for (at, label) in rows.facts.labels.iter().enumerate() {
+    for (at, label) in rows.facts.labels.iter().enumerate().take(n) {
         let x = &rows.x[at * w.len()..][..w.len()];
         let score: f64 = x.iter().zip(w).map(|(x, w)| f64::from(*x) * w).sum::<f64>() + b;
         let margin = if *label == 1 { score } else { -score };
         right += usize::from(margin > 0.0);
         standing += usize::from(margin > reach);
     }
-    let n = rows.facts.len() as f64;
-    (right as f64 / n, standing as f64 / n)
+    (right as f64 / n as f64, standing as f64 / n as f64)
 }
 
-fn measured(per_seed: Vec<f64>) -> Measured {
+fn measured(per_seed: Vec<f64>, n: usize) -> Measured {
     Measured {
         estimate: Estimate {
             value: Value::finite(per_seed.iter().sum::<f64>() / per_seed.len() as f64),
             interval: None,
             level: 0.95,
             method: "mean over seeds".to_owned(),
-            n: ROWS,
+            n,
             bound: Bound::Exact,
         },
         per_seed: per_seed.into_iter().map(Value::finite).collect(),
@@ -109,9 +112,9 @@ fn measured(per_seed: Vec<f64>) -> Measured {
     }
 }
 
-/// What one sweep says of the probit rate of each step: from, to, rate.
-fn replicate(replication: u64, axes: &[Objective; 2]) -> Vec<(f64, f64, Rate)> {
-    let mut values = vec![(Vec::new(), Vec::new()); STRENGTHS.len()];
+/// What one sweep over `strengths`, tested on so many rows at each seed, says of the probit rate of each step: from, to, rate.
+fn replicate(replication: u64, strengths: &[f64], test_rows: usize, axes: &[Objective; 2]) -> Sweep {
+    let mut values = vec![(Vec::new(), Vec::new()); strengths.len()];
     for seed in 0..SEEDS {
         let source = Source::Gaussian {
             rows: 2 * ROWS,
@@ -123,8 +126,8 @@ fn replicate(replication: u64, axes: &[Objective; 2]) -> Vec<(f64, f64, Rate)> {
         let split =
             SplitSpec { test: Some(Amount::Rows(ROWS)), validation: Amount::Rows(0), ..SplitSpec::default() };
         let dataset = data::load(&source, &split, Path::new("")).expect("a generator");
-        for (strength, (clean, robust)) in STRENGTHS.iter().zip(&mut values) {
-            let (right, standing) = shares(&dataset.test, &fit(&dataset, *strength, seed));
+        for (strength, (clean, robust)) in strengths.iter().zip(&mut values) {
+            let (right, standing) = shares(&dataset.test, test_rows, &fit(&dataset, *strength, seed));
             clean.push(right);
             robust.push(standing);
         }
@@ -137,12 +140,12 @@ fn replicate(replication: u64, axes: &[Objective; 2]) -> Vec<(f64, f64, Rate)> {
         seeds: (0..SEEDS).collect(),
         failed: Vec::new(),
         measures: BTreeMap::from([
-            (axes[0].key.clone(), measured(clean)),
-            (axes[1].key.clone(), measured(robust)),
+            (axes[0].key.clone(), measured(clean, test_rows)),
+            (axes[1].key.clone(), measured(robust, test_rows)),
         ]),
         degenerate: None,
     };
-    let points: Vec<Point> = STRENGTHS.iter().zip(values).map(point).collect();
+    let points: Vec<Point> = strengths.iter().zip(values).map(point).collect();
     let arcs = exchange::arcs(&points, |_| true, &axes[0], &axes[1]);
     arcs.into_iter()
         .map(|arc| (points[arc.from].strength, points[arc.to].strength, arc.probit_rate))
@@ -161,15 +164,66 @@ fn main() {
         ..MetricKey::plain("robust_accuracy")
     };
     let axes = [MetricKey::plain("accuracy"), robust].map(|key| Objective::of(&key).expect("an objective"));
-    let found: Vec<_> = (0..replications).into_par_iter().map(|at| replicate(at, &axes)).collect();
+    if !std::env::args().any(|argument| argument == "beyond") {
+        up_to_the_kink(replications, &axes);
+    }
+    beyond_the_kink(replications, &axes);
+}
+
+fn sweeps(replications: u64, strengths: &[f64], test_rows: usize, axes: &[Objective; 2]) -> Vec<Sweep> {
     println!(
-        "{replications} sweeps of {SEEDS} seeds, {ROWS} rows to train on and {ROWS} to test on at each; robust accuracy at L∞ {EPSILON}.\n"
+        "\n{replications} sweeps of {SEEDS} seeds, {ROWS} rows to train on and {test_rows} to test on at each; robust accuracy at L∞ {EPSILON}.\n"
     );
     println!("| t | clean | robust |\n|---|---:|---:|");
-    for t in STRENGTHS {
-        let (u, v) = exact(t);
+    for t in strengths {
+        let (u, v) = exact(*t);
         println!("| {t} | {:.4} | {:.4} |", normal_cdf(u), normal_cdf(v));
     }
+    (0..replications).into_par_iter().map(|at| replicate(at, strengths, test_rows, axes)).collect()
+}
+
+/// What a sweep says of each step: from, to, rate.
+type Sweep = Vec<(f64, f64, Rate)>;
+
+/// Of one step in all sweeps: how often an interval holds the exact rate, how many are intervals, half-lines, not measurable; and the median rate.
+struct Tally {
+    truth: f64,
+    held: usize,
+    half: usize,
+    none: usize,
+    rates: Vec<f64>,
+}
+
+impl Tally {
+    fn of(found: &[Sweep], step: usize) -> Self {
+        let (from, to, _) = found[0][step];
+        let ((u0, v0), (u1, v1)) = (exact(from), exact(to));
+        let mut tally = Self { truth: (u1 - u0) / (v1 - v0), held: 0, half: 0, none: 0, rates: Vec::new() };
+        for sweep in found {
+            match &sweep[step].2 {
+                Rate::Bounded { rate, low, high } => {
+                    tally.held += usize::from((*low..=*high).contains(&tally.truth));
+                    tally.rates.push(*rate);
+                }
+                Rate::HalfLine { rate, .. } => {
+                    tally.half += 1;
+                    tally.rates.push(*rate);
+                }
+                Rate::NotMeasurable { .. } => tally.none += 1,
+            }
+        }
+        tally.rates.sort_by(f64::total_cmp);
+        tally
+    }
+
+    fn median(&self) -> String {
+        let middle = self.rates.get(self.rates.len() / 2);
+        middle.map_or_else(|| "—".to_owned(), |rate| format!("{rate:.3}"))
+    }
+}
+
+fn up_to_the_kink(replications: u64, axes: &[Objective; 2]) {
+    let found = sweeps(replications, &STRENGTHS, ROWS, axes);
     println!(
         "\n| from → to | exact probit rate | median rate | held by the interval | half-line | not measurable |"
     );
@@ -180,28 +234,32 @@ fn main() {
         if from < KINK && to > KINK {
             continue;
         }
-        let ((u0, v0), (u1, v1)) = (exact(from), exact(to));
-        let truth = (u1 - u0) / (v1 - v0);
-        let (mut held, mut half, mut none) = (0, 0, 0);
-        let mut rates = Vec::new();
-        for sweep in &found {
-            match &sweep[step].2 {
-                Rate::Bounded { rate, low, high } => {
-                    held += u32::from((*low..=*high).contains(&truth));
-                    rates.push(*rate);
-                }
-                Rate::HalfLine { rate, .. } => {
-                    half += 1;
-                    rates.push(*rate);
-                }
-                Rate::NotMeasurable { .. } => none += 1,
-            }
-        }
-        rates.sort_by(f64::total_cmp);
-        let middle = rates.get(rates.len() / 2).map_or_else(|| "—".to_owned(), |rate| format!("{rate:.3}"));
-        let bounded = replications as u32 - half - none;
-        let line =
-            format!("| {from} → {to} | {truth:.3} | {middle} | {held} of {bounded} | {half} | {none} |");
+        let tally = Tally::of(&found, step);
+        let bounded = found.len() - tally.half - tally.none;
+        let line = format!(
+            "| {from} → {to} | {:.3} | {} | {} of {bounded} | {} | {} |",
+            tally.truth,
+            tally.median(),
+            tally.held,
+            tally.half,
+            tally.none
+        );
+        println!("{}", line.replace('-', "−"));
+    }
+}
+
+fn beyond_the_kink(replications: u64, axes: &[Objective; 2]) {
+    let found = sweeps(replications, &BEYOND, FEW_ROWS, axes);
+    println!("\n| from → to | exact probit rate | not measurable | half-line | interval | of these held |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    for step in 0..found[0].len() {
+        let (from, to, _) = found[0][step];
+        let tally = Tally::of(&found, step);
+        let bounded = found.len() - tally.half - tally.none;
+        let line = format!(
+            "| {from} → {to} | {:.3} | {} | {} | {bounded} | {} |",
+            tally.truth, tally.none, tally.half, tally.held
+        );
         println!("{}", line.replace('-', "−"));
     }
 }

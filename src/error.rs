@@ -112,6 +112,15 @@ pub fn did_you_mean<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>)
         .map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"))
 }
 
+/// The `most` names that are nearest to an unknown one, the nearest first, however far; of several as near those that begin alike.
+pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    let alike = |name: &str| unknown.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    let mut all: Vec<&str> = known.into_iter().collect();
+    all.sort_by_cached_key(|name| (edit_distance(unknown, name), std::cmp::Reverse(alike(name))));
+    all.truncate(most);
+    all
+}
+
 /// Levenshtein distance in characters.
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
@@ -143,5 +152,7 @@ mod tests {
     fn near_names_are_suggested_and_far_ones_are_not() {
         assert_eq!(did_you_mean("acuracy", ["accuracy", "gap"]), ", did you mean `accuracy`?");
         assert_eq!(did_you_mean("zzzz", ["accuracy", "gap"]), "");
+        assert_eq!(nearest("gab", ["accuracy", "gamma", "gap"], 2), ["gap", "gamma"]);
+        assert_eq!(nearest("loss_12", ["loss_1_mean", "loss_12_mean"], 1), ["loss_12_mean"]);
     }
 }

@@ -109,7 +109,13 @@ impl FromStr for Requirement {
             return Ok(Self { metric: metric.to_owned(), relation, limit: limit + 0.0, at });
         }
         Err(match last {
-            None => bad("it has none of >=, >, <=, <".to_owned()),
+            None => {
+                let turned = [("=>", ">="), ("=<", "<=")].into_iter().find(|(sign, _)| text.contains(sign));
+                let hint = turned.map_or_else(String::new, |(sign, right)| {
+                    format!(" with a number behind it; for `{sign}` write `{right}`")
+                });
+                bad(format!("it has none of >=, >, <=, <{hint}"))
+            }
             Some("") => bad("the number is missing".to_owned()),
             Some(number) if number.ends_with('%') => {
                 bad(format!("`{number}` is no number; shares are written from 0 to 1, such as 0.6"))
@@ -148,6 +154,11 @@ impl Requirement {
         }
     }
 
+    /// Whether it limits from below.
+    fn is_floor(&self) -> bool {
+        matches!(self.relation, Relation::AtLeast | Relation::Above)
+    }
+
     /// Whether a point with these coordinates is meant.
     #[must_use]
     pub fn concerns(&self, coordinates: &BTreeMap<String, String>) -> bool {
@@ -155,6 +166,23 @@ impl Requirement {
             coordinates.get(key).is_some_and(|own| own == value || same_number(own, value))
         })
     }
+}
+
+/// Two requirements of one number that no value keeps both; where one is about single points, so is the other or about all.
+#[must_use]
+pub fn contradiction(all: &[Requirement]) -> Option<(&Requirement, &Requirement)> {
+    let within = |a: &Requirement, b: &Requirement| a.at.iter().all(|pair| b.at.contains(pair));
+    let clash = |a: &Requirement, b: &Requirement| {
+        let both = |value: f64| a.holds(value) && b.holds(value);
+        // Any two that can be kept together are kept at a limit or between the limits, but for two that look the same way.
+        let inside = [a.limit, b.limit, f64::midpoint(a.limit, b.limit)];
+        a.metric == b.metric
+            && (within(a, b) || within(b, a))
+            && a.is_floor() != b.is_floor()
+            && !inside.into_iter().any(both)
+    };
+    let each = |at: usize| all[at + 1..].iter().map(move |other| (&all[at], other));
+    (0..all.len()).flat_map(each).find(|(a, b)| clash(a, b))
 }
 
 /// `0.10` is `0.1`.
@@ -202,6 +230,8 @@ mod tests {
         for (text, part) in [
             ("accuracy", "none of >=, >, <=, <"),
             ("accuracy=0.6", "none of"),
+            ("accuracy=>0.6", "for `=>` write `>=`"),
+            ("worst_group_accuracy@sex =< 0.6", "for `=<` write `<=`"),
             (">=0.5", "the metric is missing"),
             ("accuracy>=", "the number is missing"),
             ("accuracy>=x", "`x` is no number"),
@@ -228,6 +258,34 @@ mod tests {
         assert!(!holds("accuracy>=0.7", 0.699_999) && holds("accuracy<0.7", 0.699_999));
         assert!(!holds("accuracy<=0.7", 0.700_001) && holds("accuracy>0.7", 0.700_001));
         assert!(!holds("accuracy>=0.7", f64::NAN) && !holds("accuracy<0.7", f64::NAN));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_together_is_found() {
+        let clash = |texts: &[&str]| {
+            let all: Vec<Requirement> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            contradiction(&all).map(|(a, b)| (a.to_string(), b.to_string()))
+        };
+        for pair in [
+            ["a<0.5", "a>0.6"],
+            ["a>=0.6", "a<0.6"],
+            ["a>0.6", "a<=0.6"],
+            ["a<0.5", "a>0.5"],
+            ["a>=0.6", "a<=0.5 at strength=0.1"],
+            ["a>=0.6 at strength=0.1,defense=at", "a<=0.5 at strength=0.1"],
+        ] {
+            assert_eq!(clash(&pair), Some((pair[0].to_owned(), pair[1].to_owned())));
+        }
+        for fine in [
+            ["a>=0.5", "a<=0.5"],
+            ["a>0.5", "a<0.6"],
+            ["a>0.5", "a>0.9"],
+            ["a<0.5", "b>0.6"],
+            ["a<0.5 at strength=0", "a>0.6 at strength=1"],
+        ] {
+            assert_eq!(clash(&fine), None, "{fine:?}");
+        }
+        assert!(clash(&["b>0", "a<0.5", "c>0", "a>0.6"]).is_some());
     }
 
     #[test]

@@ -5,11 +5,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result, did_you_mean, nearest};
 use crate::files;
 
-/// Columns that a message names at most.
-const NAMED: usize = 30;
+/// Columns that a message names at most where it names all of them.
+const NAMED: usize = 10;
+/// Columns that it names of more: those that are spelled most alike.
+const NEAREST: usize = 3;
 
 /// A file that is read record by record.
 pub(super) struct Sheet<'a> {
@@ -116,12 +118,16 @@ impl<'a> Sheet<'a> {
                         names[0]
                     )));
                 }
-                let mut known: Vec<String> =
-                    names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-                if names.len() > NAMED {
-                    known.push(format!("and {} more", names.len() - NAMED));
-                }
-                Err(error.help(format!("the columns are {}", known.join(", "))))
+                let list = |some: &[&str]| {
+                    some.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ")
+                };
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                Err(error.help(if known.len() <= NAMED {
+                    format!("the columns are {}", list(&known))
+                } else {
+                    let near = nearest(name, known.iter().copied(), NEAREST);
+                    format!("of {} columns the nearest are {}", known.len(), list(&near))
+                }))
             }
         }
     }
@@ -137,6 +143,37 @@ pub(super) fn bytes(path: &Path) -> Result<(Vec<u8>, String, String)> {
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok((files::read(path)?, format!("`{}`", path.display()), name))
+}
+
+/// The parts of a list on the command line: commas separate them, but not within double quotes, of which two stand for one.
+///
+/// # Errors
+///
+/// A quote that is not closed.
+pub(super) fn listed(text: &str) -> Result<Vec<String>> {
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    let mut quoted = false;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if quoted && rest.next_if_eq(&'"').is_some() => part.push('"'),
+            '"' => quoted = !quoted,
+            ',' if !quoted => parts.push(std::mem::take(&mut part)),
+            c => part.push(c),
+        }
+    }
+    if quoted {
+        return Err(Error::input(format!("`{text}` opens a quote and does not close it")).help(
+            "write a name that holds a comma as '\"accuracy, clean\"', and a double quote in it twice",
+        ));
+    }
+    parts.push(part);
+    Ok(parts)
+}
+
+/// A name as [`listed`] takes it.
+pub(super) fn as_listed(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }
 
 /// One character of the command line, or `\t`.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::gate::{DEFAULT_ALPHA, DEFAULT_MARGIN, Difference, Policy};
 use crate::measure::{MetricKey, Unit};
 use crate::metrics::{self, CATALOG, Metric};
-use crate::requirement::Requirement;
+use crate::requirement::{self, Requirement};
 
 /// What is gated, and how strictly. The baseline keeps it: what a later run writes here counts once it is accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,10 +137,11 @@ impl GateSpec {
         for name in &self.metrics {
             known(name)?;
         }
-        for requirement in self.requirements()? {
-            attainable(&requirement, known(&requirement.metric)?)?;
+        let requirements = self.requirements()?;
+        for requirement in &requirements {
+            attainable(requirement, known(&requirement.metric)?)?;
         }
-        Ok(())
+        possible(&requirements)
     }
 }
 
@@ -162,6 +163,24 @@ pub fn attainable(requirement: &Requirement, metric: &Metric) -> Result<()> {
     } else {
         error.help("`equipoise ls metrics` shows every metric's range")
     })
+}
+
+/// What can be said of requirements before anything is read.
+///
+/// # Errors
+///
+/// Where no value can be as one of them says, or as two of them say of the same number.
+pub fn possible(requirements: &[Requirement]) -> Result<()> {
+    for one in requirements {
+        // What is no key, or of no metric, is told of where keys are resolved.
+        let metric = one.metric.parse().ok().and_then(|key: MetricKey| metrics::find(&key.id));
+        metric.map_or(Ok(()), |metric| attainable(one, metric))?;
+    }
+    match requirement::contradiction(requirements) {
+        None => Ok(()),
+        Some((a, b)) => Err(Error::input(format!("`{a}` and `{b}` can never both hold"))
+            .help("all requirements must hold at once: drop or change one of the two")),
+    }
 }
 
 /// # Errors

@@ -37,7 +37,7 @@ use crate::training::{self, defenses};
 
 pub use candidate::Candidate;
 pub use chain::{INTERPOLATED, Origin};
-pub use gate::{GateSpec, attainable, concerned, with_data as gated_with_data};
+pub use gate::{GateSpec, attainable, concerned, possible, with_data as gated_with_data};
 pub use imported::{Imported, StatedAttack};
 pub use loading::{Loaded, load};
 pub use overrides::Override;

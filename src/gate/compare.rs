@@ -19,8 +19,10 @@ pub struct Difference {
 /// What two sides have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Why they cannot be compared; empty where they can.
+    /// Why they cannot be compared, in few words; empty where they can.
     pub obstacles: Vec<String>,
+    /// The same with every number spelled out.
+    pub obstacles_in_full: Vec<String>,
     /// What the candidate lacks: failed and missing cells, points, values that are undefined only there, and numbers that no point has.
     pub missing: Vec<(String, String)>,
     /// Gated numbers of matched points that cannot be tested, each with the reason: undefined at some seed, but not only in the candidate.
@@ -64,7 +66,7 @@ pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
     let is_new = |point: &&Sampled| !baseline.points.iter().any(|other| matches(point, other));
     let only_candidate =
         candidate.points.iter().filter(is_new).map(|point| point.label(&candidate.front_model)).collect();
-    let obstacles = obstacles(baseline, candidate, pairs.is_empty());
+    let (obstacles, obstacles_in_full) = obstacles(baseline, candidate, pairs.is_empty()).into_iter().unzip();
     let mut comparison = Comparison {
         missing: candidate.missing.clone(),
         untested: Vec::new(),
@@ -74,6 +76,7 @@ pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
         settings: settings(baseline, candidate),
         first_difference: None,
         obstacles,
+        obstacles_in_full,
     };
     // Of a side that lacks whole cells, their values need not be listed one by one.
     if comparison.obstacles.is_empty() && comparison.missing.is_empty() {
@@ -84,39 +87,27 @@ pub fn compare(baseline: &Side, candidate: &Side) -> Comparison {
     comparison
 }
 
-fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<String> {
-    let mut found = Vec::new();
+/// Each obstacle in few words, and in full.
+fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let alike = |text: String| (text.clone(), text);
     if baseline.fingerprint != candidate.fingerprint {
         let short = |side: &Side| side.fingerprint.chars().take(16).collect::<String>();
-        found.push(format!(
+        found.push(alike(format!(
             "the data or their split differ: {} (fingerprint {}) in the baseline, {} ({}) here",
             baseline.data,
             short(baseline),
             candidate.data,
             short(candidate)
-        ));
+        )));
     }
     if baseline.definitions != candidate.definitions {
-        found.push(format!(
+        found.push(alike(format!(
             "metrics are defined differently: version {} in the baseline, {} here",
             baseline.definitions, candidate.definitions
-        ));
+        )));
     }
-    for gated in &baseline.gated {
-        let key = &gated.key;
-        if candidate.has(key) {
-            continue;
-        }
-        let near = |other: &&MetricKey| other.id == key.id && other.group == key.group;
-        let keys: BTreeSet<&MetricKey> =
-            candidate.points.iter().flat_map(|point| point.values.keys()).collect();
-        let others: Vec<String> = keys.into_iter().filter(near).map(|other| format!("`{other}`")).collect();
-        found.push(if others.is_empty() {
-            format!("`{key}` is not measured here")
-        } else {
-            format!("the attack or the threat differs: `{key}` in the baseline, {} here", others.join(", "))
-        });
-    }
+    found.extend(unmeasured(baseline, candidate));
     // An axis with another attack is told of above.
     let same_axis = |(a, b): (&crate::pareto::Objective, &crate::pareto::Objective)| {
         (a.key == b.key || baseline.gated.iter().any(|gated| gated.key == a.key && !candidate.has(&a.key)))
@@ -131,28 +122,77 @@ fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<St
     if baseline.objectives.len() != candidate.objectives.len()
         || !baseline.objectives.iter().zip(&candidate.objectives).all(same_axis)
     {
-        found.push(format!(
+        found.push(alike(format!(
             "the front has other axes: {} in the baseline, {} here",
             axes(baseline),
             axes(candidate)
-        ));
+        )));
     }
     if baseline.front_model != candidate.front_model {
-        found.push(format!(
+        found.push(alike(format!(
             "the front is about another model: `{}` in the baseline, `{}` here",
             baseline.front_model, candidate.front_model
-        ));
+        )));
     }
     if baseline.seeds != candidate.seeds {
-        let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        found.push(format!(
-            "the seeds differ: {} in the baseline, {} here",
-            list(&baseline.seeds),
-            list(&candidate.seeds)
-        ));
+        let said = |most: usize| {
+            let list = |seeds: &[u64]| few(&seeds.iter().map(u64::to_string).collect::<Vec<_>>(), most);
+            let (before, now) = (list(&baseline.seeds), list(&candidate.seeds));
+            format!("the seeds differ: {before} in the baseline, {now} here")
+        };
+        found.push((said(SEEDS), said(usize::MAX)));
     }
     if nothing_matches {
-        found.push("no point of the baseline is here: their sweep coordinates all differ".to_owned());
+        found.push(alike("no point of the baseline is here: their sweep coordinates all differ".to_owned()));
+    }
+    found
+}
+
+/// Keys that a reason in few words names at most.
+const KEYS: usize = 3;
+/// Seeds that it names at most.
+const SEEDS: usize = 10;
+
+/// `a, b and 3 more`.
+fn few(all: &[String], most: usize) -> String {
+    let more = all.len().saturating_sub(most);
+    let shown = all[..all.len() - more].join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// Gated numbers that the candidate does not have: those without any like it, and those that it has under another attack or threat, together each.
+fn unmeasured(baseline: &Side, candidate: &Side) -> Vec<(String, String)> {
+    let keys: BTreeSet<&MetricKey> = candidate.points.iter().flat_map(|point| point.values.keys()).collect();
+    let (mut absent, mut other) = (Vec::new(), Vec::new());
+    for gated in baseline.gated.iter().filter(|gated| !candidate.has(&gated.key)) {
+        let key = &gated.key;
+        let near = |other: &&&MetricKey| other.id == key.id && other.group == key.group;
+        let others: Vec<String> = keys.iter().filter(near).map(|other| format!("`{other}`")).collect();
+        if others.is_empty() { absent.push(format!("`{key}`")) } else { other.push((key, others)) }
+    }
+    let mut found = Vec::new();
+    if !absent.is_empty() {
+        let said = |most: usize| {
+            let verb = if absent.len() == 1 { "is" } else { "are" };
+            format!("{} {verb} not measured here", few(&absent, most))
+        };
+        found.push((said(KEYS), said(usize::MAX)));
+    }
+    if let Some((first, here)) = other.first() {
+        let one = |key: &MetricKey, here: &[String], most: usize| {
+            format!("`{key}` in the baseline, {} here", few(here, most))
+        };
+        let more = match other.len() - 1 {
+            0 => String::new(),
+            1 => "; so it is of 1 more number".to_owned(),
+            more => format!("; so it is of {more} more numbers"),
+        };
+        let every: Vec<String> = other.iter().map(|(key, here)| one(key, here, usize::MAX)).collect();
+        let start = "the attack or the threat differs";
+        found.push((
+            format!("{start}: {}{more}", one(first, here, KEYS)),
+            format!("{start}: {}", every.join("; ")),
+        ));
     }
     found
 }

@@ -70,6 +70,7 @@ pub fn conclude(
     if !comparison.obstacles.is_empty() {
         verdict.word = Word::NotComparable;
         verdict.reasons.clone_from(&comparison.obstacles);
+        verdict.reasons_in_full.clone_from(&comparison.obstacles_in_full);
         return verdict;
     }
     if !comparison.missing.is_empty() {

@@ -157,6 +157,8 @@ pub struct Verdict {
     pub shape: Option<Shape>,
     /// Why this word, most important first.
     pub reasons: Vec<String>,
+    /// The same with every number spelled out, where there are many; else empty.
+    pub reasons_in_full: Vec<String>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
     /// The tests; `None` where none were needed or possible.
@@ -190,6 +192,7 @@ impl Verdict {
             word,
             shape: None,
             reasons: Vec::new(),
+            reasons_in_full: Vec::new(),
             notes: Vec::new(),
             examination: None,
             held: Vec::new(),

@@ -33,7 +33,7 @@ pub fn describe(key: &MetricKey) -> String {
 /// A misspelled metric; a sensitive attribute needed where the data has none, or several and none is named; a
 /// positive class needed where none is declared; a number that is not measured (the message lists what is).
 pub fn resolve(text: &str, available: &[MetricKey], primary: Option<(Norm, f64)>) -> Result<MetricKey> {
-    let wanted: MetricKey = text.parse()?;
+    let wanted: MetricKey = text.parse().map_err(|error| unwritten(text, available, error))?;
     let Some(metric) = find(&wanted.id) else {
         let hint = did_you_mean(&wanted.id, CATALOG.iter().map(|metric| metric.id));
         return Err(Error::input(format!("unknown metric `{}`{hint}", wanted.id))
@@ -59,19 +59,40 @@ pub fn resolve(text: &str, available: &[MetricKey], primary: Option<(Norm, f64)>
     match matching.as_slice() {
         [key] => Ok((*key).clone()),
         [] => {
-            let all: Vec<String> = available
-                .iter()
-                .filter(|key| key.id == wanted.id && key.group == group)
-                .map(|key| format!("`{key}`"))
-                .collect();
-            Err(Error::input(format!("`{text}` is not measured"))
-                .help(format!("measured are {}", all.join(", "))))
+            let all = available.iter().filter(|key| key.id == wanted.id && key.group == group);
+            Err(Error::input(format!("`{text}` is not measured")).help(format!("measured are {}", few(all))))
         }
-        several => {
-            let all: Vec<String> = several.iter().map(|key| format!("`{key}`")).collect();
-            Err(Error::input(format!("`{text}` could mean several numbers"))
-                .help(format!("write one of {}", all.join(", "))))
-        }
+        several => Err(Error::input(format!("`{text}` could mean several numbers"))
+            .help(format!("write one of {}", few(several.iter().copied())))),
+    }
+}
+
+/// Keys that a message names at most.
+const NAMED: usize = 8;
+
+fn few<'a>(keys: impl Iterator<Item = &'a MetricKey>) -> String {
+    let all: Vec<String> = keys.map(|key| format!("`{key}`")).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let shown = all[..all.len() - more].join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// Why `text` is no key, with the keys that it may mean: those of its id, at its radius where there is one. A protocol is a hash that nobody knows by heart.
+fn unwritten(text: &str, available: &[MetricKey], error: Error) -> Error {
+    let Some((head, tail)) = text.split_once('!') else { return error };
+    let (id, group) = head.split_once('@').map_or((head, None), |(id, group)| (id, Some(group)));
+    let alike = |key: &&MetricKey| {
+        key.id == id && key.attack.is_some() && (group.is_none() || key.group.as_deref() == group)
+    };
+    let radius = tail.trim_start_matches(':');
+    let there = |key: &&MetricKey| !radius.is_empty() && key.to_string().ends_with(&format!(":{radius}"));
+    let all: Vec<&MetricKey> = available.iter().filter(alike).collect();
+    let same: Vec<&MetricKey> = all.iter().copied().filter(there).collect();
+    match (same.as_slice(), all.as_slice()) {
+        ([], []) => error,
+        ([], all) => error.help(format!("there are {}", few(all.iter().copied()))),
+        ([only], _) => error.help(format!("write `{only}`")),
+        (several, _) => error.help(format!("write one of {}", few(several.iter().copied()))),
     }
 }
 
@@ -123,8 +144,14 @@ fn resolve_group(metric: &Metric, wanted: &MetricKey, same_id: &[&MetricKey]) ->
     groups.dedup();
     match (&wanted.group, groups.as_slice()) {
         (None, []) => Ok(None),
-        (Some(group), []) => Err(Error::input(format!("metric `{}` is not split by `{group}`", metric.id))
-            .help(format!("write `{}`", metric.id))),
+        (Some(group), []) => {
+            let attacked = same_id.iter().copied().filter(|key| key.attack.is_some());
+            let radii = few(attacked);
+            let radii =
+                if radii.is_empty() { radii } else { format!(" (the threat's radius), or one of {radii}") };
+            Err(Error::input(format!("metric `{}` is not split by `{group}`", metric.id))
+                .help(format!("write `{}`{radii}", metric.id)))
+        }
         (None, [only]) => Ok(Some((*only).to_owned())),
         (None, several) => Err(Error::input(format!("metric `{}` needs to know of what", metric.id))
             .help(format!("write one of {}", listed(metric, several)))),

@@ -65,10 +65,21 @@ impl Pick {
         self.rated.first().filter(|rated| rated.satisfies)
     }
 
-    /// The next best that satisfies, where one does.
+    /// Whoever else resamples choose most often, though its means miss what is required: its place in `rated`. Where they choose nobody else, or nothing
+    /// was resampled, the next best that satisfies. None where nothing is chosen.
     #[must_use]
-    pub fn runner_up(&self) -> Option<&Rated> {
-        self.rated.get(1).filter(|rated| rated.satisfies)
+    pub fn runner_up(&self) -> Option<usize> {
+        self.chosen()?;
+        let often = |place: &usize| self.rated[*place].chosen.unwrap_or(0.0);
+        // Of equals the better one, which stands first.
+        let most = (1..self.rated.len()).rev().max_by(|a, b| often(a).total_cmp(&often(b)));
+        most.filter(|place| often(place) > 0.0).or_else(|| self.next_best())
+    }
+
+    /// The place in `rated` of the next best by its means that satisfies, where one does.
+    #[must_use]
+    pub fn next_best(&self) -> Option<usize> {
+        self.rated.get(1).filter(|rated| rated.satisfies).map(|_| 1)
     }
 }
 

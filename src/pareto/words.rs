@@ -63,6 +63,19 @@ fn price(safety: &Objective, security: &Objective, amount: &str, sold: bool) -> 
     format!("{unit} {effect}")
 }
 
+/// What one unit of security may have cost, from the least to the most: `one point of robust accuracy cost from −0.17 (a gain) to 0.06 points of clean accuracy`.
+fn span(safety: &Objective, security: &Objective, (least, most): (&str, &str)) -> String {
+    let gain = if least.starts_with('−') { " (a gain)" } else { "" };
+    let (from, to) = (scale(&security.key).1, scale(&safety.key).1);
+    let less = if security.direction == Direction::Lower { " less" } else { "" };
+    let unit = format!("one {from}{less} of {}", title(&security.key));
+    let amount = format!("{least}{gain} to {most} {to}s");
+    match safety.direction {
+        Direction::Higher => format!("{unit} cost from {amount} of {}", title(&safety.key)),
+        Direction::Lower => format!("{unit} raised {} by {amount}", title(&safety.key)),
+    }
+}
+
 fn has_intervals(arc: &ArcRate) -> bool {
     arc.safety_change.1.is_some() && arc.security_change.1.is_some()
 }
@@ -124,8 +137,7 @@ pub(super) fn sentence(
         }
         // What no price could be told from has a largest one that it may still be.
         (Outcome::NoPrice, Rate::Bounded { low, high, .. }) => {
-            let between = format!("between {} and {}", turned(*high), turned(*low));
-            let price = price(safety, security, &between, false);
+            let price = span(safety, security, (&turned(*high), &turned(*low)));
             format!("{happened}: {moved}; {price} (95 % interval; {basis})")
         }
         _ => format!("{happened}: {moved} ({basis})"),

@@ -16,7 +16,8 @@ pub(super) fn tables(view: &View) -> Vec<(&'static str, String)> {
     for (at, key) in keys.iter().enumerate() {
         if let Some(direction) = view.direction(key) {
             let leaders = points::leaders(&view.given.points, key, direction);
-            best.extend(leaders.into_iter().map(|row| (row, view.varying.len() + at)));
+            let column = table::column_of(view, &keys, at, &points);
+            best.extend(leaders.into_iter().map(|row| (row, column)));
         }
     }
     let bold = "In bold: the best of a column, and what paired differences over seeds cannot tell from it (t intervals, 95 \\% together).";

@@ -37,7 +37,8 @@ pub(super) fn figures(text: impl Into<String>) -> Column {
     Column { text: text.into(), numeric: true }
 }
 
-/// One row per point: who it is, the metrics at `keys` with intervals, its place, its marks. The primary threat need not be named in `brief` heads.
+/// One row per point: who it is, the objectives with intervals, its place, its marks, then what else is at `keys`, which begin with the objectives: what the front says of a point is
+/// read beside what it is about. The primary threat need not be named in `brief` heads.
 pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     let primary = |key: &MetricKey| {
@@ -45,33 +46,37 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         key.attack.as_ref().is_some_and(at)
     };
     let by_chance = |key: &MetricKey| !brief && chance::is_known(view, key);
-    for key in keys {
+    let verdicts = uncertain::has_verdicts(view);
+    let marks: Vec<String> = (0..view.given.points.len()).map(|point| marks(view, point)).collect();
+    let marked = marks.iter().any(|mark| !mark.is_empty());
+    let objectives = objectives(view, keys);
+    for (at, key) in keys.iter().enumerate() {
+        if at == objectives {
+            head.extend(about_place(verdicts, marked));
+        }
         let title = if brief && primary(key) { view.metric_title(key) } else { view.title(key) };
         head.push(figures(format!("{title}{}", format::arrow(view.direction(key)))));
         head.extend(by_chance(key).then(|| figures("by chance alone")));
     }
-    head.push(words("on front"));
-    let verdicts = uncertain::has_verdicts(view);
-    head.extend(verdicts.then(|| words("verdict")));
-    let marks: Vec<String> = (0..view.given.points.len()).map(|point| marks(view, point)).collect();
-    let marked = marks.iter().any(|mark| !mark.is_empty());
-    if marked {
-        head.push(words("marks"));
+    if objectives == keys.len() {
+        head.extend(about_place(verdicts, marked));
     }
     let rows = marks
         .into_iter()
         .enumerate()
         .map(|(point, mark)| {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
-            for key in keys {
+            let mut own = vec![place(view, point)];
+            own.extend(verdicts.then(|| uncertain::verdict(view, point)));
+            own.extend(marked.then_some(mark));
+            for (at, key) in keys.iter().enumerate() {
+                if at == objectives {
+                    row.append(&mut own);
+                }
                 row.push(format::estimate(view.measured(point, key)));
                 row.extend(by_chance(key).then(|| chance::cell(view, point, key)));
             }
-            row.push(place(view, point));
-            row.extend(verdicts.then(|| uncertain::verdict(view, point)));
-            if marked {
-                row.push(mark);
-            }
+            row.append(&mut own);
             row
         })
         .collect();
@@ -80,6 +85,24 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         caption = format!("{caption} {}", chance::MEANING);
     }
     Table { title: "Points", caption, head, rows }
+}
+
+/// How many of `keys`, which begin with them, are objectives.
+fn objectives(view: &View, keys: &[MetricKey]) -> usize {
+    let is_one = |key: &&MetricKey| view.given.front.objectives.iter().any(|one| one.key == **key);
+    keys.iter().take_while(is_one).count()
+}
+
+/// The columns that say where a point stands.
+fn about_place(verdicts: bool, marked: bool) -> impl Iterator<Item = Column> {
+    let named = [(true, "on front"), (verdicts, "verdict"), (marked, "marks")];
+    named.into_iter().filter(|(there, _)| *there).map(|(_, name)| words(name))
+}
+
+/// The column of the key at this place among `keys`, in a brief table of [`points`].
+pub(super) fn column_of(view: &View, keys: &[MetricKey], at: usize, table: &Table) -> usize {
+    let between = table.head.len() - view.varying.len() - keys.len();
+    view.varying.len() + at + if at < objectives(view, keys) { 0 } else { between }
 }
 
 fn points_caption(view: &View, keys: &[MetricKey]) -> String {

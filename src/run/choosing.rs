@@ -8,7 +8,7 @@ use super::present::{self, Present};
 use super::sweep::Sweep;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
-use crate::experiment::{Cell, Experiment, attainable};
+use crate::experiment::{Cell, Experiment, attainable, possible};
 use crate::measure::{Direction, MetricKey};
 use crate::metrics::{self, Material, Metric, Under};
 use crate::pareto::{self, Aim, Pick};
@@ -124,6 +124,10 @@ pub(super) fn choose(
     };
     let requirements: Vec<(MetricKey, Requirement)> =
         asked.requirements.iter().map(requirement).collect::<Result<_>>()?;
+    // One number may have been written in two ways.
+    let meant =
+        |(key, one): &(MetricKey, Requirement)| Requirement { metric: key.to_string(), ..one.clone() };
+    possible(&requirements.iter().map(meant).collect::<Vec<_>>())?;
     let keys: Vec<&MetricKey> =
         std::iter::once(&aim.key).chain(requirements.iter().map(|(key, _)| key)).collect();
     let chooser = match asked.on {

@@ -42,9 +42,7 @@ impl Found<'_> {
         let experiment = &sweep.experiment;
         let whole: Vec<_> = self.cells.iter().filter(|present| present.failure().is_none()).collect();
         if whole.is_empty() {
-            let (cell, why) = absent.first().cloned().unwrap_or_default();
-            return Err(Error::new(Kind::Incomplete, format!("no cell is finished: {cell}: {why}"))
-                .help("run the experiment first: `equipoise run`"));
+            return Err(nothing_left(&self.failed(), &absent));
         }
         let facts = gathering::facts(store, sweep, Split::Test)?;
         let evidence = gathering::evidence(store, sweep, &whole, (Split::Test, &facts))?;
@@ -68,6 +66,27 @@ impl Found<'_> {
             settings: settings(experiment)?,
             missing: absent,
         })
+    }
+}
+
+/// Why there is nothing to look at: cells that failed are no reason to run the same once more.
+fn nothing_left(failed: &[(String, String)], absent: &[(String, String)]) -> Error {
+    let first = |some: &[(String, String)]| {
+        some.first().map_or_else(String::new, |(cell, why)| format!(": {cell}: {why}"))
+    };
+    let error = |said: String| Error::new(Kind::Incomplete, said);
+    let missing = absent.len() - failed.len();
+    match (failed.len(), missing) {
+        (0, _) => error(format!("no cell is finished{}", first(absent)))
+            .help("run the experiment first: `equipoise run`"),
+        (count, 0) => error(format!("all {count} cells failed{}", first(failed))).help(
+            "the same settings fail again: change what made them fail, such as a learning rate at which training diverges",
+        ),
+        (count, missing) => error(format!(
+            "no cell is left: {count} failed and {missing} were not run yet{}",
+            first(failed)
+        ))
+        .help("`equipoise run` makes those that are missing; what failed fails again with the same settings"),
     }
 }
 

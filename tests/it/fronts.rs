@@ -215,6 +215,101 @@ fn another_file_is_told_of_by_every_indicator() {
     assert!(table.contains("no multiplicative epsilon: a value of 0 has no factor"), "{table}");
 }
 
+/// A name may hold commas and quotes: it then stands in quotes, and the reference is printed as it is taken.
+#[test]
+fn names_that_hold_commas_are_reached() {
+    let program = Program::new();
+    program.file("comma.csv", "\"acc, clean\",\"the \"\"gap\"\"\",b\n0.9,0.3,1\n0.8,0.1,2\n0.7,0.2,0\n");
+    let max = "\"acc, clean\",b";
+    let min = "\"the \"\"gap\"\"\"";
+    let table = program.must(&["front", "comma.csv", "--max", max, "--min", min]).stdout;
+    assert!(table.contains("acc, clean ↑, b ↑, the \"gap\" ↓"), "{table}");
+    let kept = table.lines().find_map(|line| line.trim().strip_prefix("--ref ")).unwrap();
+    // As a shell takes it: in single quotes.
+    let kept = kept.strip_prefix('\'').and_then(|kept| kept.strip_suffix('\'')).unwrap();
+    let again = program.must(&["front", "comma.csv", "--max", max, "--min", min, "--ref", kept, "--json"]);
+    let again: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(again["members"], json!([0, 1]));
+    let scaled = ["--bounds", "\"acc, clean\"=0:1,\"the \"\"gap\"\"=0:1\"", "--json"];
+    let scaled = program
+        .must(&[&["front", "comma.csv", "--max", "\"acc, clean\"", "--min", min], &scaled[..]].concat());
+    let scaled: Value = serde_json::from_str(&scaled.stdout).unwrap();
+    assert_eq!(
+        (&scaled["reference_from"], &scaled["reference"]["acc, clean"]),
+        (&json!("bounds"), &json!(0.0))
+    );
+    // 0.9 · 0.7 + 0.8 · 0.2.
+    assert!((scaled["hypervolume"].as_f64().unwrap() - 0.79).abs() < 1e-12, "{scaled}");
+    let said = program.refused(&["front", "comma.csv", "--max", "acc, clean,b"]);
+    for part in ["no column `acc`", "stands in double quotes: '\"acc, clean\"'"] {
+        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
+    }
+    let said = program.refused(&["front", "comma.csv", "--max", "\"acc, clean,b"]);
+    assert!(said.contains("opens a quote and does not close it"), "{said}");
+}
+
+#[test]
+fn of_many_columns_the_nearest_are_named() {
+    let program = Program::new();
+    let header: Vec<String> = (0..40).map(|at| format!("metric_{at}_mean")).collect();
+    let row = vec!["0.5"; 40].join(",");
+    program.file("wide.csv", &format!("{}\n{row}\n", header.join(",")));
+    let said = program.refused(&["front", "wide.csv", "--max", "metric_7_mean", "--min", "metric_12"]);
+    for part in ["no column `metric_12`", "of 40 columns the nearest are `metric_12_mean`, "] {
+        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
+    }
+    assert!(said.matches('`').count() < 20, "{said}");
+}
+
+/// Every null has a reason beside it: its own, or that of what it is part of.
+fn nulls(value: &Value, reasons: bool, path: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let reasons = ["reason", "bounds_reason", &format!("{name}_reason")];
+                let said = reasons.iter().any(|reason| fields.contains_key(*reason));
+                nulls(field, said, &format!("{path}.{name}"));
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|value| nulls(value, false, path)),
+        Value::Null => assert!(reasons, "{path} is null without a reason"),
+        _ => {}
+    }
+}
+
+/// Whoever reads JSON can tell what was not asked for from what is not defined.
+#[test]
+fn where_there_is_nothing_the_reason_stands_beside_it() {
+    let program = Program::new();
+    program.file("sweep.csv", SHEET);
+    let found: Value = serde_json::from_str(&program.must(&with(&["--json"])).stdout).unwrap();
+    assert_eq!(found["knees"]["angle"]["row"], Value::Null);
+    assert_eq!(found["knees"]["angle"]["defined"], json!(false));
+    assert_eq!(found["knees"]["angle"]["reason"], "it is of two objectives only");
+    assert_eq!(found["hypervolume_error_reason"], "it is exact");
+    assert_eq!(found["hypervolume_share_reason"], "--bounds is not given");
+    assert_eq!(found["against_reason"], "--against names no file");
+    assert_eq!(found["objectives"][0]["bounds_reason"], "--bounds is not given");
+    assert!(found["contributions"].is_array() && found.get("contributions_reason").is_none());
+    nulls(&found, false, "");
+    // In eight dimensions the volume is exact, and what each alone adds is not told.
+    let names: Vec<String> = (0..8).map(|axis| format!("x{axis}")).collect();
+    let row =
+        |at: usize| (0..8).map(|axis| if axis == at { "0.25" } else { "0.5" }).collect::<Vec<_>>().join(",");
+    program.file("eight.csv", &format!("{}\n{}\n{}\n", names.join(","), row(0), row(1)));
+    let names = names.join(",");
+    let asked = ["front", "eight.csv", "--min", &names];
+    let found = program.must(&[&asked[..], &["--json"]].concat()).stdout;
+    let found: Value = serde_json::from_str(&found).unwrap();
+    nulls(&found, false, "");
+    let reason = "contributions to a hypervolume in 8 dimensions are beyond reach; 7 are the most";
+    assert_eq!((&found["contributions"], &found["contributions_reason"]), (&Value::Null, &json!(reason)));
+    let table = program.must(&asked).stdout;
+    assert!(table.contains(&format!("What each adds to the hypervolume is not told: {reason}.")), "{table}");
+    let csv = program.must(&[&asked[..], &["--csv"]].concat());
+    assert!(csv.stderr.contains("the column `contribution` is empty"), "{}", csv.stderr);
+}
+
 /// In nine dimensions nothing is exact; asked for, the volume comes with its error.
 #[test]
 fn an_approximate_volume_has_to_be_asked_for() {

@@ -250,7 +250,7 @@ fn a_price_matches_the_hand_worked_fieller_interval() {
     assert!((rate + 0.2).abs() < 1e-12);
     assert!((low + 0.299_577).abs() < 2e-6 && (high - 0.096_216).abs() < 2e-6, "{low} {high}");
     assert_eq!(arcs[0].outcome, Outcome::NoPrice);
-    insta::assert_snapshot!(arcs[0].sentence, @"from strength 0.1 to 0.15, no price was measurable: robust accuracy (L∞ 0.2) rose by 10.0 points; clean accuracy changed by −2.0 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost between −0.10 and 0.30 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
+    insta::assert_snapshot!(arcs[0].sentence, @"from strength 0.1 to 0.15, no price was measurable: robust accuracy (L∞ 0.2) rose by 10.0 points; clean accuracy changed by −2.0 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost from −0.10 (a gain) to 0.30 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
 }
 
 /// The interval was checked by testing a million ratios one by one (NumPy).
@@ -299,8 +299,8 @@ fn noise_alone_makes_neither_a_win_win_nor_a_price() {
         assert_eq!(found[0].outcome, Outcome::NoPrice);
         assert_eq!(found[0].happened(), "no price was measurable");
     }
-    insta::assert_snapshot!(up[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost between −0.11 and 0.09 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
-    insta::assert_snapshot!(down[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by −0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost between −0.09 and 0.11 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
+    insta::assert_snapshot!(up[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost from −0.11 (a gain) to 0.09 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
+    insta::assert_snapshot!(down[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by −0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost from −0.09 (a gain) to 0.11 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
     let lost = arcs(&points(&[(0.0, still.clone(), high), (0.1, noisy.clone(), low.clone())]));
     assert_eq!(lost[0].outcome, Outcome::NoGain);
     insta::assert_snapshot!(lost[0].sentence, @"from strength 0 to 0.1, no gain was measurable: robust accuracy (L∞ 0.2) fell by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none (3 seeds, these test rows)");

@@ -51,7 +51,7 @@ fn the_best_that_satisfies_is_chosen_as_often_as_the_multinomial_says() {
     let picked = most_robust(&study, &required);
     let [first, second] = picked.rated.as_slice() else { panic!("{picked:?}") };
     assert_eq!(picked.chosen(), Some(first));
-    assert_eq!(picked.runner_up(), Some(second));
+    assert_eq!((picked.runner_up(), picked.next_best()), (Some(1), Some(1)));
     assert_eq!(study.points[first.point].defense, "q");
     assert!((first.value - 2.0 / 3.0).abs() < 1e-12 && (second.value - 1.0 / 3.0).abs() < 1e-12);
     near(first.chosen, 16.0);
@@ -59,6 +59,21 @@ fn the_best_that_satisfies_is_chosen_as_often_as_the_multinomial_says() {
     assert_eq!(picked.none, Some(0.0));
     near(holding(&study, first.point, &required), 20.0);
     near(holding(&study, second.point, &required), 27.0);
+}
+
+/// By its means P misses 0.5 of robustness by 1/6; it satisfies where w0 ≥ 2, Q where w2 ≤ 1. Of the 27 draws Q alone satisfies in (0,3,0) 1, (1,2,0) 3,
+/// (0,2,1) 3 and (1,1,1) 6; both in (2,1,0) 3, where Q is more robust, and in (2,0,1) 3 and (3,0,0) 1, where they are equally robust and P stands first; none in the other 7.
+#[test]
+fn the_runner_up_is_who_resamples_choose_though_its_means_miss() {
+    let study = study();
+    let picked = most_robust(&study, &[at_least(ROBUST, 0.5)]);
+    let [first, second] = picked.rated.as_slice() else { panic!("{picked:?}") };
+    assert_eq!(study.points[first.point].defense, "q");
+    assert!(first.satisfies && !second.satisfies);
+    near(first.chosen, 16.0);
+    near(second.chosen, 4.0);
+    near(picked.none, 7.0);
+    assert_eq!((picked.runner_up(), picked.next_best()), (Some(1), None));
 }
 
 /// P has an accuracy of 0.7 at each of three seeds, Q of 0.8, 0.7 and 0.6, whose mean comes out as 0.7000000000000001 where P's is 0.6999999999999998. They are equal, and P has more to spare.
@@ -89,7 +104,7 @@ fn where_none_satisfies_the_nearest_miss_comes_first() {
     let study = study();
     let picked = most_robust(&study, &[at_least("accuracy", 0.9), at_least(ROBUST, 0.5)]);
     assert_eq!(picked.chosen(), None);
-    assert_eq!(picked.runner_up(), None);
+    assert_eq!((picked.runner_up(), picked.next_best()), (None, None));
     let names: Vec<&str> =
         picked.rated.iter().map(|rated| study.points[rated.point].defense.as_str()).collect();
     assert_eq!(names, ["p", "q"]);
@@ -135,7 +150,11 @@ fn imported_models_are_chosen_on_validation_and_stated_on_test() {
     assert_eq!(code, Some(0));
     assert_eq!(found["on"], "validation");
     assert_eq!(found["chosen"]["coordinates"], json!({ "defense": "shift", "strength": "1" }));
-    assert_eq!(found["runner_up"]["coordinates"]["strength"], "0");
+    // Strength 2 misses 0.75 by its means, and resamples choose it more often than strength 0, which does not.
+    assert_eq!(found["runner_up"]["coordinates"]["strength"], "2");
+    assert_eq!(found["next_best"]["coordinates"]["strength"], "0");
+    let share = |name: &str| found[name]["chosen_share"].as_f64().unwrap();
+    assert!(share("runner_up") > share("next_best"), "{found}");
     assert_eq!(found["holds_on_test"], true);
     assert_eq!(found["rows"], json!({ "chose": 10, "test": 20 }));
     let robust = |cell: &Json| {
@@ -156,7 +175,9 @@ fn imported_models_are_chosen_on_validation_and_stated_on_test() {
     // Stricter, another one; without requirements, the most robust.
     let (_, stricter) = json(&program, &["--require", "accuracy>=0.9", "--max", "robust_accuracy"]);
     assert_eq!(stricter["chosen"]["coordinates"]["strength"], "0");
-    assert_eq!(stricter["runner_up"], Json::Null);
+    // By its means strength 1 misses 0.9, and resamples choose it often: nobody is to overlook it.
+    assert_eq!(stricter["runner_up"]["coordinates"]["strength"], "1");
+    assert_eq!((&stricter["runner_up"]["satisfies"], &stricter["next_best"]), (&json!(false), &Json::Null));
     let (_, free) = json(&program, &["--max", "worst_group_accuracy"]);
     assert_eq!(free["chosen"]["coordinates"]["strength"], "0");
     // All must hold: strength 0 has 0.833 of the worst group.
@@ -180,7 +201,9 @@ fn the_choice_is_told_in_words() {
         "Chosen again in",
         "of 100 resamples of 3 seeds and 10 validation rows",
         "The requirement holds in",
-        "Runner-up: defense=shift,strength=0, robust accuracy (L∞ 0.1) 0.600 on validation rows, chosen in",
+        "Runner-up: defense=shift,strength=2, robust accuracy (L∞ 0.1) 0.700 on validation rows, chosen in",
+        "By its means, clean accuracy is 0.700, which misses ≥ 0.75 by 5.0 points.",
+        "Next by the means: defense=shift,strength=0, robust accuracy (L∞ 0.1) 0.600 on validation rows, chosen in",
         "2 of 3 configurations satisfy.",
         "That holds for these 3 seeds, not for seeds in general: that takes 7.",
     ] {
@@ -192,10 +215,16 @@ fn the_choice_is_told_in_words() {
     let (_, found) = json(&program, &asked);
     let share = |place: usize| found["candidates"][place]["chosen_share"].as_f64().unwrap();
     assert!(share(1) > share(0), "{found}");
-    let rival =
-        format!("Resamples choose defense=shift,strength=1 more often, in {:.0} %.", 100.0 * share(1));
+    let rival = format!(
+        "Runner-up: defense=shift,strength=1, robust accuracy (L∞ 0.1) 0.800 on validation rows, chosen in {:.0} %, more often than the above. By its means, clean accuracy is 0.800, which misses ≥ 0.9 by 10.0 points.",
+        100.0 * share(1)
+    );
     assert!(said.contains(&rival), "{said}");
-    assert!(said.contains("Runner-up: none, nothing else satisfies."), "{said}");
+    // Nothing is second where a requirement leaves one alone, in every resample.
+    let (_, alone) = json(&program, &["--require", "accuracy>=0.9", "--max", "accuracy"]);
+    let shares: Vec<f64> =
+        (1..3).map(|at| alone["candidates"][at]["chosen_share"].as_f64().unwrap()).collect();
+    assert_eq!(alone["runner_up"].is_null(), shares.iter().all(|share| *share == 0.0), "{alone}");
     let said = program.must(&["choose", "results", "--max", "robust_accuracy", "--on", "test"]).stdout;
     assert!(
         said.contains("the best of 3 configurations looks better here than it will on new rows"),
@@ -213,6 +242,22 @@ fn the_choice_is_told_in_words() {
     }
     let (code, found) = json(&program, &["--require", "accuracy>=0.99", "--max", "robust_accuracy"]);
     assert_eq!((code, &found["chosen"]), (Some(1), &Json::Null));
+}
+
+/// Seven strengths miss by construction; five are told of, and how many more there are.
+#[test]
+fn misses_that_are_not_listed_are_counted() {
+    let program = Program::new();
+    let sweep =
+        TINY.replace("strengths = [0, 0.1, 0.2]", "strengths = [0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06]");
+    assert_ne!(sweep, TINY);
+    program.file("tiny.toml", &sweep.replace("epochs = 4", "epochs = 1").replace("seeds = 2", "seeds = 1"));
+    program.must(&["run", "tiny.toml", "--out", "results"]);
+    let answer = program.run(&["choose", "results", "--require", "accuracy>=1", "--max", "robust_accuracy"]);
+    assert_eq!(answer.code, Some(1), "{}", answer.stderr);
+    let told = answer.stdout.matches("which misses").count();
+    assert!(answer.stdout.contains("None of 7 configurations satisfies."), "{}", answer.stdout);
+    assert!(told == 5 && answer.stdout.contains("\n  and 2 more (--json)\n"), "{}", answer.stdout);
 }
 
 /// Strength 2 has an accuracy of 0.7 at each seed, and its mean comes out a little off.
@@ -287,6 +332,29 @@ fn what_cannot_be_asked_is_said() {
         &["is about single points", "equipoise gate"],
     );
     refused(&["--max", "certified_accuracy"], &["needs a certificate"]);
+    refused(&["--max", "accuracy", "--require", "accuracy=>0.5"], &["for `=>` write `>=`"]);
+    refused(&["--max", "accuracy", "--require", "accuracy=<0.5"], &["for `=<` write `<=`"]);
+    // A protocol is a hash: whoever leaves it out is told the key.
+    let (_, found) = json(&program, &["--max", "robust_accuracy"]);
+    let key = found["objective"]["key"].as_str().unwrap();
+    let write = format!("write `{key}`");
+    refused(&["--max", "robust_accuracy!linf:0.1"], &["needs a protocol", &write]);
+    refused(&["--max", "robust_accuracy!0.1"], &["needs a norm", &write]);
+    refused(&["--max", "robust_accuracy!linf:0.7"], &["needs a protocol", &format!("there are `{key}`")]);
+    refused(&["--max", "robust_accuracy@linf-0.1"], &["not split by", &format!("or one of `{key}`")]);
+    refused(&["--max", "robust_accuracy!1234:linf:0.1"], &["not measured", &format!("measured are `{key}`")]);
+    // The same number, written in two ways.
+    let both = ["--require", "robust_accuracy>=0.9", "--require", &format!("{key}<0.5")];
+    refused(&[&["--max", "accuracy"], &both[..]].concat(), &["can never both hold"]);
+    // What cannot be kept is said before a folder is looked for.
+    let early = |requirements: [&str; 2]| {
+        let [one, other] = requirements;
+        program.refused(&["choose", "nowhere", "--max", "nll", "--require", one, "--require", other])
+    };
+    let said = early(["accuracy<0.5", "accuracy>0.6"]);
+    assert!(said.contains("`accuracy<0.5` and `accuracy>0.6` can never both hold"), "{said}");
+    let said = early(["accuracy<0.5", "ece_15>2"]);
+    assert!(said.contains("`ece_15>2` can never hold"), "{said}");
     let said = program.refused(&["choose", "nowhere", "--max", "accuracy"]);
     assert!(said.contains("no results folder"), "{said}");
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use equipoise::files;
 use equipoise::measure::{MetricKey, Value};
 use equipoise::metrics;
-use equipoise::report::{Described, Inputs, Output, View, render, terminal};
+use equipoise::report::{Described, Format, Inputs, Output, View, Wanted, render, terminal};
 
 fn rendered(inputs: Inputs) -> Vec<Output> {
     render(&View::new(inputs)).unwrap()
@@ -90,6 +90,26 @@ fn sample_reports_are_written_to_look_at() {
     }
 }
 
+/// Where a point stands is said between the objectives and the other numbers; in bold are numbers alone, on both sides of it.
+#[test]
+fn in_latex_numbers_are_bold_and_places_are_not() {
+    let wanted = Wanted { formats: [Format::Latex].into(), ..Wanted::default() };
+    let outputs = equipoise::report::rendered(&View::new(fixture::digits(3)), &wanted).unwrap();
+    let rows: Vec<Vec<&str>> = file(&outputs, "tables/points.tex")
+        .lines()
+        .filter(|line| line.ends_with("\\\\"))
+        .map(|line| line.trim_end_matches("\\\\").split(" & ").map(str::trim).collect())
+        .collect();
+    let place = rows[0].iter().position(|head| *head == "on front").unwrap();
+    assert_eq!((place, rows[0].len()), (3, 5), "{:?}", rows[0]);
+    let is_bold = |cell: &&str| cell.starts_with("\\textbf");
+    for column in 0..5 {
+        let bold: Vec<&str> = rows[1..].iter().map(|row| row[column]).filter(is_bold).collect();
+        assert_eq!(bold.is_empty(), column == 0 || column == place, "{:?}: {bold:?}", rows[0][column]);
+        assert!(bold.iter().all(|cell| cell.contains('[')), "{bold:?}");
+    }
+}
+
 #[test]
 fn the_terminal_answers_first_and_shows_the_points() {
     insta::assert_snapshot!(terminal(&View::new(fixture::digits(3))), @r#"
@@ -110,17 +130,17 @@ fn the_terminal_answers_first_and_shows_the_points() {
     Data: digits, 1078 training, 359 validation and 360 test rows, 10 classes.
     Attack: L∞ ε = 0.2, FGSM, PGD-40 × 2 restarts, margin PGD-40 × 2 restarts; protocol union-5f3a.
 
-     strength             accuracy ↑      robust accuracy ↑            worst-class   on front
-                                                                        accuracy ↑
+     strength             accuracy ↑      robust accuracy ↑   on front              worst-class
+                                                                                     accuracy ↑
     ────────────────────────────────────────────────────────────────────────────────────────────
-     0          0.974 [0.954, 0.994]   0.002 [0.000, 0.011]   0.895 [0.859, 0.931]   no 0.00
-     0.05       0.980 [0.962, 0.998]   0.074 [0.043, 0.105]   0.895 [0.859, 0.931]   yes 0.91
-     0.1        0.977 [0.958, 0.996]   0.266 [0.216, 0.316]   0.917 [0.885, 0.949]   yes 0.91
-     0.15       0.969 [0.947, 0.991]   0.412 [0.357, 0.467]   0.872 [0.833, 0.911]   yes 0.91
-     0.2        0.958 [0.933, 0.983]   0.479 [0.423, 0.535]   0.791 [0.745, 0.837]   yes 0.91
-     0.25       0.921 [0.889, 0.953]   0.519 [0.463, 0.575]   0.581 [0.526, 0.636]   yes 0.91
-     0.3        0.812 [0.768, 0.856]   0.474 [0.418, 0.530]   0.267 [0.217, 0.317]   no 0.00
-     0.4        0.074 [0.043, 0.105]   0.074 [0.043, 0.105]   0.000 [0.000, 0.004]   degenerate
+     0          0.974 [0.954, 0.994]   0.002 [0.000, 0.011]   no 0.00      0.895 [0.859, 0.931]
+     0.05       0.980 [0.962, 0.998]   0.074 [0.043, 0.105]   yes 0.91     0.895 [0.859, 0.931]
+     0.1        0.977 [0.958, 0.996]   0.266 [0.216, 0.316]   yes 0.91     0.917 [0.885, 0.949]
+     0.15       0.969 [0.947, 0.991]   0.412 [0.357, 0.467]   yes 0.91     0.872 [0.833, 0.911]
+     0.2        0.958 [0.933, 0.983]   0.479 [0.423, 0.535]   yes 0.91     0.791 [0.745, 0.837]
+     0.25       0.921 [0.889, 0.953]   0.519 [0.463, 0.575]   yes 0.91     0.581 [0.526, 0.636]
+     0.3        0.812 [0.768, 0.856]   0.474 [0.418, 0.530]   no 0.00      0.267 [0.217, 0.317]
+     0.4        0.074 [0.043, 0.105]   0.074 [0.043, 0.105]   degenerate   0.000 [0.000, 0.004]
     ────────────────────────────────────────────────────────────────────────────────────────────
     Means over 3 seeds; in brackets: 95 % intervals (crossed variance components of 3 seeds and 360
     rows). ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in
@@ -180,16 +200,16 @@ fn markdown_has_the_answer_the_figures_and_the_tables() {
 
     Means over 3 seeds; in brackets: 95 % intervals (crossed variance components of 3 seeds and 360 rows). ↑ higher is better, ↓ lower is better. On front: with the share of bootstrap resamples in which the point is on it.
 
-    | strength | accuracy ↑ | robust accuracy at L∞ ε = 0.2 ↑ | worst-class accuracy ↑ | class gap ↓ | robust accuracy at L∞ ε = 0.1 ↑ | on front |
-    | --- | ---: | ---: | ---: | ---: | ---: | --- |
-    | 0 | 0.974 [0.954, 0.994] | 0.002 [0.000, 0.011] | 0.895 [0.859, 0.931] | 0.105 [0.069, 0.141] | 0.389 [0.335, 0.443] | no 0.00 |
-    | 0.05 | 0.980 [0.962, 0.998] | 0.074 [0.043, 0.105] | 0.895 [0.859, 0.931] | 0.105 [0.069, 0.141] | 0.727 [0.677, 0.777] | yes 0.91 |
-    | 0.1 | 0.977 [0.958, 0.996] | 0.266 [0.216, 0.316] | 0.917 [0.885, 0.949] | 0.083 [0.051, 0.115] | 0.804 [0.759, 0.849] | yes 0.91 |
-    | 0.15 | 0.969 [0.947, 0.991] | 0.412 [0.357, 0.467] | 0.872 [0.833, 0.911] | 0.128 [0.089, 0.167] | 0.829 [0.786, 0.872] | yes 0.91 |
-    | 0.2 | 0.958 [0.933, 0.983] | 0.479 [0.423, 0.535] | 0.791 [0.745, 0.837] | 0.209 [0.163, 0.255] | 0.818 [0.774, 0.862] | yes 0.91 |
-    | 0.25 | 0.921 [0.889, 0.953] | 0.519 [0.463, 0.575] | 0.581 [0.526, 0.636] | 0.419 [0.364, 0.474] | 0.789 [0.743, 0.835] | yes 0.91 |
-    | 0.3 | 0.812 [0.768, 0.856] | 0.474 [0.418, 0.530] | 0.267 [0.217, 0.317] | 0.733 [0.683, 0.783] | 0.675 [0.623, 0.727] | no 0.00 |
-    | 0.4 | 0.074 [0.043, 0.105] | 0.074 [0.043, 0.105] | 0.000 [0.000, 0.004] | 1.000 [0.996, 1.000] | 0.074 [0.043, 0.105] | degenerate |
+    | strength | accuracy ↑ | robust accuracy at L∞ ε = 0.2 ↑ | on front | worst-class accuracy ↑ | class gap ↓ | robust accuracy at L∞ ε = 0.1 ↑ |
+    | --- | ---: | ---: | --- | ---: | ---: | ---: |
+    | 0 | 0.974 [0.954, 0.994] | 0.002 [0.000, 0.011] | no 0.00 | 0.895 [0.859, 0.931] | 0.105 [0.069, 0.141] | 0.389 [0.335, 0.443] |
+    | 0.05 | 0.980 [0.962, 0.998] | 0.074 [0.043, 0.105] | yes 0.91 | 0.895 [0.859, 0.931] | 0.105 [0.069, 0.141] | 0.727 [0.677, 0.777] |
+    | 0.1 | 0.977 [0.958, 0.996] | 0.266 [0.216, 0.316] | yes 0.91 | 0.917 [0.885, 0.949] | 0.083 [0.051, 0.115] | 0.804 [0.759, 0.849] |
+    | 0.15 | 0.969 [0.947, 0.991] | 0.412 [0.357, 0.467] | yes 0.91 | 0.872 [0.833, 0.911] | 0.128 [0.089, 0.167] | 0.829 [0.786, 0.872] |
+    | 0.2 | 0.958 [0.933, 0.983] | 0.479 [0.423, 0.535] | yes 0.91 | 0.791 [0.745, 0.837] | 0.209 [0.163, 0.255] | 0.818 [0.774, 0.862] |
+    | 0.25 | 0.921 [0.889, 0.953] | 0.519 [0.463, 0.575] | yes 0.91 | 0.581 [0.526, 0.636] | 0.419 [0.364, 0.474] | 0.789 [0.743, 0.835] |
+    | 0.3 | 0.812 [0.768, 0.856] | 0.474 [0.418, 0.530] | no 0.00 | 0.267 [0.217, 0.317] | 0.733 [0.683, 0.783] | 0.675 [0.623, 0.727] |
+    | 0.4 | 0.074 [0.043, 0.105] | 0.074 [0.043, 0.105] | degenerate | 0.000 [0.000, 0.004] | 1.000 [0.996, 1.000] | 0.074 [0.043, 0.105] |
 
     ## What the best at one thing gives up
 

@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::{exit, terminal};
 use crate::error::Result;
 use crate::evidence::Split;
+use crate::experiment;
 use crate::measure::Direction;
 use crate::requirement::Requirement;
 use crate::run::{Asked, Results};
@@ -57,6 +58,7 @@ enum On {
 
 /// Chooses and tells; nothing is trained and no file is written.
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
+    experiment::possible(&arguments.require)?;
     let results = Results::open(&arguments.results)?;
     let aim = match (&arguments.max, &arguments.min) {
         (Some(key), _) => (key.trim().to_owned(), Direction::Higher),

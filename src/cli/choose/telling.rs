@@ -49,8 +49,9 @@ fn name(point: &Point) -> String {
     if point.model == "last" { point.name() } else { format!("{} ({})", point.name(), point.model) }
 }
 
+/// Whole percents; what is rare is not said to be never.
 fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
+    if share > 0.0 && share < 0.005 { "under 1 %".to_owned() } else { format!("{:.0} %", 100.0 * share) }
 }
 
 fn number(x: f64) -> String {
@@ -110,7 +111,6 @@ fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
                 .map_or_else(String::new, |none| format!("; in {} of them nothing satisfies", percent(none))),
         ));
     }
-    text.push_str(&rival(recommendation, chosen));
     if !recommendation.requirements.is_empty() {
         let what = if recommendation.requirements.len() == 1 {
             "The requirement holds"
@@ -131,36 +131,53 @@ fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
             );
         }
     }
-    match pick.runner_up() {
-        Some(second) => {
-            let key = &recommendation.aim.key;
-            let again =
-                second.chosen.map_or_else(String::new, |share| format!(", chosen in {}", percent(share)));
-            text.push_str(&format!(
-                "Runner-up: {}, {} {} on {} rows{again}.\n",
-                name(&recommendation.choosing[second.point]),
-                metrics::describe(key),
-                number(second.value),
-                recommendation.on.word(),
-            ));
-        }
-        None => text.push_str("Runner-up: none, nothing else satisfies.\n"),
+    text.push_str(&others(recommendation, chosen));
+    text
+}
+
+/// Who else might have been chosen: most often in resamples, and next by the means.
+fn others(recommendation: &Recommendation, chosen: &Rated) -> String {
+    let pick = &recommendation.pick;
+    let of = |place: usize| {
+        let rated = &pick.rated[place];
+        let often = rated.chosen.map_or_else(String::new, |share| format!(", chosen in {}", percent(share)));
+        let value = format!("{} {}", metrics::describe(&recommendation.aim.key), number(rated.value));
+        let name = name(&recommendation.choosing[rated.point]);
+        format!("{name}, {value} on {} rows{often}", recommendation.on.word())
+    };
+    let Some(second) = pick.runner_up() else {
+        return "Runner-up: none, nothing else satisfies.\n".to_owned();
+    };
+    let rated = &pick.rated[second];
+    let more = if rated.chosen > chosen.chosen { ", more often than the above" } else { "" };
+    let short = shortfalls(recommendation, rated);
+    let missing =
+        if short.is_empty() { String::new() } else { format!(" By its means, {}.", short.join("; ")) };
+    let mut text = format!("Runner-up: {}{more}.{missing}\n", of(second));
+    if let Some(next) = pick.next_best().filter(|next| *next != second) {
+        text.push_str(&format!("Next by the means: {}.\n", of(next)));
     }
     text
 }
 
-/// Whoever resamples choose more often than what the means choose.
-fn rival(recommendation: &Recommendation, chosen: &Rated) -> String {
-    let more_often = |rated: &&Rated| rated.chosen > chosen.chosen;
-    let rivals = recommendation.pick.rated.iter().filter(more_often);
-    let most = rivals.max_by(|a, b| a.chosen.unwrap_or(0.0).total_cmp(&b.chosen.unwrap_or(0.0)));
-    most.map_or_else(String::new, |rival| {
+/// What it lacks by its means, requirement by requirement.
+fn shortfalls(recommendation: &Recommendation, rated: &Rated) -> Vec<String> {
+    let required = recommendation.requirements.iter().zip(&rated.required);
+    let missed = required.filter(|((_, one), value)| !one.holds(**value));
+    let told = missed.map(|((key, one), value)| {
+        let unit = match metrics::find(&key.id).map(|metric| metric.unit) {
+            Some(Unit::Fraction) => format!("{:.1} points", 100.0 * one.spare(*value).abs()),
+            _ => number(one.spare(*value).abs()),
+        };
         format!(
-            "Resamples choose {} more often, in {}.\n",
-            name(&recommendation.choosing[rival.point]),
-            percent(rival.chosen.unwrap_or(0.0))
+            "{} is {}, which misses {} {} by {unit}",
+            metrics::describe(key),
+            number(*value),
+            one.relation.symbol(),
+            one.limit,
         )
-    })
+    });
+    told.collect()
 }
 
 /// The nearest misses, each with what it lacks.
@@ -171,26 +188,17 @@ fn misses(recommendation: &Recommendation) -> String {
     }
     let mut text = format!("None of {} satisfies. The nearest:\n", count(pick.rated.len(), "configuration"));
     for rated in pick.rated.iter().take(MISSES) {
-        let short: Vec<String> = recommendation
-            .requirements
-            .iter()
-            .zip(&rated.required)
-            .filter(|((_, one), value)| !one.holds(**value))
-            .map(|((key, one), value)| {
-                let unit = match metrics::find(&key.id).map(|metric| metric.unit) {
-                    Some(Unit::Fraction) => format!("{:.1} points", 100.0 * one.spare(*value).abs()),
-                    _ => number(one.spare(*value).abs()),
-                };
-                format!(
-                    "{} is {}, which misses {} {} by {unit}",
-                    metrics::describe(key),
-                    number(*value),
-                    one.relation.symbol(),
-                    one.limit,
-                )
-            })
-            .collect();
-        text.push_str(&format!("  {}: {}\n", name(&recommendation.choosing[rated.point]), short.join("; ")));
+        let again = rated.chosen.filter(|share| *share > 0.0);
+        let again = again.map_or_else(String::new, |share| format!(" (chosen in {})", percent(share)));
+        text.push_str(&format!(
+            "  {}: {}{again}\n",
+            name(&recommendation.choosing[rated.point]),
+            shortfalls(recommendation, rated).join("; ")
+        ));
+    }
+    let more = pick.rated.len().saturating_sub(MISSES);
+    if more > 0 {
+        text.push_str(&format!("  and {more} more (--json)\n"));
     }
     if let Some(share) = pick.none {
         text.push_str(&format!("In {} of {} none satisfies.\n", percent(share), resamples(recommendation)));
@@ -267,7 +275,7 @@ fn remarks(recommendation: &Recommendation) -> Vec<String> {
 pub(super) fn json(recommendation: &Recommendation) -> Json {
     let pick = &recommendation.pick;
     let candidates: Vec<Json> = (0..pick.rated.len()).map(|place| candidate(recommendation, place)).collect();
-    let at = |found: Option<&Rated>, place: usize| found.map_or(Json::Null, |_| candidates[place].clone());
+    let at = |place: Option<usize>| place.map_or(Json::Null, |place| candidates[place].clone());
     let excluded: Vec<Json> = pick
         .excluded
         .iter()
@@ -287,9 +295,10 @@ pub(super) fn json(recommendation: &Recommendation) -> Json {
         "requirements": recommendation.requirements.iter().map(|(key, one)| json!({
             "key": key.to_string(), "relation": one.relation.sign(), "limit": one.limit,
         })).collect::<Vec<_>>(),
-        "chosen": at(pick.chosen(), 0),
+        "chosen": at(pick.chosen().map(|_| 0)),
         "holds_on_test": recommendation.holds_on_test(),
-        "runner_up": at(pick.runner_up(), 1),
+        "runner_up": at(pick.runner_up()),
+        "next_best": at(pick.next_best()),
         "candidates": candidates,
         "excluded": excluded,
         "cells": { "planned": cells.planned, "there": cells.there, "failed": cells.failed },

@@ -42,21 +42,21 @@ pub(super) struct Arguments {
     /// A CSV file whose first line names the columns, one row per candidate; `-` is standard input.
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
-    /// A column of which more is better; several with commas, or one by one.
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    /// A column of which more is better; several with commas, or one by one. A name that holds a comma stands in double quotes: --max '"accuracy, clean",robust'.
+    #[arg(long, value_name = "COLUMN")]
     max: Vec<String>,
     /// A column of which less is better.
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN")]
     min: Vec<String>,
-    /// The reference of the hypervolume, a value for each objective: only rows better than it on all of them count [default: a little beyond the worst of the front, and
-    /// printed so that it can be kept].
-    #[arg(long = "ref", value_name = "COLUMN=VALUE,…", value_delimiter = ',')]
+    /// The reference of the hypervolume, a value for each objective: only rows better than it on all of them count [default: the worst ends of --bounds; without these a tenth
+    /// of the front's extent beyond its worst, and printed so that it can be kept].
+    #[arg(long = "ref", value_name = "COLUMN=VALUE,…")]
     reference: Vec<String>,
     /// The ends of an objective's scale, of all or of none, beyond which no value lies: they state the hypervolume as a share of the box, and knees and differences on them.
-    #[arg(long, value_name = "COLUMN=LOW:HIGH,…", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN=LOW:HIGH,…")]
     bounds: Vec<String>,
     /// The columns that name a configuration: rows that agree on them are its replicates, such as seeds, and their means compete.
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN")]
     by: Vec<String>,
     /// Another file with the same columns: every indicator of the one set against the other, both ways.
     #[arg(long, value_name = "FILE.csv")]
@@ -135,6 +135,9 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     if let (Some(unreached), Format::Json | Format::Csv) = (&found.unreached, format) {
         terminal::talk(&format!("warning: {unreached}"));
     }
+    if let (Err(reason), Format::Csv) = (&found.contributions, format) {
+        terminal::talk(&format!("warning: the column `contribution` is empty: {reason}"));
+    }
     Ok(exit::FINE)
 }
 
@@ -144,7 +147,13 @@ impl Arguments {
             Ties::Keep => filter::Ties::Keep,
             Ties::First => filter::Ties::First,
         };
-        Asked::of(&self.max, &self.min, &self.reference, &self.bounds, ties, &self.by)
+        let parts = |texts: &[String]| -> Result<Vec<String>> {
+            let parts = texts.iter().map(|text| sheet::listed(text));
+            Ok(parts.collect::<Result<Vec<_>>>()?.concat())
+        };
+        let [max, min, reference, bounds, by] =
+            [&self.max, &self.min, &self.reference, &self.bounds, &self.by].map(|texts| parts(texts));
+        Asked::of(&max?, &min?, &reference?, &bounds?, ties, &by?)
     }
 
     fn format(&self) -> Format {

@@ -4,20 +4,26 @@ use serde_json::{Map, Value as Json, json};
 
 use super::asked::Asked;
 use super::read::Records;
-use super::work::{Against, Found};
+use super::work::{Against, Found, NoKnee, Origin};
 use crate::error::{Error, Result};
 use crate::measure::Direction;
 use crate::pareto::filter::Ties;
 
-/// One object on one line; numbers with all their digits, rows by number from 0, `null` where there is nothing.
+const NO_BOUNDS: &str = "--bounds is not given";
+
+/// One object on one line; numbers with all their digits, rows by number from 0, `null` where there is nothing, with the reason beside it.
 pub(super) fn json(found: &Found, asked: &Asked) -> Json {
     let objectives = asked.objectives.iter().enumerate().map(|(axis, objective)| {
-        json!({
-            "name": objective.name,
-            "direction": direction(objective.direction),
-            "low": asked.bounds.as_ref().map(|bounds| bounds[axis].0),
-            "high": asked.bounds.as_ref().map(|bounds| bounds[axis].1),
-        })
+        let (name, direction) = (&objective.name, direction(objective.direction));
+        match &asked.bounds {
+            Some(bounds) => {
+                let (low, high) = bounds[axis];
+                json!({ "name": name, "direction": direction, "low": low, "high": high })
+            }
+            None => json!({
+                "name": name, "direction": direction, "low": null, "high": null, "bounds_reason": NO_BOUNDS,
+            }),
+        }
     });
     let reference: Map<String, Json> = asked
         .objectives
@@ -29,8 +35,13 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         .knees
         .iter()
         .map(|(definition, knee)| {
-            let knee = knee.map(|knee| json!({ "row": knee.member, "size": knee.size }));
-            (definition.id.to_owned(), json!(knee))
+            let said = match knee {
+                Ok(knee) => json!({ "row": knee.member, "size": knee.size }),
+                Err(NoKnee { defined, reason }) => {
+                    json!({ "row": null, "size": null, "defined": defined, "reason": reason })
+                }
+            };
+            (definition.id.to_owned(), said)
         })
         .collect();
     let (dominated, by): (Vec<usize>, Vec<usize>) = found.dominated.iter().copied().unzip();
@@ -38,7 +49,7 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         let pairs = asked.objectives.iter().zip(values);
         pairs.map(|(objective, value)| (objective.name.clone(), json!(value))).collect()
     });
-    json!({
+    let mut all = json!({
         "objectives": objectives.collect::<Vec<Json>>(),
         "rows": found.rows,
         "by": asked.by,
@@ -55,11 +66,28 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         "hypervolume_share": found.share,
         "reference": reference,
         "reference_given": asked.reference.is_some(),
+        "reference_from": match found.origin {
+            Origin::Given => "ref",
+            Origin::Bounds => "bounds",
+            Origin::Front(_) => "front",
+        },
         "outside_reference": found.outside,
-        "contributions": found.contributions,
+        "contributions": found.contributions.as_ref().ok(),
         "knees": knees,
         "against": found.against.as_ref().map(against),
-    })
+    });
+    let why = [
+        ("hypervolume_error", "it is exact"),
+        ("hypervolume_share", NO_BOUNDS),
+        ("contributions", found.contributions.as_ref().err().map_or("", String::as_str)),
+        ("against", "--against names no file"),
+    ];
+    for (name, reason) in why {
+        if all[name].is_null() {
+            all[format!("{name}_reason")] = json!(reason);
+        }
+    }
+    all
 }
 
 /// Every indicator by its name, the other way round under `reverse`, and why there is none where that is so under `undefined`.
@@ -96,7 +124,7 @@ pub(super) fn csv(found: &Found, (names, records): &Records) -> Result<String> {
     };
     let mut lines = vec![around("row".to_owned(), names, "contribution".to_owned())];
     for (at, (row, record)) in found.members.iter().zip(records).enumerate() {
-        let own = found.contributions.as_ref().map_or_else(String::new, |own| own[at].to_string());
+        let own = found.contributions.as_ref().map_or_else(|_| String::new(), |own| own[at].to_string());
         lines.push(around(row.to_string(), record, own));
     }
     for line in &lines {

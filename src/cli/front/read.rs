@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::sheet::Sheet;
+use super::super::sheet::{Sheet, as_listed};
 use super::asked::Asked;
 use crate::error::{Error, Result};
 use crate::pareto::Costs;
@@ -24,9 +24,18 @@ pub(super) struct Read {
 pub(super) fn rows(bytes: &[u8], asked: &Asked, separator: u8) -> Result<Read> {
     let mut sheet = Sheet::open(bytes, separator, "front")?;
     let axes = asked.objectives.len();
+    let place = |name: &String| {
+        // Perhaps it is a part of a name that holds a comma.
+        let part = |known: &&String| known.contains(',') && known.split(',').any(|part| part.trim() == name);
+        sheet.find(name).map_err(|error| match sheet.names.iter().find(part) {
+            Some(whole) => error
+                .help(format!("a name that holds a comma stands in double quotes: '{}'", as_listed(whole))),
+            None => error,
+        })
+    };
     let fields: Vec<usize> =
-        asked.objectives.iter().map(|objective| sheet.find(&objective.name)).collect::<Result<_>>()?;
-    let by: Vec<usize> = asked.by.iter().map(|name| sheet.find(name)).collect::<Result<_>>()?;
+        asked.objectives.iter().map(|objective| place(&objective.name)).collect::<Result<_>>()?;
+    let by: Vec<usize> = asked.by.iter().map(place).collect::<Result<_>>()?;
     let mut known: BTreeMap<Vec<Vec<u8>>, usize> = BTreeMap::new();
     let mut values: Vec<f64> = Vec::new();
     let (mut first, mut counts, mut rows) = (Vec::new(), Vec::new(), 0);

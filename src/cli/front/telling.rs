@@ -1,10 +1,10 @@
 //! The front for the terminal.
 
-use super::super::sheet::visible;
+use super::super::sheet::{as_listed, visible};
 use super::super::terminal;
 use super::asked::Asked;
 use super::read::Records;
-use super::work::{Against, Found, Said};
+use super::work::{Against, Found, NoKnee, Origin, Said};
 use crate::measure::Direction;
 use crate::pareto::indicators::Against as Measured;
 use crate::words::count;
@@ -102,7 +102,7 @@ fn members(found: &Found, asked: &Asked, (names, records): &Records) -> String {
         (0..names.len()).filter(|column| !objectives.contains(column)).take(BESIDE).collect();
     let mut header: Vec<String> = vec!["row".to_owned()];
     header.extend(objectives.iter().map(|column| cell(&names[*column])));
-    if found.contributions.is_some() {
+    if found.contributions.is_ok() {
         header.push("adds".to_owned());
     }
     let right: Vec<usize> = (0..header.len()).collect();
@@ -116,7 +116,7 @@ fn members(found: &Found, asked: &Asked, (names, records): &Records) -> String {
         .map(|(at, (row, record))| {
             let mut line = vec![row.to_string()];
             line.extend(objectives.iter().map(|column| cell(&record[*column])));
-            line.extend(found.contributions.as_ref().map(|own| number(own[at])));
+            line.extend(found.contributions.as_ref().ok().map(|own| number(own[at])));
             line.extend(beside.iter().map(|column| cell(&record[*column])));
             line
         })
@@ -133,6 +133,9 @@ fn members(found: &Found, asked: &Asked, (names, records): &Records) -> String {
     }
     if !more.is_empty() {
         text.push_str(&format!("{}: --csv has them all\n", more.join(" and ")));
+    }
+    if let Err(reason) = &found.contributions {
+        text.push_str(&format!("What each adds to the hypervolume is not told: {reason}.\n"));
     }
     text
 }
@@ -162,7 +165,7 @@ fn volume(found: &Found, asked: &Asked) -> String {
         .objectives
         .iter()
         .zip(&found.reference)
-        .map(|(objective, x)| format!("{}={}", visible(&objective.name), written(*x)))
+        .map(|(objective, x)| format!("{}={}", as_listed(&visible(&objective.name)), written(*x)))
         .collect();
     let error = found
         .error
@@ -183,11 +186,13 @@ fn volume(found: &Found, asked: &Asked) -> String {
             rows(&found.outside)
         ));
     }
-    if asked.reference.is_none() {
-        text.push_str(&format!(
-            "The reference lies a little beyond the worst of this front. To compare with other files, keep it:\n  --ref {}\n",
+    match found.origin {
+        Origin::Given => {}
+        Origin::Bounds => text.push_str("The reference is the worst ends of --bounds.\n"),
+        Origin::Front(divisions) => text.push_str(&format!(
+            "The reference lies 1/{divisions} of the front's extent beyond its worst on every axis, rounded. To compare with other files, keep it:\n  --ref {}\n",
             quoted(&reference.join(","))
-        ));
+        )),
     }
     text
 }
@@ -198,11 +203,9 @@ fn knees(found: &Found, asked: &Asked) -> String {
     let mut text = format!("\nKnees, {scale}\n");
     for (definition, knee) in &found.knees {
         let said = match knee {
-            Some(knee) => format!("row {} ({})", knee.member, number(knee.size)),
-            None if asked.objectives.len() > 2 && ["angle", "kneedle"].contains(&definition.id) => {
-                "of two objectives only".to_owned()
-            }
-            None => "none stands out".to_owned(),
+            Ok(knee) => format!("row {} ({})", knee.member, number(knee.size)),
+            Err(NoKnee { defined: true, reason }) => reason.clone(),
+            Err(NoKnee { reason, .. }) => format!("not defined: {reason}"),
         };
         text.push_str(&format!("  {}: {said}\n", definition.title));
     }

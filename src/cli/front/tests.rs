@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::read::{records, rows};
-use super::work::{Found, found};
+use super::work::{Found, NoKnee, Origin, found};
 use crate::pareto::filter::Ties;
 use crate::pareto::indicators::TABLE;
 
@@ -41,14 +41,75 @@ fn a_front_by_hand() {
     assert_eq!((names.len(), records[0][0].as_str(), records[1][0].as_str()), (3, "b", "e\nf"));
 }
 
-/// Two points make one division: the extent of the front, 0.1 and 0.2, once more beyond its worst.
+/// The extent of the front is 0.1 and 0.2: the reference lies a tenth of it beyond 0.8 and 0.3.
 #[test]
 fn without_a_reference_there_is_one_beyond_the_front() {
     let asked = asked(&["acc"], &["gap"], &[], &[]).unwrap();
     let costs = rows(SHEET.as_bytes(), &asked, b',').unwrap();
     let found = found(&costs, None, &asked, None).unwrap();
-    assert_eq!(format!("{:?}", found.reference), "[0.7, 0.5]", "without 15 more digits");
-    assert_eq!(found.outside, [4]);
+    assert_eq!(format!("{:?}", found.reference), "[0.79, 0.32]", "without 15 more digits");
+    assert_eq!((found.outside.as_slice(), found.origin), (&[4][..], Origin::Front(10)));
+    // By hand: 0.11 · 0.02 and 0.01 · 0.2 more.
+    assert!((found.hypervolume - (0.11 * 0.02 + 0.01 * 0.2)).abs() < 1e-12, "{}", found.hypervolume);
+}
+
+/// 21 evenly spread points on two axes are 20 divisions: 1 / 20 of the extent, as Ishibuchi and others have it.
+#[test]
+fn of_many_members_the_reference_is_nearer() {
+    let asked = asked(&[], &["a", "b"], &[], &[]).unwrap();
+    let lines: Vec<String> = (0..=20).map(|at| format!("{at},{}\n", 20 - at)).collect();
+    let costs = rows(format!("a,b\n{}", lines.concat()).as_bytes(), &asked, b',').unwrap();
+    let found = found(&costs, None, &asked, None).unwrap();
+    assert_eq!((found.reference.as_slice(), found.origin), (&[21.0, 21.0][..], Origin::Front(20)));
+}
+
+/// The ends of the scales are worse than anything: they are the reference. By hand 0.79, as in the example above.
+#[test]
+fn bounds_are_the_reference_where_none_is_given() {
+    let asked = asked(&["acc"], &["gap"], &[], &["acc=0:1", "gap=0:1"]).unwrap();
+    let costs = rows(SHEET.as_bytes(), &asked, b',').unwrap();
+    let found = found(&costs, None, &asked, None).unwrap();
+    assert_eq!((found.reference.as_slice(), found.origin), (&[0.0, 1.0][..], Origin::Bounds));
+    assert!((found.hypervolume - 0.79).abs() < 1e-12 && (found.share.unwrap() - 0.79).abs() < 1e-12);
+}
+
+/// By hand, up to the worst of the members, (1, 0.7): (0.2, 0.3) alone adds 0.4 · 0.4, (0.6, 0.1) alone 0.4 · 0.2. That the first stands twice changes nothing.
+#[test]
+fn a_row_that_stands_twice_is_a_knee_all_the_same() {
+    let asked = asked(&[], &["a", "b"], &[], &["a=0:1", "b=0:1"]).unwrap();
+    let once = "a,b\n0,0.7\n0.2,0.3\n0.6,0.1\n1,0\n";
+    let twice = format!("{once}0.2,0.3\n");
+    for text in [once, &twice] {
+        let costs = rows(text.as_bytes(), &asked, b',').unwrap();
+        let found = found(&costs, None, &asked, None).unwrap();
+        let (_, knee) = found.knees.iter().find(|(definition, _)| definition.id == "contribution").unwrap();
+        let knee = knee.as_ref().unwrap();
+        assert!(knee.member == 1 && (knee.size - 0.16).abs() < 1e-12, "{text}: {knee:?}");
+    }
+}
+
+#[test]
+fn why_there_is_no_knee_is_said() {
+    let of = |text: &str, min: &[&str], id: &str| -> NoKnee {
+        let asked = asked(&[], min, &[], &[]).unwrap();
+        let found = found(&rows(text.as_bytes(), &asked, b',').unwrap(), None, &asked, None).unwrap();
+        let (_, knee) = found.knees.into_iter().find(|(definition, _)| definition.id == id).unwrap();
+        knee.unwrap_err()
+    };
+    let straight = "a,b\n0,2\n1,1\n2,0\n";
+    assert_eq!(
+        of(straight, &["a", "b"], "chord"),
+        NoKnee { defined: true, reason: "none stands out".into() }
+    );
+    for (text, min, id, part) in [
+        ("a,b,c\n0,2,1\n1,1,1\n2,0,0\n", &["a", "b", "c"][..], "angle", "two objectives only"),
+        ("a,b\n0,2\n1,1\n1,1\n", &["a", "b"], "chord", "three members that differ"),
+        ("a,b\n0,2\n0,2\n", &["a", "b"], "kneedle", "the same `a`"),
+        ("a,b\n0,inf\n1,1\n2,0\n", &["a", "b"], "contribution", "infinite"),
+    ] {
+        let said = of(text, min, id);
+        assert!(!said.defined && said.reason.contains(part), "`{part}` is missing in: {said:?}");
+    }
 }
 
 #[test]
@@ -198,8 +259,8 @@ fn numbers_at_the_end_of_their_range() {
         &["hypervolume is beyond the range of numbers", "other units"],
     );
     let large = found(&of("a,b\n1e100,1e100\n1e99,2e100\n"), None, &asked, None).unwrap();
-    // Two points make one division: 1e99 − 9e99 and 1e100 − 1e100.
-    assert_eq!(large.reference, [-8e99, 0.0]);
+    // A tenth of the extents 9e99 and 1e100 beyond 1e99 and 1e100.
+    assert_eq!(large.reference, [1e98, 9e99]);
     assert!(large.hypervolume.is_finite());
     let far = "a,b\n1e308,-1e308\n-1e308,1e308\n";
     says(&found(&of(far), None, &asked, None), &["reference", "number", "other units"]);

@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::read::Read;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::measure::Direction;
 use crate::pareto::Costs;
 use crate::pareto::filter::{self, Ties};
@@ -37,6 +37,8 @@ pub(super) struct Found {
     pub(super) repeated: Vec<usize>,
     /// In the objectives' own units.
     pub(super) reference: Vec<f64>,
+    /// Where the reference comes from.
+    pub(super) origin: Origin,
     /// In the product of the objectives' units.
     pub(super) hypervolume: f64,
     /// Half the width of its 99 % interval, where it is approximate.
@@ -47,12 +49,31 @@ pub(super) struct Found {
     pub(super) outside: Vec<usize>,
     /// What is wrong with the reference, where nothing is better than it on every objective.
     pub(super) unreached: Option<String>,
-    /// What each member alone adds to the hypervolume, where that is not too much work.
-    pub(super) contributions: Option<Vec<f64>>,
-    /// For each definition the row that it calls a knee.
-    pub(super) knees: Vec<(Definition, Option<Knee>)>,
+    /// What each member alone adds to the hypervolume; why that is not told, where it is not.
+    pub(super) contributions: Result<Vec<f64>, String>,
+    /// For each definition the row that it calls a knee, or why it calls none.
+    pub(super) knees: Vec<(Definition, Result<Knee, NoKnee>)>,
     /// What each indicator says of it and of another set.
     pub(super) against: Option<Against>,
+}
+
+/// Where a reference comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From `--ref`.
+    Given,
+    /// The worst ends of `--bounds`.
+    Bounds,
+    /// Beyond the worst of the front, by the extent of the front divided by this.
+    Front(usize),
+}
+
+/// Why a definition calls no row a knee.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct NoKnee {
+    /// Whether it could have: then none stands out. Else it says nothing of such a front.
+    pub(super) defined: bool,
+    pub(super) reason: String,
 }
 
 /// Two sets against one another.
@@ -65,7 +86,7 @@ pub(super) struct Against {
 }
 
 /// A number, or why there is none.
-pub(super) type Said = std::result::Result<f64, String>;
+pub(super) type Said = Result<f64, String>;
 
 /// Works everything out; `approximate` holds the seed with which volumes that take too long may be approximated.
 pub(super) fn found(
@@ -73,14 +94,16 @@ pub(super) fn found(
     other: Option<&(String, Read)>,
     asked: &Asked,
     approximate: Option<Seed>,
-) -> Result<Found> {
+) -> crate::Result<Found> {
     let rows = &read.costs;
     let members = filter::nondominated(rows, asked.ties);
     let front = rows.select(&members);
     let (dominated, repeated) = fates(rows, &members, &front);
-    let reference = match &asked.reference {
-        Some(reference) => asked.costs(reference),
-        None => exploratory(rows, &front),
+    let ends = asked.box_ends();
+    let (reference, origin) = match (&asked.reference, &ends) {
+        (Some(reference), _) => (asked.costs(reference), Origin::Given),
+        (None, Some((_, worst))) => (worst.clone(), Origin::Bounds),
+        (None, None) => exploratory(rows, &front),
     };
     if reference.iter().any(|end| !end.is_finite()) {
         return Err(Error::input("no reference beyond the worst of the front is a number")
@@ -99,17 +122,19 @@ pub(super) fn found(
         }
         (Err(error), None) => return Err(error),
     };
-    let ends = asked.box_ends();
     let share = ends
         .as_ref()
         .map(|(best, _)| volume / reference.iter().zip(best).map(|(end, best)| end - best).product::<f64>());
     let row = |place: usize| read.first[place];
+    let contributions = contributions(&front, &reference, BUDGET).map_err(|error| error.chain().join(": "));
     let knees = {
         let scale = ends.clone().or_else(|| extent(&front));
         let scaled = scale.map(|(best, worst)| on_bounds(&front, &best, &worst)).transpose()?;
         let of = |definition: Definition| {
             let knee = scaled.as_ref().and_then(|front| (definition.find)(front));
-            (definition, knee.map(|knee| Knee { member: row(members[knee.member]), ..knee }))
+            let knee = knee.map(|knee| Knee { member: row(members[knee.member]), ..knee });
+            let without = || no_knee(definition, &front, scaled.is_some(), &contributions, asked);
+            (definition, knee.ok_or_else(without))
         };
         DEFINITIONS.map(of).to_vec()
     };
@@ -151,10 +176,11 @@ pub(super) fn found(
         hypervolume: volume,
         error,
         share,
-        contributions: contributions(&front, &reference, BUDGET).ok(),
+        contributions,
         knees,
         against,
         reference: asked.values(&reference),
+        origin,
         members: members.into_iter().map(row).collect(),
     })
 }
@@ -180,9 +206,42 @@ fn fates(rows: &Costs<'_>, members: &[usize], front: &Costs<'_>) -> (Vec<(usize,
     (dominated, repeated)
 }
 
+/// Why `definition` calls no row of `front` a knee; `comparable` says whether its axes are.
+fn no_knee(
+    definition: Definition,
+    front: &Costs<'_>,
+    comparable: bool,
+    contributions: &Result<Vec<f64>, String>,
+    asked: &Asked,
+) -> NoKnee {
+    let undefined = |reason: String| NoKnee { defined: false, reason };
+    let spread = |axis: &usize| front.rows().any(|row| row[*axis].total_cmp(&front.row(0)[*axis]).is_ne());
+    let flat = (0..front.axes()).find(|axis| !spread(axis));
+    if definition.planar && front.axes() > 2 {
+        undefined("it is of two objectives only".to_owned())
+    } else if front.rows().flatten().any(|x| !x.is_finite()) {
+        undefined("a member has an infinite value".to_owned())
+    } else if let (Some(axis), false) = (flat, comparable) {
+        undefined(format!(
+            "all members have the same `{}`, which has no extent without --bounds",
+            asked.objectives[axis].name
+        ))
+    } else if filter::nondominated(front, Ties::First).len() < 3 {
+        undefined("it takes three members that differ".to_owned())
+    } else if let ("contribution", Err(reason)) = (definition.id, contributions) {
+        undefined(reason.clone())
+    } else {
+        NoKnee { defined: true, reason: "none stands out".to_owned() }
+    }
+}
+
+/// A reference a tenth of the front's extent beyond its worst is close enough for members to count for what they are, and not for how far it lies.
+const CLOSE: usize = 10;
+
 /// A reference a little beyond the worst of the front: the extent of the front is made 1 / H longer, H being the number of divisions of as many evenly spread
-/// points (Ishibuchi, Imada, Setoguchi and Nojima, GECCO 2017).
-fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> Vec<f64> {
+/// points (Ishibuchi, Imada, Setoguchi and Nojima, GECCO 2017), and by a tenth at most: for few points 1 / H would be the whole extent once more, and the ends of the front would count
+/// for most of the volume.
+fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> (Vec<f64>, Origin) {
     let axes = front.axes();
     let spread =
         |divisions: usize| (1..axes).fold(1.0, |count, axis| count * (divisions + axis) as f64 / axis as f64);
@@ -191,6 +250,7 @@ fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> Vec<f64> {
     while spread(divisions + 1) <= distinct {
         divisions += 1;
     }
+    let divisions = divisions.max(CLOSE);
     let ends = |costs: &Costs<'_>, axis: usize| {
         let finite = costs.rows().map(|row| row[axis]).filter(|x| x.is_finite());
         finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(x), most.max(x)))
@@ -205,7 +265,7 @@ fn exploratory(rows: &Costs<'_>, front: &Costs<'_>) -> Vec<f64> {
         let extent = extents.into_iter().find(|x| *x > 0.0).unwrap_or(1.0);
         rounded_up(worst + extent / divisions as f64, extent)
     };
-    (0..axes).map(end).collect()
+    ((0..axes).map(end).collect(), Origin::Front(divisions))
 }
 
 /// Up to the next multiple of a power of ten that is about a hundredth of `extent`: short to write down.

@@ -64,7 +64,7 @@ pub(super) struct Arguments {
     /// The results folder that the baseline was made of: gains under attack are then cross-checked.
     #[arg(long, value_name = "DIR", requires = "baseline")]
     base_results: Option<PathBuf>,
-    /// Where to write the verdict as JSON, folders included; elsewhere where the results folder cannot be written to [default: verdict.json in the results folder].
+    /// Where to write the verdict as JSON, folders included; for results that can only be read, say where [default: verdict.json in the results folder].
     #[arg(long, value_name = "FILE")]
     verdict: Option<PathBuf>,
     /// Append the verdict as Markdown, as in `--summary "$GITHUB_STEP_SUMMARY"`; missing folders are made.
@@ -177,7 +177,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         code,
         verdict: &outcome.verdict,
     };
-    let json = publish(arguments, &story, results, outcome.store.as_ref())?;
+    let (json, unwritten) = publish(arguments, &story, results, outcome.store.as_ref())?;
     if let Some(folder) = &arguments.figures {
         draw(outcome.overlay.as_ref(), &story, folder)?;
     }
@@ -186,7 +186,34 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     } else {
         telling::terminal(&story, Some(&results.display().to_string()))
     })?;
-    Ok(code)
+    Ok(unwritten.map_or(code, |unwritten| unwritten.told(code)))
+}
+
+/// A verdict file that could not be written to where it belongs, in results that can only be read.
+struct Unwritten {
+    path: PathBuf,
+    error: Error,
+    /// Whether another verdict stands there, and whoever looks at the file takes it for this one.
+    stale: bool,
+}
+
+impl Unwritten {
+    /// Says so, and returns the exit code: that of the verdict, which was told; bad usage where a script that reads the file would be misled.
+    fn told(&self, code: u8) -> u8 {
+        let why = self.error.chain().join(": ");
+        let path = self.path.display();
+        if self.stale {
+            terminal::talk(&format!(
+                "error: {why}; what stands in `{path}` is another verdict, so the exit code is {}, not {code}\nhelp: say where to write this one: --verdict FILE",
+                exit::BAD_INPUT
+            ));
+            return exit::BAD_INPUT;
+        }
+        terminal::talk(&format!(
+            "warning: no `{path}` was written: {why}\nhelp: say where to write it: --verdict FILE; the exit code is that of the verdict"
+        ));
+        code
+    }
 }
 
 /// A verdict with what is told beside it.
@@ -204,6 +231,7 @@ struct Outcome {
 
 /// Judges: against a baseline, under rules, or both.
 fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome> {
+    experiment::possible(&arguments.require)?;
     let book = arguments.rules.as_deref().map(escalation::read).transpose()?;
     let window = arguments.window.as_deref();
     let Some(baseline) = &arguments.baseline else {
@@ -288,25 +316,31 @@ fn failure(error: &Error, code: u8) -> Verdict {
     }
 }
 
-/// Writes every file that was asked for, prints annotations, and returns the verdict as JSON. `store` is the results folder, where it is one.
+/// Writes every file that was asked for, prints annotations, and returns the verdict as JSON; also what of it could not be written to where it belongs. `store` is the results
+/// folder, where it is one.
 fn publish(
     arguments: &Arguments,
     story: &Story<'_>,
     folder: &Path,
     store: Option<&Results>,
-) -> Result<String> {
+) -> Result<(String, Option<Unwritten>)> {
     let json = telling::json(story)?;
-    match (&arguments.verdict, store) {
-        (Some(path), _) => files::write_atomic(path, json.as_bytes(), None)?,
-        (None, Some(store)) => store.write(VERDICT, json.as_bytes())?,
-        (None, None) if folder.is_dir() => {
-            files::write_atomic(&folder.join(VERDICT), json.as_bytes(), None)?;
-        }
+    let mut unwritten = None;
+    if let Some(path) = &arguments.verdict {
+        files::write_atomic(path, json.as_bytes(), None)?;
+    } else {
         // Of a table, beside it.
-        (None, None) if folder.is_file() => {
-            files::write_atomic(&folder.with_extension(VERDICT), json.as_bytes(), None)?;
+        let path = if folder.is_file() { folder.with_extension(VERDICT) } else { folder.join(VERDICT) };
+        let written = match store {
+            Some(store) => store.write(VERDICT, json.as_bytes()),
+            None if folder.exists() => files::write_atomic(&path, json.as_bytes(), None),
+            None => Ok(()),
+        };
+        if let Err(error) = written {
+            // The same verdict, from before, misleads nobody.
+            let stale = files::read(&path).is_ok_and(|there| there != json.as_bytes());
+            unwritten = Some(Unwritten { path, error, stale });
         }
-        (None, None) => {}
     }
     if let Some(path) = &arguments.summary {
         append(path, &telling::markdown(story, Some(&folder.display().to_string())))?;
@@ -325,7 +359,7 @@ fn publish(
             terminal::product(&annotations)?;
         }
     }
-    Ok(json)
+    Ok((json, unwritten))
 }
 
 /// Draws the figure, where there is something to lay over each other.

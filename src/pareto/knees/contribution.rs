@@ -2,10 +2,11 @@
 
 use super::{Knee, STRAIGHT, largest};
 use crate::pareto::costs::Costs;
+use crate::pareto::filter::{Ties, nondominated};
 use crate::pareto::volume::{BUDGET, contributions};
 
 /// The member without which most volume would be lost, among those that are not the best on any axis: what an end contributes depends on where the reference lies (Emmerich and Fonseca,
-/// EMO 2011). The reference is the worst of the members on each axis. `None` where that volume is below 0.01² of the axes, or for more axes than contributions are computed on.
+/// EMO 2011). The reference is the worst of the members on each axis; equal members count as one. `None` where that volume is below 0.01² of the axes, or for more axes than contributions are computed on.
 #[must_use]
 pub fn contribution(front: &Costs<'_>) -> Option<Knee> {
     if front.rows().flatten().any(|x| !x.is_finite()) {
@@ -18,9 +19,12 @@ pub fn contribution(front: &Costs<'_>) -> Option<Knee> {
     if front.is_empty() {
         return None;
     }
-    let own = contributions(front, &worst, BUDGET).ok()?;
+    // Of equal rows each stands for the others, and alone adds nothing: they count as one, the first.
+    let distinct = nondominated(front, Ties::First);
+    let rows = front.select(&distinct);
+    let own = contributions(&rows, &worst, BUDGET).ok()?;
     let is_inner = |row: &[f64]| row.iter().zip(&best).all(|(x, best)| x > best);
-    let inner = front.rows().zip(own).enumerate().filter(|(_, (row, _))| is_inner(row));
+    let inner = rows.rows().zip(own).zip(distinct).filter(|((row, _), _)| is_inner(row));
     let least = (0..front.axes()).fold(1.0, |least, _| least * STRAIGHT);
-    largest(inner.map(|(at, (_, own))| (at, own))).filter(|knee| knee.size > least)
+    largest(inner.map(|((_, own), at)| (at, own))).filter(|knee| knee.size > least)
 }

@@ -87,8 +87,15 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
     let metric = format::capitalized(&view.metric_title(&MetricKey::plain(&breakdown.clean)));
     let member =
         if breakdown.title == "class" { "class".to_owned() } else { format!("group of {}", breakdown.title) };
-    let caption =
-        format!("{metric} of each {member}. {bars} Higher is better.{worst} {}", facts(view, "whiskers"));
+    let drawn: Vec<MetricKey> = members
+        .iter()
+        .flat_map(|(_, member)| {
+            let (clean, attacked) = keys(view, breakdown, member);
+            std::iter::once(clean).chain(attacked)
+        })
+        .collect();
+    let basis = facts(view, &drawn, "whiskers");
+    let caption = format!("{metric} of each {member}. {bars} Higher is better.{worst} {basis}");
     let name = if breakdown.title == "class" {
         "classes".to_owned()
     } else {

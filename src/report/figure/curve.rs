@@ -11,7 +11,7 @@ use super::canvas::{self, BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut}
 use super::legend::{self, Key, Legend, Style};
 use super::look::Look;
 use super::theme::{ANCHOR, QUIET, SURFACE};
-use super::{Figure, axis_title, bounds, facts, framed, is_reversed};
+use super::{Figure, axis_title, basis, bounds, facts, framed, is_reversed};
 
 /// With more lines than this the bands would hide each other.
 const BANDED: usize = 8;
@@ -65,7 +65,8 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     };
     let zero =
         curve.clean.as_ref().map_or_else(String::new, |key| format!("At ε = 0: {}. ", view.title(key)));
-    let bands = if banded { "bands" } else { "in points.csv" };
+    let drawn: Vec<MetricKey> = stops.iter().map(|(_, key)| key.clone()).chain(curve.clean.clone()).collect();
+    let basis = if banded { facts(view, &drawn, "bands") } else { basis(view, "; intervals: in points.csv") };
     let trivial: Vec<String> = view.given.anchors.iter().map(|anchor| anchor.label.clone()).collect();
     let trivial = if trivial.is_empty() || (panels.len() == 1 && !look.is_narrow()) {
         String::new()
@@ -80,11 +81,8 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     } else {
         ""
     };
-    let caption = format!(
-        "{zero}Dotted: the radius of the front, ε = {}. {proven}{trivial}{}",
-        threat.epsilon,
-        facts(view, bands)
-    );
+    let caption =
+        format!("{zero}Dotted: the radius of the front, ε = {}. {proven}{trivial}{basis}", threat.epsilon);
     let y_axis = Axis::around(&values, bounds(view, key), is_reversed(view, key), 6);
     let last = stops.last()?.0;
     let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, if columns > 1 { 4 } else { 6 });

@@ -10,7 +10,7 @@ use super::labels::{Block, NEAR, Wish, placed};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, INK, PALE, SURFACE};
-use super::{Figure, axis_title, facts, framed};
+use super::{Figure, axis_title, basis, framed};
 
 const HEIGHT: f64 = 230.0;
 const RADIUS: f64 = 4.6;
@@ -36,7 +36,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let caption = format!(
         "One panel per defense, on the same axes. Its points in color, their strengths beside those on its front; all others pale; black: the joint front. {} What lies beyond the axes is left out. {}",
         front::filling(view),
-        facts(view, "bars in the front figure")
+        basis(view, "; intervals: in the figure of the front")
     );
     let height = HEIGHT * rows as f64 + 44.0;
     let title = title(view);

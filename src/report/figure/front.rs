@@ -76,7 +76,11 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
         "{}{}{chosen}{mixed} Label: {labels}; a mark on the frame lies off scale{beside}.{stairs} {}",
         filling(view),
         bands::caption(view),
-        facts(view, if are_barred(view) { "bars" } else { "bars, on the front only" })
+        facts(
+            view,
+            &[plane.x.clone(), plane.y.clone()],
+            if are_barred(view) { "bars" } else { "bars, on the front only" }
+        )
     );
     framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };

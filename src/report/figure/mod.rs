@@ -133,11 +133,9 @@ fn framed(
     Figure { name: name.into(), title, caption, svg }
 }
 
-/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`, with the intervals of the objectives.
-fn facts(view: &View, bars: &str) -> String {
-    let axes: Vec<MetricKey> =
-        view.given.front.objectives.iter().map(|objective| objective.key.clone()).collect();
-    basis(view, &format!("; {}", remarks::intervals_of(view, &axes, bars)))
+/// `digits: n = 360 test rows, 3 seeds; bars: …; attack: …`, with the kinds of intervals of the numbers that are drawn, and of no others.
+fn facts(view: &View, drawn: &[MetricKey], bars: &str) -> String {
+    basis(view, &format!("; {}", remarks::intervals_of(view, drawn, bars)))
 }
 
 /// The same, with `interval` in place of what is said of intervals.

@@ -11,7 +11,7 @@ use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
-use super::{Figure, bounds, facts, framed, is_reversed};
+use super::{Figure, basis, bounds, facts, framed, is_reversed};
 
 const COLUMNS: usize = 3;
 const MOST: usize = 12;
@@ -63,7 +63,12 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     };
     let caption = format!(
         "{colors}{across}{aside} Crossed: degenerate (on the frame where off scale). Up is better in every panel: where lower is better the axis is reversed.{more} {}",
-        facts(view, if view.defenses.len() <= BARRED { "bars" } else { "in points.csv" })
+        if view.defenses.len() <= BARRED {
+            let drawn: Vec<MetricKey> = keys.iter().map(|key| (*key).clone()).collect();
+            facts(view, &drawn, "bars")
+        } else {
+            basis(view, "; intervals: in points.csv")
+        }
     );
     Some(framed(look, "strength", all, (title(view), caption), |canvas, top| {
         if many {

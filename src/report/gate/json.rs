@@ -27,7 +27,7 @@ pub fn json(story: &Story<'_>) -> Result<String> {
         "verdict": verdict.word.word(),
         "shape": verdict.shape.map(Shape::word),
         "code": story.code,
-        "reasons": verdict.reasons,
+        "reasons": if verdict.reasons_in_full.is_empty() { &verdict.reasons } else { &verdict.reasons_in_full },
         "notes": verdict.notes,
         "experiment": story.name,
         "baseline_sha256": story.samples,

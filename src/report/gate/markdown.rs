@@ -46,7 +46,7 @@ pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
         }
         text.push('\n');
     }
-    for remark in story.remarks() {
+    for remark in story.remarks("`verdict.json`") {
         text.push_str(&format!("- {}\n", escaped(&remark)));
     }
     if let Some(advice) = story.advice(folder) {

@@ -41,6 +41,8 @@ pub struct Story<'a> {
 
 /// Endpoints in a table for people.
 const SHOWN: usize = 10;
+/// Settings that differ, and points that only one side has, in remarks for people.
+const NAMED: usize = 5;
 
 impl Story<'_> {
     /// `regressed (bent)`.
@@ -143,8 +145,8 @@ impl Story<'_> {
     const HEAD: [&'static str; 7] =
         ["point", "number", "baseline → here", "worse by", "margin", "p", "state"];
 
-    /// How it was judged, what could have been seen, and what else a reader should know: one sentence each.
-    fn remarks(&self) -> Vec<String> {
+    /// How it was judged, what could have been seen, and what else a reader should know: one sentence each. `whole` is where everything stands.
+    fn remarks(&self, whole: &str) -> Vec<String> {
         let verdict = self.verdict;
         let mut lines = Vec::new();
         lines.extend(verdict.rules.as_ref().map(|course| rules::remark(self, course)));
@@ -182,7 +184,7 @@ impl Story<'_> {
                 seeds(&verdict.seeds)
             ));
         }
-        for difference in &verdict.settings {
+        for difference in verdict.settings.iter().take(NAMED) {
             let say = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
             lines.push(format!(
                 "setting `{}` differs: {} in the baseline, {} here",
@@ -191,9 +193,17 @@ impl Story<'_> {
                 say(&difference.candidate)
             ));
         }
+        let more = verdict.settings.len().saturating_sub(NAMED);
+        if more > 0 {
+            let verb = if more == 1 { "differs" } else { "differ" };
+            lines.push(format!("{} {verb}; {whole} has all", format::count(more, "more setting")));
+        }
         for (points, side) in [(&verdict.only_baseline, "baseline"), (&verdict.only_candidate, "run")] {
             if !points.is_empty() {
-                lines.push(format!("only the {side} has {}", format::list(points)));
+                let more = points.len().saturating_sub(NAMED);
+                let mut named = points[..points.len() - more].to_vec();
+                named.extend((more > 0).then(|| format!("{more} more ({whole} has all)")));
+                lines.push(format!("only the {side} has {}", format::list(&named)));
             }
         }
         if let Some(confirmation) = &verdict.confirmation {

@@ -59,7 +59,7 @@ fn told(story: &Story<'_>, whole: &str, advice: Option<String>) -> String {
         }
     }
     text.push('\n');
-    for remark in story.remarks() {
+    for remark in story.remarks(whole) {
         indented(&mut text, &remark, "");
     }
     if let Some(advice) = advice {

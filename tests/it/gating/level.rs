@@ -1,5 +1,6 @@
 //! How often the gate alarms: a small version of `cargo bench --bench gate`, at fixed draws.
 
+use equipoise::gate::DEFAULT_MARGIN;
 use equipoise::stats;
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ fn rate(simulation: Simulation, alpha: f64, replications: u64) -> f64 {
 fn unchanged_curves_alarm_as_often_as_the_level_says() {
     for (seeds, replications) in [(7, 400), (10, 300)] {
         for alpha in [0.05, 0.01] {
-            let simulation = Simulation { seeds, correlation: 0.7, change: Change::None };
+            let simulation = Simulation { seeds, correlation: 0.7, change: Change::None, margin: 0.0 };
             let attainable = stats::attainable(alpha, seeds);
             let error = (attainable * (1.0 - attainable) / replications as f64).sqrt();
             let found = rate(simulation, alpha, replications);
@@ -27,16 +28,28 @@ fn unchanged_curves_alarm_as_often_as_the_level_says() {
 #[test]
 fn changes_of_the_sheet_are_seen() {
     for (change, power) in [(Change::Everywhere(0.02), 0.998), (Change::OnePoint(0.04), 1.0)] {
-        let found = rate(Simulation { seeds: 10, correlation: 0.7, change }, 0.01, 100);
+        let found = rate(Simulation { seeds: 10, correlation: 0.7, change, margin: 0.0 }, 0.01, 100);
         assert!(found >= power - 0.01, "{change:?}: {found}");
     }
+}
+
+/// With the default margin of half a point, falls of 2 points everywhere and of 4 at one point are seen nearly always, and what did not change next to never alarms.
+#[test]
+fn the_default_margin_costs_little_power() {
+    let at_margin = |change| Simulation { seeds: 10, correlation: 0.7, change, margin: DEFAULT_MARGIN };
+    for change in [Change::Everywhere(0.02), Change::OnePoint(0.04)] {
+        let (with, without) = (at_margin(change), Simulation { margin: 0.0, ..at_margin(change) });
+        let (with, without) = (rate(with, 0.01, 60), rate(without, 0.01, 60));
+        assert!(with >= 0.8 && with <= without, "{change:?}: {with}, and {without} without");
+    }
+    assert!(rate(at_margin(Change::None), 0.05, 100) <= 0.05);
 }
 
 /// ε(C, B) alone is not antisymmetric, and sign flips of it alarm nearly always (the sheet says 93 to 100 %); the difference of the two is.
 #[test]
 fn the_epsilon_endpoint_changes_its_sign_with_the_sides() {
     use equipoise::gate::{self, Policy, Rules, Subject};
-    let simulation = Simulation { seeds: 7, correlation: 0.0, change: Change::None };
+    let simulation = Simulation { seeds: 7, correlation: 0.0, change: Change::None, margin: 0.0 };
     let (a, b) = simulation.draw(&mut equipoise::seed::Seed(3).stream("gate/simulation"));
     let rules = Rules {
         alpha: 0.05,

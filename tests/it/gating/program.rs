@@ -244,6 +244,46 @@ fn nothing_to_compare_with_is_three_and_missing_cells_are_five() {
     assert_eq!(value["missing"].as_array().unwrap().len(), 21);
 }
 
+/// Nothing is to be run first where everything ran, and diverged.
+#[test]
+fn where_all_cells_diverged_that_is_said() {
+    let program = prepared();
+    let diverging = SMALL
+        .replace("lr = 3e-3", "lr = 1e30")
+        .replace("kind = \"adam\"", "kind = \"sgd\"")
+        .replace("seeds = 7", "seeds = 2");
+    program.file("diverging.toml", &diverging);
+    assert_eq!(program.run(&["run", "diverging.toml", "--out", "diverged", "--quiet"]).code, Some(5));
+    let answer = program.run(&["gate", "diverged", "--baseline", "base"]);
+    assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    let said = format!("{}{}", answer.stdout, answer.stderr);
+    for part in ["ll 6 cells failed", "training diverged in epoch 1", "a learning rate"] {
+        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
+    }
+    assert!(!said.contains("un the experiment first"), "{said}");
+    let verdict = std::fs::read_to_string(program.path("diverged/verdict.json")).unwrap();
+    assert_eq!(schema::verdict(&verdict)["verdict"], "incomplete");
+}
+
+/// At most a handful of settings that differ is told of; the file has all.
+#[test]
+fn of_many_settings_that_differ_a_few_are_told() {
+    let program = prepared();
+    let other =
+        SMALL.replace("epochs = 8", "epochs = 1\nbatch = 32").replace("hidden = [24]", "hidden = [25]");
+    let other = other.replace("lr = 3e-3", "lr = 4e-3").replace("resamples = 100", "resamples = 110");
+    program.file("other.toml", &other.replace("steps = 3", "steps = 2"));
+    program.must(&["run", "other.toml", "--out", "other", "--quiet"]);
+    let answer = program.run(&["gate", "other", "--baseline", "base"]);
+    let file = schema::verdict(&std::fs::read_to_string(program.path("other/verdict.json")).unwrap());
+    let all = file["settings"].as_array().unwrap().len();
+    assert!(all > 5, "{}", file["settings"]);
+    assert_eq!(answer.stdout.matches("etting `").count(), 5, "{}", answer.stdout);
+    let more = format!("{} more setting", all - 5);
+    let told = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains(&more) && told.contains("verdict.json has all"), "{}", answer.stdout);
+}
+
 #[test]
 fn bad_input_is_said_in_one_message() {
     let program = prepared();
@@ -255,6 +295,8 @@ fn bad_input_is_said_in_one_message() {
     let said = refused(&["--require", "acuracy>=0.5"]);
     assert!(said.contains("unknown metric `acuracy`, did you mean `accuracy`?"), "{said}");
     assert!(refused(&["--require", "accuracy"]).contains("none of >=, >, <=, <"));
+    let both = ["--require", "accuracy<0.5", "--require", "accuracy>0.6 at strength=0"];
+    assert!(refused(&both).contains("can never both hold"));
     assert!(refused(&["--require", "accuracy>=0.5 at strength=7"]).contains("it is about no point"));
     assert!(refused(&["--require", "worst_group_accuracy>=0.5"]).contains("declares none"));
     assert!(refused(&["--fail-on", "regresed"]).contains("did you mean `regressed`?"));
@@ -319,6 +361,7 @@ fn a_gate_section_with_a_mistake_is_refused_before_anything_is_trained() {
         ("metrics =", "alpha = 0.7\nmetrics =", "`alpha` must lie above 0"),
         ("metrics =", "margin = { accuracy = -1 }\nmetrics =", "the margin of `accuracy` must be finite"),
         ("metrics =", "require = [\"accuracy\"]\nmetrics =", "none of >=, >, <=, <"),
+        ("metrics =", "require = [\"accuracy<0.1\", \"accuracy>0.2\"]\nmetrics =", "can never both hold"),
         ("metrics =", "polcy = \"detect\"\nmetrics =", "unknown key `polcy`, did you mean `policy`?"),
     ] {
         program.file("bad.toml", &SMALL.replacen(from, to, 1));

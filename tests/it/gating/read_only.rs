@@ -52,6 +52,17 @@ fn what_only_reads_takes_a_folder_that_cannot_be_written_to() {
         schema::verdict(&std::fs::read_to_string(program.path("out/verdict.json")).unwrap())["verdict"],
         "identical"
     );
+    // Without --verdict the verdict is told, with its exit code, and where the file could have gone.
+    for (more, code) in [(&[][..], 0), (&["--require", "accuracy>=0.999"][..], 1)] {
+        let told = run(&[&["gate", "results/small", "--baseline", "base"], more].concat());
+        assert_eq!(told.code, Some(code), "{}", told.stderr);
+        assert!(told.stdout.starts_with("small: "), "{}", told.stdout);
+        for part in
+            ["warning: no `results/small/verdict.json` was written", "--verdict FILE", "exit code is that of"]
+        {
+            assert!(told.stderr.contains(part), "`{part}` is missing in:\n{}", told.stderr);
+        }
+    }
     let chosen = run(&["choose", "results/small", "--max", "robust_accuracy"]);
     assert_eq!(chosen.code, Some(0), "{}", chosen.stderr);
     for (base, code) in [("base", 0), ("other", 0)] {
@@ -60,6 +71,23 @@ fn what_only_reads_takes_a_folder_that_cannot_be_written_to() {
     }
     assert!(program.path("other.pending/manifest.toml").is_file());
     assert_eq!(crate::program::fingerprint(&program.path("results/small")), before);
+    // The same verdict that stands there already misleads nobody; another one does.
+    let place = |verdict: &[u8]| {
+        mode(&program.path("results/small"), 0o755);
+        equipoise::files::write_atomic(&program.path("results/small/verdict.json"), verdict, None).unwrap();
+        mode(&program.path("results/small"), 0o555);
+    };
+    place(&std::fs::read(program.path("out/verdict.json")).unwrap());
+    let same = run(&["gate", "results/small", "--baseline", "base"]);
+    assert_eq!(same.code, Some(0), "{}", same.stderr);
+    let stale = run(&["gate", "results/small", "--baseline", "base", "--require", "accuracy>=0.999"]);
+    assert_eq!(stale.code, Some(2), "{}", stale.stderr);
+    assert!(stale.stdout.starts_with("small: violated"), "{}", stale.stdout);
+    for part in
+        ["`results/small/verdict.json` is another verdict", "the exit code is 2, not 1", "--verdict FILE"]
+    {
+        assert!(stale.stderr.contains(part), "`{part}` is missing in:\n{}", stale.stderr);
+    }
     // What writes says what to do.
     let report = run(&["report", "results/small"]);
     assert_eq!(report.code, Some(2));

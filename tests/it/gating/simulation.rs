@@ -25,6 +25,8 @@ pub(crate) struct Simulation {
     /// Correlation of baseline and candidate within a seed.
     pub(crate) correlation: f64,
     pub(crate) change: Change,
+    /// What is no regression, of every number, of the hypervolume and of epsilon.
+    pub(crate) margin: f64,
 }
 
 const STRENGTHS: usize = 8;
@@ -32,14 +34,17 @@ const STRENGTHS: usize = 8;
 const NOISE: f64 = 0.015;
 
 impl Simulation {
-    /// Whether any endpoint is shown to be worse at `alpha`, margin 0, in replication `number`.
+    /// Whether any endpoint is shown to be worse at `alpha`, beyond the margin, in replication `number`.
     pub(crate) fn fails(&self, number: u64, alpha: f64) -> bool {
-        let (baseline, candidate) = self.draw(&mut Seed(number).stream("gate/simulation"));
+        let (mut baseline, mut candidate) = self.draw(&mut Seed(number).stream("gate/simulation"));
+        for gated in baseline.gated.iter_mut().chain(&mut candidate.gated) {
+            gated.margin = self.margin;
+        }
         let rules = Rules {
             alpha,
             policy: Policy::Detect,
-            hypervolume_margin: 0.0,
-            epsilon_margin: 0.0,
+            hypervolume_margin: self.margin,
+            epsilon_margin: self.margin,
             claim: None,
         };
         let comparison = gate::compare(&baseline, &candidate);

@@ -234,6 +234,29 @@ fn sides_that_were_not_measured_alike_are_not_compared() {
     assert!(other.contains("the attack or the threat differs") && other.contains("!other:"), "{other}");
 }
 
+/// A sweep of many radii under another attack: one sentence names a few, and the whole list is kept.
+#[test]
+fn many_differences_are_told_in_few_words() {
+    let mut sides = pair(NONE, 0.0);
+    let radii: Vec<String> = (1..=9).map(|at| format!("robust_accuracy!other:linf:0.{at}")).collect();
+    for point in &mut sides.1.points {
+        let values = point.values.remove(&keys()[1]).unwrap();
+        for radius in &radii {
+            point.values.insert(radius.parse().unwrap(), values.clone());
+        }
+    }
+    sides.1.seeds = (100..140).collect();
+    let verdict = judged(&sides, &rules(Policy::Detect), Later::default());
+    assert_eq!(verdict.word, Word::NotComparable);
+    let (brief, full) = (verdict.reasons.join("; "), verdict.reasons_in_full.join("; "));
+    assert_eq!(brief.matches("!other:").count(), 3, "{brief}");
+    assert!(brief.contains("and 6 more here") && brief.contains("109 and 30 more here"), "{brief}");
+    assert!(
+        radii.iter().all(|radius| full.contains(radius.as_str())) && full.contains(", 139 here"),
+        "{full}"
+    );
+}
+
 #[test]
 fn what_is_missing_or_undefined_is_incomplete_and_other_points_are_named() {
     let mut sides = pair(NONE, 0.0);
