@@ -16,9 +16,22 @@ pub fn whole_rows(rows: f64) -> String {
     }
 }
 
+/// `66 %`: a share as a whole number of percent, halves up whatever their last binary digit says.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{} %", libm::floor(100.0 * share + 0.5 + 1e-9) + 0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 0.125 and 0.375 are halves to the bit, 0.285 (of 200 resamples 57) is one but for rounding.
+    #[test]
+    fn halves_of_a_percent_go_up() {
+        assert_eq!([0.125, 0.375, 0.285].map(percent), ["13 %", "38 %", "29 %"]);
+        assert_eq!([0.0, 0.004, 0.9949, 1.0].map(percent), ["0 %", "0 %", "99 %", "100 %"]);
+    }
 
     #[test]
     fn rows_are_whole() {

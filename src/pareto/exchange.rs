@@ -31,7 +31,7 @@ pub enum Rate {
         rate: f64,
         /// Where the rate may lie: one or two stretches (from, to), the outer ends infinite.
         parts: Vec<(f64, f64)>,
-        /// What can be said.
+        /// What can be said, of the cost: safety given up per unit of security gained, the rate with its sign turned.
         words: String,
     },
     /// The denominator is not distinguishable from 0, or there are too few seeds: said in words.
@@ -39,6 +39,21 @@ pub enum Rate {
         /// Why.
         words: String,
     },
+}
+
+impl Rate {
+    /// The same as a cost, safety given up per unit of security gained: positive where security has a price. Ends change places.
+    #[must_use]
+    pub fn cost(&self) -> Self {
+        match self {
+            Self::Bounded { rate, low, high } => Self::Bounded { rate: -rate, low: -high, high: -low },
+            Self::HalfLine { rate, parts, words } => {
+                let parts = parts.iter().rev().map(|(from, to)| (-to, -from)).collect();
+                Self::HalfLine { rate: -rate, parts, words: words.clone() }
+            }
+            Self::NotMeasurable { words } => Self::NotMeasurable { words: words.clone() },
+        }
+    }
 }
 
 /// A change, positive = better: its mean over paired seeds, and its 95 % interval from 3 seeds on.
@@ -250,7 +265,7 @@ fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
     };
     let ratio = a / b;
     let so_far = if ratio.is_finite() {
-        format!("; the ratio of the means is {}", words::decimal(ratio))
+        format!("; the means alone say a cost of {}", words::decimal(-ratio))
     } else {
         String::new()
     };
@@ -270,20 +285,20 @@ fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
     match stats::fieller(a, b, covariance, t) {
         Ratio::Between { low, high } => Rate::Bounded { rate: ratio, low, high },
         Ratio::AtLeast { low } => {
-            let words = format!("the rate is at least {}", words::decimal(low));
+            let words = format!("the cost is at most {}", words::decimal(-low));
             Rate::HalfLine { rate: ratio, parts: vec![(low, f64::INFINITY)], words }
         }
         Ratio::AtMost { high } => {
-            let words = format!("the rate is at most {}", words::decimal(high));
+            let words = format!("the cost is at least {}", words::decimal(-high));
             Rate::HalfLine { rate: ratio, parts: vec![(f64::NEG_INFINITY, high)], words }
         }
         Ratio::Outside { below, above } if ratio.is_finite() => Rate::HalfLine {
             rate: ratio,
             parts: vec![(f64::NEG_INFINITY, below), (above, f64::INFINITY)],
             words: format!(
-                "the change in {name} is not distinguishable from 0; the rate lies below {} or above {}",
-                words::decimal(below),
-                words::decimal(above),
+                "the change in {name} is not distinguishable from 0; the cost lies below {} or above {}",
+                words::decimal(-above),
+                words::decimal(-below),
             ),
         },
         Ratio::Outside { .. } | Ratio::Anything => {

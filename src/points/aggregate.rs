@@ -1,6 +1,8 @@
 //! The mean of one number over the seeds of a point, and how sure of it we are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use super::sampled::Sampled;
 use super::study::{Cell, Group, Options};
@@ -23,11 +25,14 @@ pub(super) fn point(
     let keys: BTreeSet<MetricKey> = group.cells.iter().flat_map(reported).collect();
     let seed_weights = (group.cells.len() >= SEEDS_FOR_PERCENTILES)
         .then(|| SeedWeights::draw(options.seed, group.cells.len(), options.resamples));
+    let places: Vec<BTreeMap<&MetricKey, usize>> = group.cells.iter().map(places).collect();
+    let keys: Vec<MetricKey> = keys.into_iter().collect();
+    let shared = disparities::Shared::default();
     let measures = keys
-        .into_iter()
+        .into_par_iter()
         .map(|key| {
             let positions: Vec<Option<usize>> =
-                group.cells.iter().map(|cell| cell.tasks.iter().position(|task| task.key == key)).collect();
+                places.iter().map(|places| places.get(&key).copied()).collect();
             let found = positions.iter().zip(&group.cells).find_map(|(p, cell)| Some(&cell.tasks[(*p)?]));
             let task = found.expect("a key comes from some cell's task");
             let readings: Vec<(u64, Option<&Reading>)> = positions
@@ -49,7 +54,8 @@ pub(super) fn point(
             if let (true, Some(value)) =
                 (disparities::compares(task.metric.form), measured.estimate.value.get())
             {
-                let (interval, by_chance) = disparities::crossed(task, &group.cells, draws, sampled, options);
+                let (interval, by_chance) =
+                    disparities::crossed(task, (&group.cells, &places, &shared), draws, sampled, options);
                 measured.by_chance = by_chance;
                 if group.cells.len() >= SEEDS_FOR_VARIANCE && options.resamples > 0 {
                     let (interval, method) =
@@ -71,6 +77,15 @@ pub(super) fn point(
         measures,
         degenerate: None,
     }
+}
+
+/// Where the task of every number stands among a cell's.
+fn places(cell: &Cell) -> BTreeMap<&MetricKey, usize> {
+    let mut places = BTreeMap::new();
+    for (place, task) in cell.tasks.iter().enumerate() {
+        places.entry(&task.key).or_insert(place);
+    }
+    places
 }
 
 fn number(

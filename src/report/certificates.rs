@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::measure::{AttackKey, Direction, MetricKey, Norm};
+use crate::words::percent;
 
 use super::format;
 use super::headline;
@@ -200,7 +201,7 @@ fn answer(
         ));
     }
     let share = if standing > 0.0 {
-        format!(", of which {:.0} % are proven", 100.0 * proven / standing)
+        format!(", of which {} are proven", percent(proven / standing))
     } else {
         String::new()
     };

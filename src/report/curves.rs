@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::format;
 use super::json::rate as rate_json;
-use super::table::{Table, figures, rate, words};
+use super::table::{Table, cost, figures, words};
 use super::view::View;
 use crate::experiment::INTERPOLATED;
 use crate::measure::{MetricKey, Unit};
@@ -12,6 +12,7 @@ use crate::pareto::exchange::ArcRate;
 use crate::pareto::{Slope, StrengthCurve, WrongWay};
 use crate::points::{Measured, Point};
 use crate::run::Sensitivity;
+use crate::words::percent;
 
 /// Steps of more strength that cost security, where noise over seeds hardly explains it: the assumption of a trade is wrong there.
 pub(super) fn surprises(view: &View) -> Vec<String> {
@@ -87,7 +88,7 @@ pub(super) fn again(found: &Sensitivity, index: usize) -> String {
     let Some(recheck) = found.rates.iter().find(|recheck| recheck.rate == index) else {
         return "—".to_owned();
     };
-    let text = rate(&recheck.again, &recheck.again.rate);
+    let text = cost(&recheck.again, &recheck.again.rate);
     if recheck.turned { format!("{text}; other sign") } else { text }
 }
 
@@ -111,7 +112,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
             figures("safety fitted"),
         ]);
     }
-    head.extend([figures("safety per security, to the next level"), words("remarks")]);
+    head.extend([figures("cost in safety per security, to the next level"), words("remarks")]);
     let mut rows = Vec::new();
     for curve in curves {
         for (at, &point) in curve.points.iter().enumerate() {
@@ -132,7 +133,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     }
     Some(Table {
         title: "Along the strengths",
-        caption: "Seed means made monotone (isotonic regression: security never falls and safety never rises with strength; neighbors out of order share one value), and the slope between levels, in brackets percentiles of resamples of seeds and rows. What speaks against the order stands under remarks, with p-values of sign flips over seeds, all steps together. Attainable by mixing: the upper convex hull of the means, which drawing one of two models by lot attains; of noisy means it is biased outward.".to_owned(),
+        caption: "Seed means made monotone (isotonic regression: security never falls and safety never rises with strength; neighbors out of order share one value), and what the step to the next level costs, in brackets percentiles of resamples of seeds and rows. What speaks against the order stands under remarks, with p-values of sign flips over seeds, all steps together. Attainable by mixing: the upper convex hull of the means, which drawing one of two models by lot attains; of noisy means it is biased outward.".to_owned(),
         head,
         rows,
     })
@@ -141,8 +142,9 @@ pub(super) fn table(view: &View) -> Option<Table> {
 fn slope(slope: &Slope) -> String {
     let Some(rate) = slope.rate else { return "safety lost, nothing bought".to_owned() };
     let flat = slope.flat.filter(|flat| *flat > 0.005);
-    let flat = flat.map_or_else(String::new, |flat| format!("; nothing bought in {:.0} %", 100.0 * flat));
-    format!("{}{flat}", format::with_interval(rate, slope.interval))
+    let flat = flat.map_or_else(String::new, |flat| format!("; nothing bought in {}", percent(flat)));
+    // As a cost: positive where safety falls.
+    format!("{}{flat}", format::with_interval(-rate, slope.interval.map(|(low, high)| (-high, -low))))
 }
 
 fn remarks(view: &View, curve: &StrengthCurve, point: usize) -> Vec<String> {
@@ -163,10 +165,10 @@ fn remarks(view: &View, curve: &StrengthCurve, point: usize) -> Vec<String> {
     }
     if let Some(mixture) = curve.mixtures.iter().find(|mixture| mixture.point == point) {
         remarks.push(format!(
-            "mixing {} and {} ({:.0} %) gives {} more of {}",
+            "mixing {} and {} ({}) gives {} more of {}",
             name(mixture.of.0),
             name(mixture.of.1),
-            100.0 * mixture.share,
+            percent(mixture.share),
             size(view, &curve.safety, mixture.gain),
             view.metric_title(&curve.safety),
         ));

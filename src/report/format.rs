@@ -10,6 +10,12 @@ pub(super) fn number(x: f64) -> String {
     signed(&format!("{x:.3}"))
 }
 
+/// Two decimals, a real minus sign, and none before zero: `−0.03`.
+#[must_use]
+pub(super) fn short(x: f64) -> String {
+    signed(&format!("{x:.2}"))
+}
+
 /// `0.974 [0.962, 0.986]`, `0.974` without an interval, `undefined` where withheld, `—` where not measured.
 #[must_use]
 pub(super) fn estimate(measured: Option<&Measured>) -> String {

@@ -88,40 +88,57 @@ pub fn render(view: &View) -> Result<Vec<Output>> {
 ///
 /// As [`render`].
 pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
+    type Part<'a> = Box<dyn Fn() -> Result<Vec<Output>> + Send + Sync + 'a>;
     let has = |format| wanted.formats.contains(&format);
+    let is_pictured = [Format::Svg, Format::Png, Format::Pdf].into_iter().any(has);
+    let is_for_screens = wanted.look == figure::Look::SCREEN;
     // The pages carry, or link to, what is made for a screen.
-    let screen = figure::all(view);
-    let mut outputs = vec![Output::new("summary.txt", terminal(view))];
+    let linked = wanted.linked().filter(|_| has(Format::Md));
+    let screen = if has(Format::Html) || linked.is_some() || (is_pictured && is_for_screens) {
+        figure::all(view)
+    } else {
+        Vec::new()
+    };
+    let one = |path: &str, bytes: Vec<u8>| Ok(vec![Output::new(path, bytes)]);
+    // Each by itself, in the order of the files, on as many threads as there are.
+    let mut parts: Vec<Part<'_>> = vec![Box::new(|| one("summary.txt", terminal(view).into_bytes()))];
     if has(Format::Md) {
-        let (figures, ending) = wanted.linked().map_or((&[][..], ""), |ending| (&screen[..], ending));
-        outputs.push(Output::new("summary.md", markdown::page(view, figures, ending)));
+        let (figures, ending) = linked.map_or((&[][..], ""), |ending| (&screen[..], ending));
+        parts.push(Box::new(move || one("summary.md", markdown::page(view, figures, ending).into_bytes())));
     }
     if has(Format::Latex) {
-        let tables = latex::tables(view).into_iter();
-        outputs.extend(tables.map(|(name, text)| Output::new(format!("tables/{name}.tex"), text)));
+        let file = |(name, text)| Output::new(format!("tables/{name}.tex"), text);
+        parts.push(Box::new(move || Ok(latex::tables(view).into_iter().map(file).collect())));
     }
     if has(Format::Csv) {
-        outputs.push(Output::new("points.csv", csv::points(view)?));
-        outputs.push(Output::new("measurements.csv", csv::measurements(view)?));
+        parts.push(Box::new(|| one("points.csv", csv::points(view)?)));
+        parts.push(Box::new(|| one("measurements.csv", csv::measurements(view)?)));
     }
-    outputs.push(Output::new("report.json", json::file(view)?));
+    parts.push(Box::new(|| one("report.json", json::file(view)?)));
     if has(Format::Html) {
-        outputs.push(Output::new("report.html", html::page(view, &screen, &wanted.run_info)?));
+        parts
+            .push(Box::new(|| one("report.html", html::page(view, &screen, &wanted.run_info)?.into_bytes())));
     }
     if has(Format::Csv) {
         if !view.given.abstentions.is_empty() {
-            outputs.push(Output::new("abstention.csv", abstention::file(view)?));
+            parts.push(Box::new(|| one("abstention.csv", abstention::file(view)?)));
         }
-        outputs.extend(uncertain::csv(view)?.map(|bytes| Output::new("attainment.csv", bytes)));
+        parts.push(Box::new(|| {
+            Ok(uncertain::csv(view)?.map(|bytes| Output::new("attainment.csv", bytes)).into_iter().collect())
+        }));
     }
-    let mut figures =
-        if wanted.look == figure::Look::SCREEN { screen } else { figure::drawn(view, wanted.look) };
-    if wanted.dark {
-        let dark: Vec<figure::Figure> = figures.iter().map(|figure| figure.darkened(view)).collect();
-        figures.extend(dark);
+    if is_pictured {
+        parts.push(Box::new(|| {
+            let mut figures = if is_for_screens { screen.clone() } else { figure::drawn(view, wanted.look) };
+            if wanted.dark {
+                let dark: Vec<figure::Figure> = figures.iter().map(|figure| figure.darkened(view)).collect();
+                figures.extend(dark);
+            }
+            pictures(&figures, wanted, "figures")
+        }));
     }
-    outputs.extend(pictures(&figures, wanted, "figures")?);
-    Ok(outputs)
+    let outputs: Vec<Vec<Output>> = parts.par_iter().map(|part| part()).collect::<Result<_>>()?;
+    Ok(outputs.into_iter().flatten().collect())
 }
 
 /// The files of `figures` in `folder`, in every format of pictures that is wanted.

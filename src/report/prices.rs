@@ -9,6 +9,18 @@ use crate::pareto::exchange::{ArcRate, Course, Outcome};
 use crate::pareto::{Objective, beats};
 use crate::points::Point;
 
+/// Where a cost may lie that cannot be told itself: `≤ −0.50 or ≥ 0.13`.
+pub(super) fn half_line(parts: &[(f64, f64)]) -> String {
+    let end = |(from, to): &(f64, f64)| {
+        if from.is_finite() {
+            format!("≥ {}", format::short(*from))
+        } else {
+            format!("≤ {}", format::short(*to))
+        }
+    };
+    parts.iter().map(end).collect::<Vec<_>>().join(" or ")
+}
+
 /// What the widest step within each defense came to, defenses with the same answer together.
 pub(super) fn within_each(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     let mut answers: Vec<(String, Vec<String>)> = Vec::new();

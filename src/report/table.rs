@@ -184,7 +184,7 @@ pub(super) fn rates(view: &View) -> Option<Table> {
             figures("safety gained"),
         ]);
     }
-    head.extend([words("what happened"), figures("safety per security"), figures("in probit units")]);
+    head.extend([words("what happened"), figures("cost in safety per security"), figures("in probit units")]);
     head.extend(view.given.sensitivity.iter().map(|found| figures(format!("with {}", found.setting))));
     let rows = view
         .given
@@ -203,8 +203,8 @@ pub(super) fn rates(view: &View) -> Option<Table> {
                 format::change_interval(arc.security_change, view.unit(&arc.security)),
                 format::change_interval(arc.safety_change, view.unit(&arc.safety)),
                 arc.happened(),
-                rate(arc, &arc.rate),
-                rate(arc, &arc.probit_rate),
+                cost(arc, &arc.rate),
+                cost(arc, &arc.probit_rate),
             ]);
             row.extend(view.given.sensitivity.iter().map(|found| curves::again(found, index)));
             row
@@ -212,23 +212,28 @@ pub(super) fn rates(view: &View) -> Option<Table> {
         .collect();
     Some(Table {
         title: "Exchange rates",
-        caption: "Gains between two strengths of one defense, positive is better on both sides; the rate is safety gained per unit of security gained (negative: safety is paid), with its Fieller interval over paired seeds.".to_owned(),
+        caption: "Gains between two strengths of one defense, positive is better on both sides; the cost is safety given up per unit of security gained (negative: safety rose with it), with its Fieller interval over paired seeds.".to_owned(),
         head,
         rows,
     })
 }
 
-/// Where both pillars went the same way, or neither moved, nothing was exchanged, and a ratio would mislead.
-pub(super) fn rate(arc: &ArcRate, rate: &Rate) -> String {
-    if matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear) {
+/// Whether something was exchanged: where both pillars went the same way, or neither moved, a ratio would mislead.
+pub(super) fn is_price(arc: &ArcRate) -> bool {
+    !matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear)
+}
+
+/// A rate of the step as a cost, positive where security was paid for.
+pub(super) fn cost(arc: &ArcRate, rate: &Rate) -> String {
+    if !is_price(arc) {
         return "—".to_owned();
     }
-    match rate {
+    match rate.cost() {
         Rate::Bounded { rate, low, high } => {
-            format!("{} [{}, {}]", format::number(*rate), format::number(*low), format::number(*high))
+            format!("{} [{}, {}]", format::number(rate), format::number(low), format::number(high))
         }
-        Rate::HalfLine { rate, words, .. } => format!("{}; {words}", format::number(*rate)),
-        Rate::NotMeasurable { words } => words.clone(),
+        Rate::HalfLine { rate, words, .. } => format!("{}; {words}", format::number(rate)),
+        Rate::NotMeasurable { words } => words,
     }
 }
 

@@ -9,6 +9,7 @@ use super::view::View;
 use crate::error::Result;
 use crate::pareto::Verdict;
 use crate::pareto::uncertain::{Bend, Depth};
+use crate::words::percent;
 
 /// Whether there are enough seeds for verdicts.
 pub(super) fn has_verdicts(view: &View) -> bool {
@@ -67,11 +68,6 @@ fn frequencies(view: &View, bend: &Bend) -> Option<String> {
     });
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join(", "))
-}
-
-/// `17 %`; a half goes up, in text and tables alike.
-fn percent(share: f64) -> String {
-    format!("{} %", libm::floor(100.0 * share + 0.5 + 1e-9))
 }
 
 /// `The front dominates 0.512 [0.490, 0.531] of the box …`; none without a front.

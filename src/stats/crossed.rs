@@ -4,7 +4,7 @@
 //! seed/S + row + interaction/S; redrawing rows inside each seed would divide the shared row part
 //! by S and cover far too little (metrics sheet, 3.8).
 
-use super::student::student_quantile;
+use super::student::{student_cdf, student_quantile};
 use super::summary::{mean, quantile, variance};
 
 /// What a mean over seeds owes to the seeds and to the rows.
@@ -103,6 +103,23 @@ impl Components {
     pub fn interval(&self, center: f64, level: f64) -> (f64, f64) {
         let half = student_quantile(0.5 + 0.5 * level, self.degrees) * self.total.sqrt();
         (center - half, center + half)
+    }
+
+    /// Whether `distance`, at least 0, is within half the width of the [`interval`](Self::interval) at `level`. Far from its end the tail probability alone says so, at a fiftieth
+    /// of the quantile's price, and the answer is the same.
+    pub(super) fn holds(&self, distance: f64, level: f64) -> bool {
+        /// Many times the rounding of tail probabilities and quantiles, relative.
+        const CLEAR: f64 = 1e-9;
+        let tail = 1.0 - (0.5 + 0.5 * level);
+        let beyond = student_cdf(-distance / self.total.sqrt(), self.degrees);
+        if beyond > (1.0 + CLEAR) * tail {
+            return true;
+        }
+        if beyond < (1.0 - CLEAR) * tail {
+            return false;
+        }
+        let (low, high) = self.interval(0.0, level);
+        distance <= 0.5 * (high - low)
     }
 }
 

@@ -3,8 +3,8 @@
 //! What the interval is about is the distance between the groups' mean rates over the seeds.
 
 use super::crossed::Known;
-use super::disparity::{Joined, Rate, Scale, folded, moments, of_pairs, pairs, quotient};
-use super::{Components, components, mean, quantile, variance};
+use super::disparity::{Joined, Less, Rate, Scale, folded, moments, pairs, quotient};
+use super::{Components, components, mean, quantile, student_quantile, variance};
 use crate::numeric::{normal_cdf, normal_quantile};
 
 /// One group's rate at several seeds.
@@ -128,20 +128,34 @@ impl<'a> Pair<'a> {
             (least, None) if least <= spread.row => spread,
             (least, alike) => spread.at_least(least, alike, plain.len(), rows),
         };
-        let center = if self.is_of_few() {
-            moments(self.a.rate()).0 - times * moments(self.b.rate()).0
-        } else {
-            mean(&plain)?
-        };
-        Some((center, spread))
+        Some((self.center(times), spread))
+    }
+
+    /// The first minus `times` the second, mean over seeds.
+    fn center(&self, times: f64) -> f64 {
+        if self.is_of_few() {
+            return moments(self.a.rate()).0 - times * moments(self.b.rate()).0;
+        }
+        let plain: Vec<f64> = self.a.plain.iter().zip(&self.b.plain).map(|(x, y)| x - times * y).collect();
+        mean(&plain).unwrap_or(0.0)
+    }
+
+    /// Whether the first minus `times` the second cannot be told from 0 at `level`.
+    fn accepts(&self, times: f64, rows: usize, level: f64) -> bool {
+        self.spread(times, rows).is_none_or(|(center, spread)| spread.holds(center.abs(), level))
     }
 
     /// The first minus `times` the second, and the half-width of its interval at `level`.
     fn test(&self, times: f64, rows: usize, level: f64) -> (f64, f64) {
-        let Some((center, spread)) = self.spread(times, rows) else { return (0.0, f64::INFINITY) };
-        let (low, high) = spread.interval(0.0, level);
-        (center, 0.5 * (high - low))
+        half_width(self.spread(times, rows).as_ref(), level)
     }
+}
+
+/// The center and the half-width of an interval at `level`; of what has none all there is.
+fn half_width(spread: Option<&(f64, Components)>, level: f64) -> (f64, f64) {
+    let Some((center, spread)) = spread else { return (0.0, f64::INFINITY) };
+    let (low, high) = spread.interval(0.0, level);
+    (*center, 0.5 * (high - low))
 }
 
 /// The interval of the distance between groups over seeds and rows, crossed, at `level`: for every pair of groups the signed difference of their mean rates with its
@@ -160,31 +174,148 @@ pub fn crossed_gap_interval(
     rows: usize,
     level: f64,
 ) -> Option<(f64, f64)> {
-    let rates: Vec<Vec<Rate>> =
-        families.iter().map(|family| family.iter().map(SeededRate::rate).collect()).collect();
-    let places = pairs(&rates);
-    let seeds = families.iter().flatten().next()?.plain.len();
-    if places.is_empty() || seeds < 2 || families.iter().any(|family| family.len() < 2) {
-        return None;
-    }
-    let alike: Vec<Option<Alike>> = families.iter().map(|family| Alike::of(family)).collect();
-    let pairs: Vec<Pair<'_>> =
-        places.iter().map(|(f, i, j)| Pair::new(&families[*f][*i], &families[*f][*j], alike[*f])).collect();
-    let single = normal_quantile(0.5 + 0.5 * level);
-    let bonferroni = normal_quantile(1.0 - 0.5 * (1.0 - level) / pairs.len() as f64);
-    let critical =
-        if pairs.len() == 1 { single } else { largest_deviation(&pairs, level)?.clamp(single, bonferroni) };
-    // As wide as Student's t at the level that one pair would need.
-    let of_one = 2.0 * normal_cdf(critical) - 1.0;
-    let bound = |pair: &Pair<'_>| match scale {
-        Scale::Difference => folded(pair.test(1.0, rows, of_one)),
-        Scale::Quotient => {
-            let turned = pair.turned();
-            quotient(&|times| pair.test(times, rows, of_one), &|times| turned.test(times, rows, of_one))
+    Some(CrossedGaps::of(families, scale, rows, level)?.joined(joined))
+}
+
+/// The intervals of the distances within families, before these become one number: see [`crossed_gap_interval`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossedGaps {
+    /// Of each family the largest lower and the largest upper bound of any pair; of quotients the smallest ones of all pairs.
+    bounds: Vec<(f64, f64)>,
+    scale: Scale,
+}
+
+impl CrossedGaps {
+    /// Of `families` at `level`; `rows` is the number of rows of the split. `None` with fewer than two groups or seeds.
+    #[must_use]
+    pub fn of(families: &[Vec<SeededRate>], scale: Scale, rows: usize, level: f64) -> Option<Self> {
+        let rates: Vec<Vec<Rate>> =
+            families.iter().map(|family| family.iter().map(SeededRate::rate).collect()).collect();
+        let places = pairs(&rates);
+        let seeds = families.iter().flatten().next()?.plain.len();
+        if places.is_empty() || seeds < 2 || families.iter().any(|family| family.len() < 2) {
+            return None;
         }
-    };
-    let bounds: Vec<(f64, f64)> = pairs.iter().map(bound).collect();
-    Some(of_pairs(families.len(), &places, &bounds, (joined, scale)))
+        let alike: Vec<Option<Alike>> = families.iter().map(|family| Alike::of(family)).collect();
+        let pairs: Vec<Pair<'_>> = places
+            .iter()
+            .map(|(f, i, j)| Pair::new(&families[*f][*i], &families[*f][*j], alike[*f]))
+            .collect();
+        let single = normal_quantile(0.5 + 0.5 * level);
+        let bonferroni = normal_quantile(1.0 - 0.5 * (1.0 - level) / pairs.len() as f64);
+        let critical = if pairs.len() == 1 {
+            single
+        } else {
+            largest_deviation(&pairs, level)?.clamp(single, bonferroni)
+        };
+        // As wide as Student's t at the level that one pair would need.
+        let of_one = 2.0 * normal_cdf(critical) - 1.0;
+        let bounds = match scale {
+            Scale::Difference => {
+                let mut quantiles = Quantiles::new(of_one);
+                let of_family = |f: usize| {
+                    let own = places.iter().zip(&pairs).filter(|((of, ..), _)| *of == f);
+                    let own: Vec<&Pair<'_>> = own.map(|(_, pair)| pair).collect();
+                    furthest(&own, rows, &mut quantiles)
+                };
+                (0..families.len()).map(of_family).collect()
+            }
+            Scale::Quotient => {
+                let of_pair = |pair: &Pair<'_>| {
+                    let turned = pair.turned();
+                    quotient(
+                        &Less {
+                            center: &|times| pair.center(times),
+                            accepts: &|times| pair.accepts(times, rows, of_one),
+                        },
+                        &Less {
+                            center: &|times| turned.center(times),
+                            accepts: &|times| turned.accepts(times, rows, of_one),
+                        },
+                    )
+                };
+                let bounds = pairs.iter().map(of_pair);
+                vec![bounds.fold((1.0, 1.0), |(low, high), bound| (bound.0.min(low), bound.1.min(high)))]
+            }
+        };
+        Some(Self { bounds, scale })
+    }
+
+    /// The interval of the families' distances, `joined`; quotients are about the smallest, whatever that says.
+    #[must_use]
+    pub fn joined(&self, joined: Joined) -> (f64, f64) {
+        if let (Scale::Quotient, Some(smallest)) = (self.scale, self.bounds.first()) {
+            return *smallest;
+        }
+        let side = |of: fn(&(f64, f64)) -> f64| joined.join(self.bounds.iter().map(of));
+        (side(|bound| bound.0), side(|bound| bound.1))
+    }
+}
+
+/// With fewer pairs than this every quantile is worked out.
+const MANY: usize = 8;
+
+/// The largest lower and the largest upper bound of any of the `pairs`' folded intervals. Most of many pairs cannot have it, which quantiles of neighboring degrees of freedom
+/// tell, so that few quantiles are worked out.
+fn furthest(pairs: &[&Pair<'_>], rows: usize, quantiles: &mut Quantiles) -> (f64, f64) {
+    // Far above the rounding of any of this.
+    const SLACK: f64 = 1e-9;
+    let level = quantiles.level;
+    let spreads: Vec<Option<(f64, Components)>> = pairs.iter().map(|pair| pair.spread(1.0, rows)).collect();
+    // Where each pair's half-width lies for certain.
+    let around: Vec<(f64, f64, f64)> = spreads
+        .iter()
+        .map(|spread| match spread {
+            Some((center, spread)) if pairs.len() >= MANY => {
+                let (low, high) = quantiles.around(spread.degrees);
+                let sd = spread.total.sqrt();
+                (center.abs(), low * sd, high * sd)
+            }
+            Some((center, _)) => (center.abs(), 0.0, f64::INFINITY),
+            None => (0.0, f64::INFINITY, f64::INFINITY),
+        })
+        .collect();
+    let least_high = around.iter().map(|(center, low, _)| center + low).fold(0.0, f64::max);
+    let least_low = around.iter().map(|(center, _, high)| center - high).fold(0.0, f64::max);
+    let mut found = (0.0_f64, 0.0_f64);
+    for (spread, (center, low, high)) in spreads.iter().zip(around) {
+        if center + high < least_high - SLACK && center - low < least_low - SLACK {
+            continue;
+        }
+        let (center, half) = half_width(spread.as_ref(), level);
+        let bound = folded((center, half));
+        found = (found.0.max(bound.0), found.1.max(bound.1));
+    }
+    found
+}
+
+/// Student's t at one level, for degrees of freedom on a grid, each worked out when it is asked for.
+struct Quantiles {
+    level: f64,
+    known: [Option<f64>; DEGREES.len()],
+}
+
+/// Degrees of freedom, ascending from the fewest that there are.
+const DEGREES: [f64; 17] =
+    [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 17.0, 25.0, 40.0, 100.0, 1000.0];
+
+impl Quantiles {
+    fn new(level: f64) -> Self {
+        Self { level, known: [None; DEGREES.len()] }
+    }
+
+    fn at(&mut self, place: usize) -> f64 {
+        let level = self.level;
+        *self.known[place].get_or_insert_with(|| student_quantile(0.5 + 0.5 * level, DEGREES[place]))
+    }
+
+    /// Between which the quantile at `degrees` lies: it falls with them, to the normal distribution's.
+    fn around(&mut self, degrees: f64) -> (f64, f64) {
+        let above = DEGREES.iter().position(|known| *known >= degrees).unwrap_or(DEGREES.len());
+        let low = if above < DEGREES.len() { self.at(above) } else { 0.0 };
+        let high = if above > 0 { self.at(above - 1) } else { f64::INFINITY };
+        (low, high)
+    }
 }
 
 /// The quantile over resamples of the largest studentized deviation of any pair's difference, mean over seeds. A pair of few errors deviates by its floor: resamples of a handful of
@@ -226,4 +357,63 @@ pub fn crossed_signed_interval(
     let of_one = 2.0 * normal_cdf(normal_quantile(0.5 + 0.5 * level)) - 1.0;
     let (center, half) = Pair::new(first, second, None).test(1.0, rows, of_one);
     Some((center - half, center + half))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    /// Rates of `groups` groups at three seeds with 200 resamples, by lot.
+    fn family(groups: usize, seed: u64) -> Vec<SeededRate> {
+        let mut stream = Seed(seed).stream("test");
+        (0..groups)
+            .map(|_| {
+                let (rate, rows) =
+                    (0.2 + 0.6 * stream.uniform_f64(), 20.0 + (400.0 * stream.uniform_f64()).floor());
+                let sd = (rate * (1.0 - rate) / rows).sqrt();
+                let plain: Vec<f64> = (0..3).map(|_| rate + 0.02 * stream.normal()).collect();
+                let draws =
+                    plain.iter().map(|x| (0..200).map(|_| x + sd * stream.normal()).collect()).collect();
+                SeededRate { plain, draws, rows }
+            })
+            .collect()
+    }
+
+    /// Most pairs are passed over by bounds on their quantiles; the answer is that of every pair worked out, to the bit.
+    #[test]
+    fn the_furthest_pair_is_found_without_working_all_out() {
+        for (groups, seed) in [(3, 1), (5, 2), (9, 3), (14, 4)] {
+            let family = family(groups, seed);
+            let alike = Alike::of(&family);
+            let mut pairs = Vec::new();
+            for (i, a) in family.iter().enumerate() {
+                pairs.extend(family[i + 1..].iter().map(|b| Pair::new(a, b, alike)));
+            }
+            for level in [0.95, 0.999] {
+                let all = pairs.iter().map(|pair| folded(pair.test(1.0, 1000, level)));
+                let expected =
+                    all.fold((0.0_f64, 0.0_f64), |(low, high), bound| (low.max(bound.0), high.max(bound.1)));
+                let found = furthest(&pairs.iter().collect::<Vec<_>>(), 1000, &mut Quantiles::new(level));
+                assert_eq!(found, expected, "{groups} groups at {level}");
+            }
+        }
+    }
+
+    /// The test of a pair by its tail probability is that by its quantile, near the end as well.
+    #[test]
+    fn a_distance_is_held_where_the_interval_reaches_it() {
+        let family = family(6, 7);
+        for (i, a) in family.iter().enumerate() {
+            for b in &family[i + 1..] {
+                let (_, spread) = Pair::new(a, b, None).spread(1.0, 1000).unwrap();
+                let (low, high) = spread.interval(0.0, 0.95);
+                let half = 0.5 * (high - low);
+                for times in [0.0, 0.5, 1.0 - 1e-8, 1.0 - 1e-12, 1.0, 1.0 + 1e-12, 1.0 + 1e-8, 2.0, 50.0] {
+                    let distance = times * half;
+                    assert_eq!(spread.holds(distance, 0.95), distance <= half, "{times} of {half}");
+                }
+            }
+        }
+    }
 }

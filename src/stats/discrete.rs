@@ -1,10 +1,19 @@
 //! Draws from discrete distributions by inversion, the most probable values first.
 
+use std::sync::OnceLock;
+
 use crate::seed::Stream;
 
 /// ln n! for whole `n ≥ 0`.
 fn ln_factorial(n: f64) -> f64 {
-    libm::lgamma(n + 1.0)
+    /// Counts of rows are mostly below, and asked for a thousand times each.
+    const KNOWN: usize = 1 << 15;
+    static ALL: OnceLock<Vec<f64>> = OnceLock::new();
+    let of = |n: f64| libm::lgamma(n + 1.0);
+    if n >= 0.0 && n < KNOWN as f64 && n.fract() == 0.0 {
+        return ALL.get_or_init(|| (0..KNOWN).map(|n| of(n as f64)).collect())[n as usize];
+    }
+    of(n)
 }
 
 fn ln_choose(n: f64, k: f64) -> f64 {

@@ -39,7 +39,7 @@ pub enum Scale {
 }
 
 impl Joined {
-    fn join(self, gaps: impl Iterator<Item = f64> + Clone) -> f64 {
+    pub(super) fn join(self, gaps: impl Iterator<Item = f64> + Clone) -> f64 {
         match self {
             Self::Largest => gaps.fold(0.0, f64::max),
             Self::Sum => gaps.sum(),
@@ -108,29 +108,34 @@ pub(super) fn folded((center, half): (f64, f64)) -> (f64, f64) {
     ((center.abs() - half).max(0.0), center.abs() + half)
 }
 
-/// Which quotients, smaller over larger, the tests of a pair do not reject (Fieller 1954): `forward(ρ)` is the first rate minus ρ times the second with the
-/// half-width of its interval, `backward(ρ)` the other way round. At ρ = 1 it is the test of the difference, so that both agree on whether there is any.
-pub(super) fn quotient(
-    forward: &dyn Fn(f64) -> (f64, f64),
-    backward: &dyn Fn(f64) -> (f64, f64),
-) -> (f64, f64) {
-    let accepts = |(center, half): (f64, f64)| center.abs() <= half;
+/// One rate minus ρ times the other.
+pub(super) struct Less<'a> {
+    /// The difference at ρ.
+    pub(super) center: &'a dyn Fn(f64) -> f64,
+    /// Whether the test at ρ does not reject that it is 0: it lies within half the width of its interval.
+    pub(super) accepts: &'a dyn Fn(f64) -> bool,
+}
+
+/// Which quotients, smaller over larger, the tests of a pair do not reject (Fieller 1954): `forward` is the first rate minus ρ times the second, `backward` the other way
+/// round. At ρ = 1 it is the test of the difference, so that both agree on whether there is any.
+pub(super) fn quotient(forward: &Less<'_>, backward: &Less<'_>) -> (f64, f64) {
     // From a quotient that is rejected to one that is not: the end between them.
-    let end = |test: &dyn Fn(f64) -> (f64, f64), mut out: f64, mut inside: f64| {
-        if accepts(test(out)) {
+    let end = |less: &Less<'_>, mut out: f64, mut inside: f64| {
+        if (less.accepts)(out) {
             return out;
         }
         for _ in 0..HALVINGS {
             let middle = 0.5 * (out + inside);
-            if accepts(test(middle)) { inside = middle } else { out = middle }
+            if (less.accepts)(middle) { inside = middle } else { out = middle }
         }
         inside
     };
-    let (smaller, larger) = if forward(1.0).0 <= 0.0 { (forward, backward) } else { (backward, forward) };
-    if accepts(smaller(1.0)) {
+    let (smaller, larger) =
+        if (forward.center)(1.0) <= 0.0 { (forward, backward) } else { (backward, forward) };
+    if (smaller.accepts)(1.0) {
         return (end(smaller, 0.0, 1.0).min(end(larger, 0.0, 1.0)), 1.0);
     }
-    let (at_0, at_1) = (smaller(0.0).0, smaller(1.0).0);
+    let (at_0, at_1) = ((smaller.center)(0.0), (smaller.center)(1.0));
     let found = at_0 / (at_0 - at_1);
     (end(smaller, 0.0, found), end(smaller, 1.0, found))
 }
@@ -202,7 +207,19 @@ pub fn stratified_interval(
             };
             match scale {
                 Scale::Difference => folded(test(a, b, 1.0)),
-                Scale::Quotient => quotient(&|times| test(a, b, times), &|times| test(b, a, times)),
+                Scale::Quotient => {
+                    let accepts = |(center, half): (f64, f64)| center.abs() <= half;
+                    quotient(
+                        &Less {
+                            center: &|times| test(a, b, times).0,
+                            accepts: &|times| accepts(test(a, b, times)),
+                        },
+                        &Less {
+                            center: &|times| test(b, a, times).0,
+                            accepts: &|times| accepts(test(b, a, times)),
+                        },
+                    )
+                }
             }
         })
         .collect();
@@ -225,10 +242,29 @@ pub struct Chance {
 /// Only the counts matter, so the permutations are drawn as hypergeometric splits. `None` where the gap is undefined.
 #[must_use]
 pub fn chance(families: &[Vec<Rate>], joined: Joined, draws: usize, stream: &mut Stream) -> Option<Chance> {
-    let found = gap(families, joined)?;
-    let mut permuted = families.to_vec();
-    let mut gaps: Vec<f64> = (0..draws)
-        .map(|_| {
+    Permuted::draw(families, draws, stream)?.joined(joined)
+}
+
+/// The gaps of permuted groups, before those of several families become one number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Permuted {
+    /// The gap of each family as it is.
+    found: Vec<f64>,
+    /// The same of every permutation, one after the other.
+    drawn: Vec<f64>,
+}
+
+impl Permuted {
+    /// `draws` permutations within the rows of each family; `None` where the gap of one is undefined.
+    #[must_use]
+    pub fn draw(families: &[Vec<Rate>], draws: usize, stream: &mut Stream) -> Option<Self> {
+        let each = |families: &[Vec<Rate>]| -> Option<Vec<f64>> {
+            families.iter().map(|family| gap(std::slice::from_ref(family), Joined::Largest)).collect()
+        };
+        let found = each(families)?;
+        let mut permuted = families.to_vec();
+        let mut drawn = Vec::with_capacity(draws * families.len());
+        for _ in 0..draws {
             for family in &mut permuted {
                 let mut all: f64 = family.iter().map(|rate| rate.rows).sum();
                 let mut marked: f64 = family.iter().map(|rate| rate.hits).sum();
@@ -238,17 +274,28 @@ pub fn chance(families: &[Vec<Rate>], joined: Joined, draws: usize, stream: &mut
                     marked -= rate.hits;
                 }
             }
-            gap(&permuted, joined).unwrap_or(0.0)
+            drawn.extend(each(&permuted)?);
+        }
+        Some(Self { found, drawn })
+    }
+
+    /// What the families' gaps, `joined`, show by chance alone.
+    #[must_use]
+    pub fn joined(&self, joined: Joined) -> Option<Chance> {
+        let found = joined.join(self.found.iter().copied());
+        let families = self.found.len().max(1);
+        let mut gaps: Vec<f64> =
+            self.drawn.chunks(families).map(|gaps| joined.join(gaps.iter().copied())).collect();
+        // Equal gaps of other counts may differ by rounding.
+        let reached = gaps.iter().filter(|gap| **gap >= found - 1e-12).count();
+        let draws = gaps.len();
+        gaps.sort_by(f64::total_cmp);
+        Some(Chance {
+            expected: mean(&gaps)?,
+            quantile_95: quantile(&gaps, 0.95)?,
+            p_value: (1 + reached) as f64 / (1 + draws) as f64,
         })
-        .collect();
-    // Equal gaps of other counts may differ by rounding.
-    let reached = gaps.iter().filter(|gap| **gap >= found - 1e-12).count();
-    gaps.sort_by(f64::total_cmp);
-    Some(Chance {
-        expected: mean(&gaps)?,
-        quantile_95: quantile(&gaps, 0.95)?,
-        p_value: (1 + reached) as f64 / (1 + draws) as f64,
-    })
+    }
 }
 
 /// Rows that each of two groups needs so that rates `a` and `b` are told apart at a two-sided 5 % level in 4 of 5 samples; infinite where they are equal.

@@ -28,9 +28,9 @@ mod summary;
 
 pub use crate::numeric::incomplete_beta;
 pub use crossed::{Components, components, crossed_interval};
-pub use crossed_gap::{SeededRate, crossed_gap_interval, crossed_signed_interval};
+pub use crossed_gap::{CrossedGaps, SeededRate, crossed_gap_interval, crossed_signed_interval};
 pub use disparity::{
-    Chance, Joined, Rate, Scale, chance, gap, rows_to_see, signed_interval, stratified_interval,
+    Chance, Joined, Permuted, Rate, Scale, chance, gap, rows_to_see, signed_interval, stratified_interval,
 };
 pub use fieller::{Ratio, fieller};
 pub use isotonic::{Block, Order, isotonic, spread};

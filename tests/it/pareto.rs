@@ -355,11 +355,11 @@ fn a_price_over_nothing_bought_is_not_a_huge_ratio() {
     let Rate::HalfLine { words, parts, .. } = &found[0].rate else { panic!("{:?}", found[0].rate) };
     let ends: Vec<String> = parts.iter().map(|(from, to)| format!("{from:.2} {to:.2}")).collect();
     assert_eq!(ends, ["-inf -1.42", "1.11 inf"]);
-    assert!(words.ends_with("the rate lies below −1.42 or above 1.11"), "{words}");
+    assert!(words.ends_with("the cost lies below −1.11 or above 1.42"), "{words}");
     insta::assert_snapshot!(found[0].sentence, @"from strength 0 to 0.1, no gain was measurable: robust accuracy (L∞ 0.2) changed by +0.7 points, not distinguishable from none; clean accuracy fell by 14.3 points (3 seeds, these test rows)");
     let two: Vec<Point> =
         points(&[(0.0, vec![0.95, 0.94], vec![0.40, 0.45]), (0.1, vec![0.80, 0.81], vec![0.45, 0.51])]);
-    insta::assert_snapshot!(arcs(&two)[0].sentence, @"from strength 0 to 0.1, robust accuracy (L∞ 0.2) rose by 5.5 points; clean accuracy fell by 14.0 points; what one bought of the other is not measurable: 2 seeds, seed variance unknown; the ratio of the means is −2.55 (these 2 seeds and test rows alone)");
+    insta::assert_snapshot!(arcs(&two)[0].sentence, @"from strength 0 to 0.1, robust accuracy (L∞ 0.2) rose by 5.5 points; clean accuracy fell by 14.0 points; what one bought of the other is not measurable: 2 seeds, seed variance unknown; the means alone say a cost of 2.55 (these 2 seeds and test rows alone)");
     assert_eq!(arcs(&two)[0].security_change.1, None);
 }
 

@@ -4,8 +4,10 @@ mod answers;
 mod beside;
 mod figures;
 pub(crate) mod fixture;
+mod legible;
 mod pages;
 mod rivals;
+mod tables;
 
 use std::time::{Duration, Instant};
 

@@ -12,7 +12,7 @@ use crate::pareto::Rated;
 use crate::points::{Measured, Point};
 use crate::run::{Cells, Recommendation};
 use crate::stats::SEEDS_FOR_A_VERDICT;
-use crate::words::count;
+use crate::words::{count, percent};
 
 /// So many configurations are told of at most, where none satisfies; JSON has all.
 const MISSES: usize = 5;
@@ -50,8 +50,8 @@ fn name(point: &Point) -> String {
 }
 
 /// Whole percents; what is rare is not said to be never.
-fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.005 { "under 1 %".to_owned() } else { format!("{:.0} %", 100.0 * share) }
+fn often(share: f64) -> String {
+    if share > 0.0 && share < 0.005 { "under 1 %".to_owned() } else { percent(share) }
 }
 
 fn number(x: f64) -> String {
@@ -104,11 +104,11 @@ fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
     if let Some(share) = chosen.chosen {
         text.push_str(&format!(
             "Chosen again in {} of {}{}.\n",
-            percent(share),
+            often(share),
             resamples(recommendation),
             pick.none
                 .filter(|none| *none > 0.0)
-                .map_or_else(String::new, |none| format!("; in {} of them nothing satisfies", percent(none))),
+                .map_or_else(String::new, |none| format!("; in {} of them nothing satisfies", often(none))),
         ));
     }
     if !recommendation.requirements.is_empty() {
@@ -120,7 +120,7 @@ fn chosen_words(recommendation: &Recommendation, chosen: &Rated) -> String {
         if let Some(share) = recommendation.holds.first().copied().flatten() {
             text.push_str(&format!(
                 "{what} in {} of the resamples of {} and {} test rows.\n",
-                percent(share),
+                often(share),
                 count(pick.seeds, "seed"),
                 recommendation.test_rows,
             ));
@@ -140,7 +140,7 @@ fn others(recommendation: &Recommendation, chosen: &Rated) -> String {
     let pick = &recommendation.pick;
     let of = |place: usize| {
         let rated = &pick.rated[place];
-        let often = rated.chosen.map_or_else(String::new, |share| format!(", chosen in {}", percent(share)));
+        let often = rated.chosen.map_or_else(String::new, |share| format!(", chosen in {}", often(share)));
         let value = format!("{} {}", metrics::describe(&recommendation.aim.key), number(rated.value));
         let name = name(&recommendation.choosing[rated.point]);
         format!("{name}, {value} on {} rows{often}", recommendation.on.word())
@@ -189,7 +189,7 @@ fn misses(recommendation: &Recommendation) -> String {
     let mut text = format!("None of {} satisfies. The nearest:\n", count(pick.rated.len(), "configuration"));
     for rated in pick.rated.iter().take(MISSES) {
         let again = rated.chosen.filter(|share| *share > 0.0);
-        let again = again.map_or_else(String::new, |share| format!(" (chosen in {})", percent(share)));
+        let again = again.map_or_else(String::new, |share| format!(" (chosen in {})", often(share)));
         text.push_str(&format!(
             "  {}: {}{again}\n",
             name(&recommendation.choosing[rated.point]),
@@ -201,7 +201,7 @@ fn misses(recommendation: &Recommendation) -> String {
         text.push_str(&format!("  and {more} more (--json)\n"));
     }
     if let Some(share) = pick.none {
-        text.push_str(&format!("In {} of {} none satisfies.\n", percent(share), resamples(recommendation)));
+        text.push_str(&format!("In {} of {} none satisfies.\n", often(share), resamples(recommendation)));
     }
     text
 }

@@ -168,7 +168,7 @@ fn summary(members: &[Member]) -> Table {
         head.push(numbers(format!("best {}{arrow}", first.title(&objective.key))));
         head.push(words("there at"));
     }
-    head.push(words("widest step: rate"));
+    head.push(words("widest step: cost"));
     let rows = members
         .iter()
         .map(|member| {
@@ -201,7 +201,7 @@ fn summary(members: &[Member]) -> Table {
                         "{} → {}: {}",
                         view.labels[arc.from],
                         view.plain_strength(arc.to),
-                        super::table::rate(arc, &arc.rate)
+                        super::table::cost(arc, &arc.rate)
                     )
                 })
                 .collect();
@@ -211,7 +211,7 @@ fn summary(members: &[Member]) -> Table {
         .collect();
     Table {
         title: "What each comes to",
-        caption: "Hypervolume: the share of the box between the worst and the best possible values of the objectives that the front dominates. Best: among working points, seed means with 95 % intervals. Rate: change in safety per unit of change in security over the widest step of each sweep that is quoted, with its Fieller interval; negative is a price.".to_owned(),
+        caption: "Hypervolume: the share of the box between the worst and the best possible values of the objectives that the front dominates. Best: among working points, seed means with 95 % intervals. Cost: safety given up per unit of security gained over the widest step of each sweep that is quoted, with its Fieller interval; negative: safety rose with it.".to_owned(),
         head,
         rows,
     }

@@ -10,7 +10,7 @@ use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut};
 use super::classes::chosen;
 use super::look::Look;
 use super::theme::{CLEAN, Color, INK, SECURITY};
-use super::{Figure, basis, framed};
+use super::{Figure, basis, framed, spoken};
 
 const ROW: f64 = 19.0;
 /// The worst case over all attacks, as the rows call it.
@@ -72,7 +72,7 @@ fn panel(
         x: Axis::exactly(0.0, 1.0, 4),
         y: Axis::exactly(0.0, 1.0, 1).with_ticks(1),
     };
-    let name = cut(&format::capitalized(&view.long_label(point)), HEADING, whole - 40.0);
+    let name = cut(&spoken(&format::capitalized(&view.long_label(point))), HEADING, whole - 40.0);
     canvas.text(&name, (left + 18.0, top + 14.0), HEADING, Side::Start);
     panel.across(canvas);
     let mut bars: Vec<(String, f64, Color, f64)> = Vec::new();

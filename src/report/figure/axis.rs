@@ -161,26 +161,43 @@ impl Panel {
     }
 
     /// The names of both axes.
-    pub(super) fn names(&self, canvas: &mut Canvas<'_>, x: &str, y: &str) {
+    pub(super) fn names(&self, canvas: &mut Canvas<'_>, x: &str, y: &[String]) {
         canvas.text(x, (f64::midpoint(self.left, self.right), self.bottom + 36.0), BODY, Side::Middle);
         self.name_up(canvas, y);
     }
 
-    /// The name of the vertical axis, left of its texts.
-    pub(super) fn name_up(&self, canvas: &mut Canvas<'_>, y: &str) {
-        let x = (self.left - 56.0).max(12.0);
-        canvas.turned_text(y, (x, f64::midpoint(self.top, self.bottom)), BODY, Side::Middle);
+    /// The name of the vertical axis, left of its texts, line by line.
+    pub(super) fn name_up(&self, canvas: &mut Canvas<'_>, y: &[String]) {
+        const LINE: f64 = 13.0;
+        let more = y.len().saturating_sub(1) as f64;
+        let first = (self.left - 56.0 - 0.5 * LINE * more).max(12.0);
+        for (i, line) in y.iter().enumerate() {
+            let at = (first + LINE * i as f64, f64::midpoint(self.top, self.bottom));
+            canvas.turned_text(line, at, BODY, Side::Middle);
+        }
     }
 
-    /// Room for the names: across and up, a little more than the axes.
+    /// Room for the names: across and up, a little more than the axes. What stands above the panel is not touched.
     pub(super) fn room(&self) -> (f64, f64) {
-        (self.right - self.left + 30.0, self.bottom - self.top + 40.0)
+        (self.right - self.left + 30.0, up(self.top, self.bottom))
+    }
+
+    /// Two short strokes across the foot of the vertical axis: it does not begin at 0.
+    pub(super) fn broken(&self, canvas: &mut Canvas<'_>) {
+        for y in [self.bottom - 7.0, self.bottom - 11.0] {
+            canvas.line(&[(self.left - 4.0, y + 2.0), (self.left + 4.0, y - 2.0)], INK, 1.0, 1.2);
+        }
     }
 
     /// `at` moved onto the panel where it lies outside.
     pub(super) fn clamped(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
     }
+}
+
+/// Room for the name of a vertical axis from `top` to `bottom`.
+pub(super) fn up(top: f64, bottom: f64) -> f64 {
+    bottom - top + 18.0
 }
 
 #[cfg(test)]

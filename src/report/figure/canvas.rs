@@ -245,6 +245,32 @@ pub(super) fn wrapped(text: &str, look: Type, longest: f64) -> Vec<String> {
     lines
 }
 
+/// `text` as drawings write it: names between backticks in quotation marks.
+pub(super) fn spoken(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for (i, part) in parts.iter().enumerate() {
+        if i > 0 {
+            out.push(if i % 2 == 1 { '‘' } else { '’' });
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+/// `text` in at most `most` lines of `longest` CSS pixels, the last of them, or a word that is longer, cut.
+pub(super) fn lines(text: &str, look: Type, longest: f64, most: usize) -> Vec<String> {
+    let mut lines = wrapped(text, look, longest);
+    if lines.len() > most {
+        let rest = lines.split_off(most.max(1) - 1).join(" ");
+        lines.push(rest);
+    }
+    lines.iter().map(|line| cut(line, look, longest)).collect()
+}
+
 /// `text` cut with an ellipsis to at most `longest` CSS pixels.
 pub(super) fn cut(text: &str, look: Type, longest: f64) -> String {
     if width(text, look) <= longest {
@@ -385,5 +411,24 @@ impl Canvas<'_> {
         };
         style.pos = Pos::new(across, VPos::Center);
         self.backend.draw_text(text, &style, units(at)).expect(TO_STRING);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_and_a_lone_backtick_stays() {
+        assert_eq!(spoken("with `at` 0.1 and `awp`"), "with ‘at’ 0.1 and ‘awp’");
+        assert_eq!(spoken("an odd ` stays"), "an odd ` stays");
+    }
+
+    #[test]
+    fn long_texts_end_on_the_last_line_they_may_have() {
+        let all = lines("one two three four five six seven", BODY, 60.0, 2);
+        assert_eq!(all.len(), 2);
+        assert!(all[1].ends_with('…') && all.iter().all(|line| width(line, BODY) <= 60.0), "{all:?}");
+        assert_eq!(lines("short", BODY, 60.0, 2), ["short"]);
     }
 }

@@ -7,10 +7,10 @@ use crate::report::inputs::Breakdown;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, width};
+use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, width, wrapped};
 use super::look::Look;
 use super::theme::{CLEAN, INK, SECURITY};
-use super::{Figure, bounds, facts, framed};
+use super::{Figure, bounds, facts, framed, spoken};
 
 /// With more members than this only the worst ones are shown.
 const MOST: usize = 20;
@@ -103,15 +103,103 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
     };
     // A few bars do not need a whole row.
     let columns = ((look.width / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
-    let height = PANEL * points.len().div_ceil(columns) as f64;
+    let layout = Layout::of(look, columns, &members);
+    let height = layout.height * points.len().div_ceil(columns) as f64;
     let words = (title(view, breakdown, &members, &points), caption);
     Some(framed(look, name, height, words, |canvas, top| {
         for (i, &point) in points.iter().enumerate() {
-            let width = look.width / columns as f64;
-            let place = (width * (i % columns) as f64, top + PANEL * (i / columns) as f64);
-            panel(canvas, view, breakdown, &members, point, &axis, (place, width));
+            let place = (layout.whole * (i % columns) as f64, top + layout.height * (i / columns) as f64);
+            panel(canvas, view, breakdown, &members, point, &axis, (place, &layout));
         }
     }))
+}
+
+/// A name below its bars: lines across, or one that is read from below.
+struct Name {
+    look: Type,
+    lines: Vec<String>,
+    is_turned: bool,
+}
+
+impl Name {
+    /// Below `at`.
+    fn draw(&self, canvas: &mut Canvas<'_>, (x, y): (f64, f64)) {
+        for (i, line) in self.lines.iter().enumerate() {
+            if self.is_turned {
+                canvas.turned_text(line, (x, y + 6.0), self.look, Side::End);
+            } else {
+                canvas.text(line, (x, y + 14.0 + LINE * i as f64), self.look, Side::Middle);
+            }
+        }
+    }
+}
+
+/// How the panels of a breakdown are laid out: all alike.
+struct Layout {
+    /// Width of a panel with its margins, and these.
+    whole: f64,
+    left: f64,
+    right: f64,
+    /// Height of a panel with its heading and names.
+    height: f64,
+    names: Vec<Name>,
+}
+
+/// From one line of a name to the next.
+const LINE: f64 = 12.0;
+/// Longest name that is read from below.
+const TURNED: f64 = 150.0;
+
+impl Layout {
+    /// Names stand across where all fit on two lines, smaller where they must; otherwise all are turned.
+    fn of(look: Look, columns: usize, members: &[&(String, String)]) -> Self {
+        let whole = look.width / columns as f64;
+        let (left, right) = if look.is_narrow() { (46.0, 10.0) } else { (64.0, 20.0) };
+        let slot = (whole - left - right) / members.len() as f64;
+        let across = [11.0, 10.0, 9.5].into_iter().find_map(|size| {
+            let look = Type { size, ..SMALL };
+            let all: Vec<Vec<String>> =
+                members.iter().map(|(label, _)| broken(label, look, slot - 4.0)).collect();
+            let fits = |lines: &Vec<String>| {
+                lines.len() <= 2 && lines.iter().all(|line| width(line, look) <= slot - 3.0)
+            };
+            all.iter().all(fits).then_some((look, all))
+        });
+        let Some((look, all)) = across else {
+            let look = Type { size: 10.0, ..SMALL };
+            let names: Vec<String> = members.iter().map(|(label, _)| cut(label, look, TURNED)).collect();
+            let longest = names.iter().map(|name| width(name, look)).fold(0.0, f64::max);
+            let turned = |name| Name { look, lines: vec![name], is_turned: true };
+            let names = names.into_iter().map(turned).collect();
+            return Self { whole, left, right, height: PANEL - 24.0 + longest, names };
+        };
+        let most = all.iter().map(Vec::len).max().unwrap_or(1);
+        let names = all.into_iter().map(|lines| Name { look, lines, is_turned: false }).collect();
+        Self { whole, left, right, height: PANEL + LINE * most.saturating_sub(1) as f64, names }
+    }
+}
+
+/// Lines of at most `room` units, broken at spaces and behind hyphens.
+fn broken(label: &str, look: Type, room: f64) -> Vec<String> {
+    if width(label, look) <= room {
+        return vec![label.to_owned()];
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for line in wrapped(label, look, room) {
+        if width(&line, look) <= room {
+            lines.push(line);
+            continue;
+        }
+        let mut rest = String::new();
+        for part in line.split_inclusive('-') {
+            if !rest.is_empty() && width(&format!("{rest}{part}"), look) > room {
+                lines.push(std::mem::take(&mut rest));
+            }
+            rest.push_str(part);
+        }
+        lines.push(rest);
+    }
+    lines
 }
 
 fn panel(
@@ -121,25 +209,26 @@ fn panel(
     members: &[&(String, String)],
     point: usize,
     axis: &Axis,
-    ((left, top), whole): ((f64, f64), f64),
+    ((left, top), layout): ((f64, f64), &Layout),
 ) {
     let count = members.len() as f64;
+    let whole = layout.whole;
     let panel = Panel {
-        left: left + 64.0,
+        left: left + layout.left,
         top: top + 36.0,
-        right: left + whole - 20.0,
+        right: left + whole - layout.right,
         bottom: top + PANEL - 34.0,
         x: Axis::exactly(0.0, count, 5),
         y: axis.clone(),
     };
     panel.draw(canvas, Some(&[]), true);
-    let who = format::capitalized(&view.long_label(point));
+    let who = spoken(&format::capitalized(&view.long_label(point)));
     let whose = format!("{who}: {}", view.metric_title(&MetricKey::plain(&breakdown.clean)));
     let heading = if width(&whose, HEADING) <= whole - 30.0 { whose } else { who };
     canvas.text(&cut(&heading, HEADING, whole - 30.0), (left + 18.0, top + 12.0), HEADING, Side::Start);
     let slot = (panel.right - panel.left) / count;
     let half = (0.34 * slot).min(46.0);
-    for (i, (label, member)) in members.iter().enumerate() {
+    for (i, ((_, member), name)) in members.iter().zip(&layout.names).enumerate() {
         let middle = panel.left + slot * (i as f64 + 0.5);
         let (clean, attacked) = keys(view, breakdown, member);
         let mut bar = |key: &MetricKey, from: f64, to: f64, color| {
@@ -153,7 +242,7 @@ fn panel(
             }
             let text = format!("{value:.2}");
             let look = Type { size: 9.5, ..SMALL };
-            if width(&text, look) < to - from + 4.0 {
+            if width(&text, look) < to - from + 1.0 {
                 let x = middle + f64::midpoint(from, to);
                 let above = view.interval(point, key).map_or(y, |(_, high)| panel.y(high).min(y));
                 canvas.text(&text, (x, (above - 7.0).max(panel.top - 5.0)), look, Side::Middle);
@@ -165,8 +254,7 @@ fn panel(
         } else {
             bar(&clean, -half, half, CLEAN);
         }
-        let name = cut(label, SMALL, slot - 4.0);
-        canvas.text(&name, (middle, panel.bottom + 14.0), SMALL, Side::Middle);
+        name.draw(canvas, (middle, panel.bottom));
     }
 }
 

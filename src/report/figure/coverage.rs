@@ -4,14 +4,14 @@ use crate::report::format;
 use crate::report::view::View;
 use crate::run::Confidence;
 
-use super::axis::{Axis, Panel};
+use super::axis::{Axis, Panel, up};
 use super::canvas::{BODY, Canvas, HEADING, Side};
 use super::classes::chosen;
 use super::legend::{self, Legend, Part, Style};
 use super::look::Look;
 use super::reliability::of;
 use super::theme::{self, Color};
-use super::{Figure, basis, framed};
+use super::{Figure, basis, framed, spoken, stacked};
 
 /// With more lines than this some are picked.
 const MOST: usize = 8;
@@ -48,7 +48,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     } else {
         let entry = |line: &Line| {
             let (color, dash) = (line.color, line.dash);
-            Part::entry(&view.labels[line.point], move |canvas, (x, y)| {
+            Part::entry(&spoken(&view.labels[line.point]), move |canvas, (x, y)| {
                 legend::stroke(canvas, &[(x - 9.0, y), (x + 9.0, y)], color, 2.0, dash);
             })
         };
@@ -74,23 +74,30 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         "Share wrong among the rows that are answered, the most confident first; up is better: the axis is reversed.{under}{bands}{which} {}",
         basis(view, "")
     );
+    // One scale: the panels are there to be compared.
+    let all =
+        lines.iter().flat_map(|line| sides.iter().filter_map(|&attacked| of(view, line.point, attacked)));
+    let mut values: Vec<f64> = all
+        .flat_map(|one| &one.risks)
+        .flat_map(|risk| if banded { [risk.seeds.0, risk.seeds.1] } else { [risk.risk; 2] })
+        .collect();
+    values.push(0.0);
+    let y = Axis::around(&values, (0.0, 1.0), true, 5);
+    let names =
+        ["(lower is better →, axis reversed)", "(less is better →)"].map(|way| format!("share wrong {way}"));
+    let name_up = stacked(&names, up(30.0, place.drawing - 56.0)).unwrap_or_else(|| vec![names[1].clone()]);
     let words = (title(view, &picked), caption);
     Some(framed(look, "risk-coverage", place.height, words, |canvas, top| {
-        let margin = look.left();
+        let margin = look.left(name_up.len());
         let column = (place.right - margin) / sides.len() as f64;
         for (i, &attacked) in sides.iter().enumerate() {
-            let risks =
-                lines.iter().filter_map(|line| of(view, line.point, attacked)).flat_map(|one| &one.risks);
-            let values: Vec<f64> = risks
-                .flat_map(|risk| if banded { [risk.seeds.0, risk.seeds.1] } else { [risk.risk; 2] })
-                .collect();
             let panel = Panel {
                 left: margin + column * i as f64 + if i > 0 { 34.0 } else { 0.0 },
                 top: top + 30.0,
                 right: margin + column * (i + 1) as f64 - 10.0,
                 bottom: top + place.drawing - 56.0,
                 x: Axis::exactly(0.0, 1.0, if look.is_narrow() { 2 } else { 4 }),
-                y: Axis::around(&[&values[..], &[0.0]].concat(), (0.0, 1.0), true, 5),
+                y: y.clone(),
             };
             panel.draw(canvas, None, true);
             let name = if attacked { "under attack" } else { "clean" };
@@ -100,14 +107,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             let middle = f64::midpoint(panel.left, panel.right);
             canvas.text(across, (middle, panel.bottom + 36.0), BODY, Side::Middle);
             if i == 0 {
-                panel.name_up(
-                    canvas,
-                    if look.is_narrow() {
-                        "share wrong (less is better →)"
-                    } else {
-                        "share wrong (lower is better →, axis reversed)"
-                    },
-                );
+                panel.name_up(canvas, &name_up);
             }
             for line in &lines {
                 if let Some(confidence) = of(view, line.point, attacked) {

@@ -1,20 +1,25 @@
 //! The security curve: what is left at every radius, one line per strength, one panel per defense.
 
 use crate::measure::{Direction, MetricKey};
+use crate::points::Anchor;
 use crate::report::certificates;
 use crate::report::format;
 use crate::report::inputs::Curve;
 use crate::report::view::View;
 
-use super::axis::{Axis, Panel};
-use super::canvas::{self, BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut};
-use super::legend::{self, Key, Legend, Style};
+use super::axis::{Axis, Panel, up};
+use super::canvas::{BODY, HEADING, Marker, Side, cut};
+use super::legend::{self, Key, Legend, Part, Style};
 use super::look::Look;
-use super::theme::{ANCHOR, QUIET, SURFACE};
-use super::{Figure, axis_title, basis, bounds, facts, framed, is_reversed};
+use super::theme::{ANCHOR, QUIET};
+use super::{Figure, axis_lines, basis, bounds, facts, framed, is_reversed};
 
 /// With more lines than this the bands would hide each other.
 const BANDED: usize = 8;
+/// Curves that fall to this share of their height or lower are shown from 0 on.
+const NEAR_ZERO: f64 = 0.4;
+/// Trivial models may widen what is shown by so many times the height of the curves, at either end.
+const SQUEEZE: f64 = 0.4;
 
 /// The figure, where a curve was measured at two radii or more.
 pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
@@ -44,7 +49,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         return None;
     }
     let key = &stops.last()?.1;
-    let mut values = vec![0.0];
+    let mut values = Vec::new();
     for (_, points) in &panels {
         for (&point, (_, key)) in points.iter().flat_map(|p| stops.iter().map(move |s| (p, s))) {
             values.extend(view.value(point, key));
@@ -67,12 +72,6 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         curve.clean.as_ref().map_or_else(String::new, |key| format!("At ε = 0: {}. ", view.title(key)));
     let drawn: Vec<MetricKey> = stops.iter().map(|(_, key)| key.clone()).chain(curve.clean.clone()).collect();
     let basis = if banded { facts(view, &drawn, "bands") } else { basis(view, "; intervals: in points.csv") };
-    let trivial: Vec<String> = view.given.anchors.iter().map(|anchor| anchor.label.clone()).collect();
-    let trivial = if trivial.is_empty() || (panels.len() == 1 && !look.is_narrow()) {
-        String::new()
-    } else {
-        format!("Gray dashes: {}. ", format::list(&trivial))
-    };
     let sandwiched = panels
         .iter()
         .any(|(_, points)| points.iter().any(|&point| !certified(view, curve, point).is_empty()));
@@ -81,9 +80,17 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     } else {
         ""
     };
+    let trivial = trivial(view, &stops);
+    let range = bounds(view, key);
+    let y_axis = Axis::around(&height(values, range, &trivial), range, is_reversed(view, key), 6);
+    let is_broken = range.0 == 0.0 && y_axis.low > 0.0;
+    let from = if is_broken {
+        format!("The vertical axis begins at {}, not at 0. ", format::number(y_axis.low))
+    } else {
+        String::new()
+    };
     let caption =
-        format!("{zero}Dotted: the radius of the front, ε = {}. {proven}{trivial}{basis}", threat.epsilon);
-    let y_axis = Axis::around(&values, bounds(view, key), is_reversed(view, key), 6);
+        format!("{zero}Dotted: the radius of the front, ε = {}. {proven}{from}{basis}", threat.epsilon);
     let last = stops.last()?.0;
     let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, if columns > 1 { 4 } else { 6 });
     let fallen = panels.iter().flat_map(|(_, points)| points);
@@ -91,17 +98,19 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let mut keys = Vec::new();
     keys.extend(fallen.then_some(Key::DegenerateLine));
     keys.extend(sandwiched.then_some(Key::CertifiedLine));
-    let legend = Legend::of(view, &keys, Vec::new(), Style::Lines);
+    let legend = Legend::of(view, &keys, entries(&trivial, &y_axis), Style::Lines);
     let place = legend.place(look, panel_height * rows as f64);
+    let unnamed = MetricKey { attack: None, ..key.clone() };
+    let heading = if panels.len() > 1 { 22.0 } else { 0.0 };
+    let name_up = axis_lines(view, &unnamed, up(10.0 + heading, panel_height - 56.0));
     let words = (title(view, curve), caption);
     Some(framed(look, "security-curve", place.height, words, |canvas, top| {
-        let margin = look.left();
+        let margin = look.left(name_up.len());
         let column = (place.right - margin + 6.0) / columns as f64;
         for (i, (name, points)) in panels.iter().enumerate() {
             let left = margin + column * (i % columns) as f64;
             let start = top + panel_height * (i / columns) as f64;
             let gap = if i % columns == 0 { 0.0 } else { 46.0 };
-            let heading = if panels.len() > 1 { 22.0 } else { 0.0 };
             let panel = Panel {
                 left: left + gap,
                 top: start + 10.0 + heading,
@@ -120,14 +129,20 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             let radius = [format!("radius of the attack, ε ({sign})"), format!("ε ({sign})")];
             canvas.text(&radius[usize::from(columns > 1)], (middle, panel.bottom + 36.0), BODY, Side::Middle);
             if i % columns == 0 {
-                let unnamed = MetricKey { attack: None, ..key.clone() };
-                panel.name_up(canvas, &axis_title(view, &unnamed, panel.room().1));
+                panel.name_up(canvas, &name_up);
             }
             let mark = panel.x(threat.epsilon);
             if (panel.left..=panel.right).contains(&mark) {
                 canvas.dashed(&[(mark, panel.top), (mark, panel.bottom)], QUIET, 1.0, 1.2, (2.0, 3.0));
             }
-            let names = anchors(canvas, view, &stops, &panel);
+            if is_broken {
+                panel.broken(canvas);
+            }
+            for (i, model) in trivial.iter().enumerate() {
+                let path = model.path.iter().map(|(epsilon, value)| panel.at(*epsilon, *value));
+                let inside = |(_, y): &(f64, f64)| (panel.top..=panel.bottom).contains(y);
+                canvas.dashed(&path.filter(inside).collect::<Vec<_>>(), ANCHOR, 1.0, 1.4, dash(i));
+            }
             for &point in points {
                 let degenerate = view.given.points[point].degenerate.is_some();
                 let color = if degenerate { ANCHOR } else { legend::color(view, point) };
@@ -162,9 +177,6 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
                     }
                 }
             }
-            if panels.len() == 1 {
-                name_anchors(canvas, &panel, names);
-            }
         }
         legend.draw(canvas, &place, top);
     }))
@@ -187,40 +199,73 @@ fn certified(view: &View, curve: &Curve, point: usize) -> Vec<(f64, f64)> {
     path
 }
 
-/// Names and where they belong.
-type Names = Vec<((f64, f64), String)>;
-
-/// Trivial models as dashed lines; returns their names and left ends. Names that would touch share a line.
-fn anchors(canvas: &mut Canvas<'_>, view: &View, stops: &[(f64, MetricKey)], panel: &Panel) -> Names {
-    let mut names: Names = Vec::new();
-    for anchor in &view.given.anchors {
-        let path: Vec<(f64, f64)> = stops
-            .iter()
-            .filter_map(|(epsilon, key)| Some(panel.at(*epsilon, anchor.values.get(key)?.get()?)))
-            .filter(|(_, y)| (panel.top..=panel.bottom).contains(y))
-            .collect();
-        canvas.dashed(&path, ANCHOR, 1.0, 1.4, (6.0, 4.0));
-        let Some(&start) = path.first() else { continue };
-        match names.iter_mut().find(|((_, y), _)| (y - start.1).abs() < 14.0) {
-            Some(((_, y), name)) => {
-                *name = format!("{name}, {}", anchor.label);
-                *y = y.min(start.1);
-            }
-            None => names.push((start, anchor.label.clone())),
-        }
-    }
-    names
+/// A model that learned nothing.
+struct Trivial {
+    name: String,
+    /// (radius, value)
+    path: Vec<(f64, f64)>,
 }
 
-/// The names on a ground of their own, above the curves that would strike them through.
-fn name_anchors(canvas: &mut Canvas<'_>, panel: &Panel, names: Names) {
-    let look = Type { size: 10.0, ..SMALL };
-    for ((x, y), name) in names {
-        let name = cut(&name, look, 0.6 * (panel.right - panel.left));
-        let end = x + 7.0 + canvas::width(&name, look);
-        canvas.rectangle((x + 1.0, y - 15.0), (end, y - 2.0), SURFACE, 0.85);
-        legend::remark(canvas, &name, (x + 4.0, y - 8.0), Side::Start);
+/// The trivial models, as far as their values are known.
+fn trivial(view: &View, stops: &[(f64, MetricKey)]) -> Vec<Trivial> {
+    let path = |anchor: &Anchor| -> Vec<(f64, f64)> {
+        stops.iter().filter_map(|(epsilon, key)| Some((*epsilon, anchor.values.get(key)?.get()?))).collect()
+    };
+    view.given
+        .anchors
+        .iter()
+        .map(|anchor| Trivial { name: legend::trivial(&anchor.label), path: path(anchor) })
+        .filter(|model| !model.path.is_empty())
+        .collect()
+}
+
+/// What the vertical axis shows: the curves; 0 where they come near it, since areas and ratios are then read rightly; trivial models that lie near
+/// enough not to squeeze the curves.
+fn height(mut values: Vec<f64>, (least, _): (f64, f64), trivial: &[Trivial]) -> Vec<f64> {
+    let ends = |values: &[f64]| {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        (low, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    };
+    let (low, high) = ends(&values);
+    if least == 0.0 && low <= NEAR_ZERO * high {
+        values.push(0.0);
     }
+    let (low, high) = ends(&values);
+    let room = SQUEEZE * (high - low);
+    let near =
+        |model: &&Trivial| model.path.iter().all(|(_, value)| *value >= low - room && *value <= high + room);
+    let more: Vec<f64> =
+        trivial.iter().filter(near).flat_map(|model| model.path.iter().map(|at| at.1)).collect();
+    values.extend(more);
+    values
+}
+
+/// The dashes of trivial model number `i`.
+fn dash(i: usize) -> (f64, f64) {
+    const ALL: [(f64, f64); 4] = [(6.0, 4.0), (2.0, 3.0), (10.0, 3.0), (4.0, 8.0)];
+    ALL[i % ALL.len()]
+}
+
+/// The names of trivial models with their values where these are the same at every radius, and where they lie if they are not in sight.
+fn entries(trivial: &[Trivial], axis: &Axis) -> Vec<Part> {
+    let entry = |(i, model): (usize, &Trivial)| {
+        let values = || model.path.iter().map(|(_, value)| *value);
+        let first = model.path[0].1;
+        let value = if values().all(|value| format::number(value) == format::number(first)) {
+            format!(": {}", format::number(first))
+        } else {
+            String::new()
+        };
+        let beyond = match (values().all(|value| value < axis.low), values().all(|value| value > axis.high)) {
+            (true, _) | (_, true) => ", beyond the axis",
+            _ => "",
+        };
+        Part::entry(&format!("{}{value}{beyond}", model.name), move |canvas, (x, y)| {
+            canvas.dashed(&[(x - 9.0, y), (x + 9.0, y)], ANCHOR, 1.0, 1.4, dash(i));
+        })
+    };
+    let heading = (!trivial.is_empty()).then(|| Part::Heading("trivial models".to_owned()));
+    heading.into_iter().chain(trivial.iter().enumerate().map(entry)).collect()
 }
 
 /// (radius, key), ascending; the clean metric stands at 0.

@@ -49,7 +49,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         let middle = f64::midpoint(24.0, look.width);
         let across = axis_title(view, &plane.x, look.width - 60.0);
         canvas.text(&across, (middle, top + HEIGHT * rows as f64 + 18.0), BODY, Side::Middle);
-        let up = axis_title(view, &plane.y, HEIGHT * rows as f64);
+        let up = axis_title(view, &plane.y, HEIGHT * rows as f64 - 20.0);
         let half = top + 0.5 * HEIGHT * rows as f64;
         canvas.turned_text(&up, (14.0, half), BODY, Side::Middle);
     }))

@@ -2,17 +2,20 @@
 
 use crate::measure::{MetricKey, Unit};
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
-use crate::report::format;
-use crate::report::prices::widest_arcs;
+use crate::report::format::{self, short};
+use crate::report::prices::{half_line, widest_arcs};
+use crate::report::table::is_price;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, width, wrapped};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, lines, width, wrapped};
 use super::look::Look;
 use super::theme::{Color, INK, QUIET, SURFACE};
 use super::{Figure, basis, framed};
 
 const ROW: f64 = 19.0;
+/// From one line of a text to the next.
+const LINE: f64 = 15.0;
 /// With more steps than this only the widest of each sweep is shown.
 const MOST: usize = 34;
 /// What lies farther out than so many spans of the rates is cut off, with an arrow.
@@ -21,7 +24,8 @@ const REACH: f64 = 1.0;
 /// A heading with its steps.
 struct Block<'a> {
     heading: String,
-    steps: Vec<(String, &'a ArcRate)>,
+    /// Whose step it is where that is not in the heading, and from where to where.
+    steps: Vec<((String, String), &'a ArcRate)>,
 }
 
 /// The figure, where there are steps between strengths.
@@ -29,25 +33,43 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let blocks = blocks(view);
     let steps = || blocks.iter().flat_map(|block| block.steps.iter().map(|(_, arc)| *arc));
     let first = steps().next()?;
-    let axis = axis(&steps().collect::<Vec<_>>());
-    let height = blocks.iter().map(|block| 26.0 + ROW * block.steps.len() as f64).sum::<f64>() + 62.0;
+    let scale = scale(view, &steps().collect::<Vec<_>>());
+    let axis = axis(&steps().collect::<Vec<_>>(), scale);
+    let room = look.width - 30.0;
+    let headings: Vec<Vec<String>> =
+        blocks.iter().map(|block| lines(&block.heading, HEADING, room, 3)).collect();
+    let above = |heading: &[String]| 11.0 + LINE * heading.len() as f64;
+    let named = blocks.iter().flat_map(|block| &block.steps).any(|((whose, _), _)| !whose.is_empty());
+    // In a column whose step it is stands above from where to where.
+    let is_stacked = named && look.is_narrow();
+    let size = match (look.is_narrow(), is_stacked) {
+        (true, true) => 10.0,
+        (true, false) => 11.0,
+        (false, _) => BODY.size,
+    };
+    let kind = Type { size, ..BODY };
+    let row = if is_stacked { ROW + 11.0 } else { ROW };
+    let rows = blocks.iter().map(|block| row * block.steps.len() as f64).sum::<f64>();
+    let (names, numbers) = if look.is_narrow() { (98.0, 124.0) } else { (200.0, 150.0) };
+    let across = wrapped(&across(view, first, &blocks), BODY, look.width - 24.0);
+    let below = 30.0 + LINE * across.len() as f64;
+    let height = headings.iter().map(|heading| above(heading)).sum::<f64>() + rows + below + 12.0;
     let widest = if blocks.len() == 1 && view.given.rates.len() > MOST {
         " Of every sweep the widest step that is quoted; the table of exchange rates has all."
     } else {
         ""
     };
     let caption = format!(
-        "Change in safety per unit of change in security between two strengths of one defense, as declared, with its Fieller interval over paired seeds, for these test rows (95 %, from 3 seeds on). Left of the line security was paid for; an arrow leaves the axis; a line without a mark is a half-line: the rate itself cannot be told; in words where none can be stated, or both pillars went the same way.{widest} {}",
+        "Cost: safety given up per unit of security gained between two strengths of one defense, as declared, with its Fieller interval over paired seeds, for these test rows (95 %, from 3 seeds on); above 0, left of the line, security was paid for, and below 0 safety rose with it. An arrow leaves the axis; a line without a mark is a half-line: the cost itself cannot be told; in words where none can be stated, or both pillars went the same way.{widest} {}",
         basis(view, "")
     );
     let words = (title(view, &steps().collect::<Vec<_>>()), caption);
-    let (names, numbers) = if look.is_narrow() { (98.0, 124.0) } else { (200.0, 150.0) };
     Some(framed(look, "exchange-rate", height, words, |canvas, top| {
         let panel = Panel {
             left: names,
             top: top + 4.0,
             right: look.width - numbers,
-            bottom: top + height - 56.0,
+            bottom: top + height - below,
             x: axis.clone().with_ticks(if look.is_narrow() { 3 } else { 6 }),
             y: Axis::exactly(0.0, 1.0, 1),
         };
@@ -57,34 +79,55 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             canvas.line(&[(zero, panel.top), (zero, panel.bottom)], QUIET, 1.0, 1.2);
         }
         let mut y = panel.top;
-        for block in &blocks {
-            let room = look.width - 30.0;
-            let heading = cut(&block.heading, HEADING, room);
-            grounded(canvas, &heading, (18.0, y + 14.0), HEADING);
-            y += 26.0;
-            for (label, arc) in &block.steps {
-                let kind = if look.is_narrow() { Type { size: 11.0, ..BODY } } else { BODY };
-                let label = cut(label, kind, names - 20.0);
-                canvas.text(&label, (names - 8.0, y + 0.5 * ROW), kind, Side::End);
-                step(canvas, arc, &panel, y + 0.5 * ROW, look);
-                y += ROW;
+        for (block, heading) in blocks.iter().zip(&headings) {
+            for (i, line) in heading.iter().enumerate() {
+                grounded(canvas, line, (18.0, y + 14.0 + LINE * i as f64), HEADING);
+            }
+            y += above(heading);
+            for ((whose, change), arc) in &block.steps {
+                let middle = y + 0.5 * row;
+                let texts = if is_stacked {
+                    vec![(whose.clone(), middle - 6.0), (change.clone(), middle + 6.0)]
+                } else {
+                    vec![(format!("{whose} {change}").trim().to_owned(), middle)]
+                };
+                for (text, y) in texts {
+                    canvas.text(&cut(&text, kind, names - 10.0), (names - 8.0, y), kind, Side::End);
+                }
+                step(canvas, (arc, scale), &panel, middle, look);
+                y += row;
             }
         }
-        let across = across(view, first, &blocks);
-        let lines = wrapped(&across, BODY, look.width - 40.0);
-        for (i, line) in lines.iter().take(2).enumerate() {
-            let at = (0.5 * look.width, panel.bottom + 34.0 + 15.0 * i as f64);
+        for (i, line) in across.iter().enumerate() {
+            let at = (0.5 * look.width, panel.bottom + 34.0 + LINE * i as f64);
             canvas.text(line, at, BODY, Side::Middle);
         }
     }))
 }
 
-/// Whether something was exchanged: where both pillars went the same way, or neither moved, a ratio would mislead (as in the table).
-fn is_price(arc: &ArcRate) -> bool {
-    !matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear)
+/// The cost of a step, in what the axis counts.
+fn cost(arc: &ArcRate, scale: f64) -> Rate {
+    match arc.rate.cost() {
+        Rate::Bounded { rate, low, high } => {
+            Rate::Bounded { rate: scale * rate, low: scale * low, high: scale * high }
+        }
+        Rate::HalfLine { rate, parts, words } => {
+            let parts = parts.into_iter().map(|(from, to)| (scale * from, scale * to)).collect();
+            Rate::HalfLine { rate: scale * rate, parts, words }
+        }
+        Rate::NotMeasurable { words } => Rate::NotMeasurable { words },
+    }
 }
 
-fn step(canvas: &mut Canvas<'_>, arc: &ArcRate, panel: &Panel, y: f64, look: Look) {
+/// What a cost in units of both metrics is multiplied by: shares are counted in points, where the steps agree in their metrics.
+fn scale(view: &View, arcs: &[&ArcRate]) -> f64 {
+    let points = |key: &MetricKey| if view.unit(key) == Unit::Fraction { 100.0 } else { 1.0 };
+    let one = |arc: &ArcRate| points(&arc.safety) / points(&arc.security);
+    let alike = arcs.iter().all(|arc| arc.safety == arcs[0].safety && arc.security == arcs[0].security);
+    arcs.first().filter(|_| alike).map_or(1.0, |arc| one(arc))
+}
+
+fn step(canvas: &mut Canvas<'_>, (arc, scale): (&ArcRate, f64), panel: &Panel, y: f64, look: Look) {
     let right = Type { size: if look.is_narrow() { 9.5 } else { 11.0 }, ..SMALL };
     let color = match arc.outcome {
         Outcome::Price | Outcome::Reverse => INK,
@@ -93,26 +136,19 @@ fn step(canvas: &mut Canvas<'_>, arc: &ArcRate, panel: &Panel, y: f64, look: Loo
     let told = |canvas: &mut Canvas<'_>, text: &str| {
         canvas.text(text, (panel.right + 8.0, y), right, Side::Start);
     };
-    match &arc.rate {
+    match &cost(arc, scale) {
         Rate::Bounded { rate, low, high } if is_price(arc) => {
             stretch(canvas, panel, y, (*low, *high), color);
             if (panel.x.low..=panel.x.high).contains(rate) {
                 canvas.marker(Marker::Circle, (panel.x(*rate), y), 4.2, color, color, 1.0);
             }
-            told(canvas, &format!("{} [{}, {}]", decimal(*rate), decimal(*low), decimal(*high)));
+            told(canvas, &format!("{} [{}, {}]", short(*rate), short(*low), short(*high)));
         }
         Rate::HalfLine { parts, .. } if is_price(arc) => {
             for part in parts {
                 stretch(canvas, panel, y, *part, color);
             }
-            let end = decimal;
-            let text: Vec<String> = parts
-                .iter()
-                .map(|(from, to)| {
-                    if from.is_finite() { format!("≥ {}", end(*from)) } else { format!("≤ {}", end(*to)) }
-                })
-                .collect();
-            told(canvas, &text.join(" or "));
+            told(canvas, &half_line(parts));
         }
         Rate::NotMeasurable { words } if is_price(arc) => {
             let text = cut(&format!("not measurable: {words}"), right, look.width - panel.left - 10.0);
@@ -131,18 +167,15 @@ fn grounded(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), look: Type)
     canvas.text(text, (x, y), look, Side::Start);
 }
 
-/// Two decimals, a real minus sign, and none before zero.
-fn decimal(x: f64) -> String {
-    let text = format!("{x:.2}");
-    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
-}
-
 /// A line with ends where it ends, and arrows where it leaves the panel; a lone arrow where all of it lies beyond.
 fn stretch(canvas: &mut Canvas<'_>, panel: &Panel, y: f64, (from, to): (f64, f64), color: Color) {
-    let inside = |value: f64| panel.x(value.clamp(panel.x.low, panel.x.high));
-    let (start, end) = (inside(from), inside(to));
-    let outside = |value: f64| value < panel.x.low || value > panel.x.high;
-    for (is_beyond, at, way) in [(to < panel.x.low, start, 1.0), (from > panel.x.high, end, -1.0)] {
+    // In shares of the way across, whichever way the axis runs.
+    let (one, other) = (panel.x.share(from), panel.x.share(to));
+    let (first, last) = (one.min(other), one.max(other));
+    let inside = |share: f64| panel.left + share.clamp(0.0, 1.0) * (panel.right - panel.left);
+    let (start, end) = (inside(first), inside(last));
+    let outside = |share: f64| !(0.0..=1.0).contains(&share);
+    for (is_beyond, at, way) in [(last < 0.0, start, 1.0), (first > 1.0, end, -1.0)] {
         if is_beyond {
             let head = [(at, y), (at + 7.0 * way, y - 4.0), (at + 7.0 * way, y + 4.0)];
             canvas.polygon(&head, color, 0.9);
@@ -150,8 +183,8 @@ fn stretch(canvas: &mut Canvas<'_>, panel: &Panel, y: f64, (from, to): (f64, f64
         }
     }
     canvas.line(&[(start, y), (end, y)], color, 0.7, 2.0);
-    for (value, at, way) in [(from, start, 1.0), (to, end, -1.0)] {
-        if outside(value) {
+    for (share, at, way) in [(first, start, 1.0), (last, end, -1.0)] {
+        if outside(share) {
             let head = [(at, y), (at + 7.0 * way, y - 4.0), (at + 7.0 * way, y + 4.0)];
             canvas.polygon(&head, color, 0.9);
         } else {
@@ -160,13 +193,13 @@ fn stretch(canvas: &mut Canvas<'_>, panel: &Panel, y: f64, (from, to): (f64, f64
     }
 }
 
-/// From the rates, and from the ends of intervals as far as they do not hide them.
-fn axis(arcs: &[&ArcRate]) -> Axis {
+/// From the costs, and from the ends of intervals as far as they do not hide them; the less a step cost the further right it lies.
+fn axis(arcs: &[&ArcRate], scale: f64) -> Axis {
     let shown = || arcs.iter().filter(|arc| is_price(arc));
     let mut rates = vec![0.0];
     let mut ends = Vec::new();
     for arc in shown() {
-        match &arc.rate {
+        match &cost(arc, scale) {
             Rate::Bounded { rate, low, high } => {
                 rates.push(*rate);
                 ends.extend([*low, *high]);
@@ -184,7 +217,12 @@ fn axis(arcs: &[&ArcRate]) -> Axis {
     if cut {
         values.extend([low - 0.5 * span, high + 0.5 * span]);
     }
-    Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), false, 6)
+    Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), true, 6)
+}
+
+/// `0.1 → 0.2`
+fn change(view: &View, arc: &ArcRate) -> String {
+    format!("{} → {}", view.plain_strength(arc.from), view.plain_strength(arc.to))
 }
 
 /// The steps of every sweep and pair of axes: one after the other, then from the lowest strength on.
@@ -192,13 +230,8 @@ fn blocks(view: &View) -> Vec<Block<'_>> {
     let rates = &view.given.rates;
     if rates.len() > MOST {
         let steps = widest_arcs(view);
-        let label = |arc: &&ArcRate| {
-            let sweep = view.sweep(arc.from).replace('`', "");
-            format!("{sweep} {} → {}", view.plain_strength(arc.from), view.plain_strength(arc.to))
-                .trim()
-                .to_owned()
-        };
-        let steps: Vec<(String, &ArcRate)> = steps.into_iter().map(|arc| (label(&arc), arc)).collect();
+        let label = |arc: &ArcRate| (view.sweep(arc.from).replace('`', ""), change(view, arc));
+        let steps = steps.into_iter().map(|arc| (label(arc), arc)).collect();
         return vec![Block { heading: "the widest step of each".to_owned(), steps }];
     }
     let mut groups: Vec<Vec<&ArcRate>> = Vec::new();
@@ -236,8 +269,6 @@ fn blocks(view: &View) -> Vec<Block<'_>> {
             );
             whose = if whose.is_empty() { axes } else { format!("{whose}: {axes}") };
         }
-        let label =
-            |arc: &&ArcRate| format!("{} → {}", view.plain_strength(arc.from), view.plain_strength(arc.to));
         let named = |what: &str| {
             if whose.is_empty() { format::capitalized(what) } else { format!("{whose}, {what}") }
         };
@@ -248,7 +279,7 @@ fn blocks(view: &View) -> Vec<Block<'_>> {
         from_lowest.sort_by(|a, b| strength(a.to).total_cmp(&strength(b.to)));
         for (what, arcs) in [("step by step", along), ("from the lowest strength", from_lowest)] {
             if !arcs.is_empty() {
-                let steps = arcs.into_iter().map(|arc| (label(&arc), arc)).collect();
+                let steps = arcs.into_iter().map(|arc| ((String::new(), change(view, arc)), arc)).collect();
                 blocks.push(Block { heading: named(what), steps });
             }
         }
@@ -256,19 +287,23 @@ fn blocks(view: &View) -> Vec<Block<'_>> {
     blocks
 }
 
+/// What people count the metric in.
+fn noun(view: &View, key: &MetricKey) -> &'static str {
+    if view.unit(key) == Unit::Fraction { "point" } else { "unit" }
+}
+
 fn across(view: &View, arc: &ArcRate, blocks: &[Block<'_>]) -> String {
-    let noun = |key: &MetricKey| if view.unit(key) == Unit::Fraction { "point" } else { "unit" };
     let alike = |other: &ArcRate| other.security == arc.security && other.safety == arc.safety;
     if blocks.iter().flat_map(|block| &block.steps).all(|(_, other)| alike(other)) {
         format!(
-            "{}s of {} paid (left) or gained (right, better →) per {} of {}",
-            noun(&arc.safety),
+            "cost in {}s of {} per {} of {} (less is better →, axis reversed; below 0: gained)",
+            noun(view, &arc.safety),
             view.metric_title(&arc.safety),
-            noun(&arc.security),
+            noun(view, &arc.security),
             view.metric_title(&arc.security)
         )
     } else {
-        "safety paid (left) or gained (right, better →) per unit of security".to_owned()
+        "cost in safety per unit of security (less is better →, axis reversed; below 0: gained)".to_owned()
     }
 }
 
@@ -280,7 +315,11 @@ fn title(view: &View, shown: &[&ArcRate]) -> String {
         let (safety, security) = (view.metric_title(&arc.safety), view.metric_title(&arc.security));
         return match (&arc.rate, arc.outcome) {
             (Rate::Bounded { rate, .. }, Outcome::Price) => {
-                format!("{steps}, a point of {security} cost {:.2} points of {safety}", -rate)
+                let (of, cost) = (noun(view, &arc.security), -rate * scale(view, &[arc]));
+                format!(
+                    "{steps}, a {of} of {security} cost {cost:.2} {}s of {safety}",
+                    noun(view, &arc.safety)
+                )
             }
             _ => format!("{steps}: {}", arc.happened()),
         };
@@ -288,7 +327,7 @@ fn title(view: &View, shown: &[&ArcRate]) -> String {
     let prices: Vec<(f64, &ArcRate)> = widest
         .iter()
         .filter_map(|arc| match (&arc.rate, arc.outcome) {
-            (Rate::Bounded { rate, .. }, Outcome::Price) => Some((-rate, *arc)),
+            (Rate::Bounded { rate, .. }, Outcome::Price) => Some((-rate * scale(view, &[arc]), *arc)),
             _ => None,
         })
         .collect();
@@ -304,12 +343,14 @@ fn title(view: &View, shown: &[&ArcRate]) -> String {
     }
     let named = |arc: &ArcRate| view.sweep(arc.from);
     format!(
-        "A point of {} cost from {:.2} ({}) to {:.2} ({}) points of {}, where it cost any",
+        "A {} of {} cost from {:.2} ({}) to {:.2} ({}) {}s of {}, where it cost any",
+        noun(view, &shown[0].security),
         view.metric_title(&shown[0].security),
         least.0,
         named(least.1),
         most.0,
         named(most.1),
+        noun(view, &shown[0].safety),
         view.metric_title(&shown[0].safety)
     )
 }

@@ -9,14 +9,14 @@ use crate::report::format;
 use crate::report::headline;
 use crate::report::view::{Plane, View};
 
-use super::axis::{Axis, Panel};
+use super::axis::{Axis, Panel, up};
 use super::bands;
 use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
 use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
 use super::legend::{self, Key, Legend, Style};
 use super::look::Look;
 use super::theme::{self, ANCHOR, INK, PALE, QUIET, SURFACE};
-use super::{Figure, axis_title, bounds, facts, framed, is_reversed};
+use super::{Figure, axis_lines, axis_title, bounds, facts, framed, is_reversed};
 
 /// Least height; a long legend makes it more.
 const HEIGHT: f64 = 500.0;
@@ -56,8 +56,10 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     let legend = Legend::of(view, &keys(view, &marks), bands::legend(view), Style::Marks);
     let place = legend.place(look, if look.is_narrow() { NARROW } else { HEIGHT });
     let (x, y) = axes(view, plane, &marks);
-    let panel =
-        Panel { left: look.left(), top: 10.0, right: place.right, bottom: place.drawing - 56.0, x, y };
+    let (above, below) = (10.0, place.drawing - 56.0);
+    let name_up = axis_lines(view, &plane.y, up(above, below));
+    let left = look.left(name_up.len());
+    let panel = Panel { left, top: above, right: place.right, bottom: below, x, y };
     let title = headline::front_title(view, &plane.x, &plane.y);
     let stairs = if view.planes.len() == 1 {
         " Stairs, not straight lines: mixtures of models were not measured."
@@ -84,6 +86,8 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     );
     framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
+        panel.draw(canvas, None, false);
+        panel.names(canvas, &axis_title(view, &plane.x, panel.room().0), &name_up);
         scene(canvas, view, plane, &panel, &marks);
         legend.draw(canvas, &place, top);
     })
@@ -155,7 +159,7 @@ pub(super) fn marks(view: &View, plane: &Plane) -> Vec<Mark> {
     });
     let anchors = view.given.anchors.iter().filter_map(|anchor| {
         let (x, y) = (anchor.values.get(&plane.x)?.get()?, anchor.values.get(&plane.y)?.get()?);
-        Some(Mark { point: None, x, y, label: anchor.label.clone() })
+        Some(Mark { point: None, x, y, label: legend::trivial(&anchor.label) })
     });
     points.chain(anchors).collect()
 }
@@ -228,9 +232,6 @@ fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
 }
 
 fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, marks: &[Mark]) {
-    panel.draw(canvas, None, false);
-    let (across, up) = panel.room();
-    panel.names(canvas, &axis_title(view, &plane.x, across), &axis_title(view, &plane.y, up));
     bands::draw(canvas, view, plane, panel);
     let mut lines: Vec<Block> = Vec::new();
     let joint = has_joint(view);

@@ -5,14 +5,14 @@ use crate::report::compare::Member;
 use crate::report::format;
 use crate::report::view::Plane;
 
-use super::axis::{Axis, Panel};
+use super::axis::{Axis, Panel, up};
 use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
 use super::front::staircase;
 use super::labels::{Block, NEAR, Wish, leader, placed};
 use super::legend::{self, Legend, Part};
 use super::look::Look;
 use super::theme::{self, INK, QUIET};
-use super::{Figure, axis_title, basis, bounds, framed, is_reversed};
+use super::{Figure, axis_lines, axis_title, basis, bounds, framed, is_reversed};
 
 const RADIUS: f64 = 5.0;
 const LABEL: Type = Type { size: 10.0, ..SMALL };
@@ -43,11 +43,13 @@ pub fn fronts(members: &[Member], look: Look) -> Figure {
         }
         Axis::around(&values, bounds(first, key), is_reversed(first, key), 6)
     };
+    let (above, below) = (10.0, place.drawing - 56.0);
+    let name_up = axis_lines(first, &plane.y, up(above, below));
     let panel = Panel {
-        left: look.left(),
-        top: 10.0,
+        left: look.left(name_up.len()),
+        top: above,
         right: place.right,
-        bottom: place.drawing - 56.0,
+        bottom: below,
         x: axis(&plane.x),
         y: axis(&plane.y),
     };
@@ -67,16 +69,14 @@ pub fn fronts(members: &[Member], look: Look) -> Figure {
     );
     framed(look, "fronts", place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
+        panel.draw(canvas, None, false);
+        panel.names(canvas, &axis_title(first, &plane.x, panel.room().0), &name_up);
         scene(canvas, members, plane, &panel);
         legend.draw(canvas, &place, top);
     })
 }
 
 fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Panel) {
-    let first = &members[0].view;
-    panel.draw(canvas, None, false);
-    let (across, up) = panel.room();
-    panel.names(canvas, &axis_title(first, &plane.x, across), &axis_title(first, &plane.y, up));
     let mut lines: Vec<Block> = Vec::new();
     let mut marks: Vec<((f64, f64), String)> = Vec::new();
     for (i, member) in members.iter().enumerate() {

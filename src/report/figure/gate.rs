@@ -7,13 +7,13 @@ use crate::pareto::Objective;
 use crate::report::format;
 use crate::report::gate::{Story, shared_parts, short, title};
 
-use super::axis::{Axis, Panel};
+use super::axis::{Axis, Panel, up};
 use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, SMALL, Side, Type, cut, width};
 use super::front::steps;
 use super::labels::{Block, NEAR, Wish, placed};
 use super::look::Look;
 use super::theme::{ANCHOR, Color, INK, QUIET, SAFETY, SECURITY};
-use super::{Figure, framed};
+use super::{Figure, framed, stacked};
 
 const ROW: f64 = 21.0;
 const HEIGHT: f64 = 380.0;
@@ -73,15 +73,20 @@ fn caption(story: &Story<'_>, left_out: usize, tested: bool) -> String {
     text
 }
 
-/// `robust accuracy at L∞ ε = 0.2 (higher is better →)`.
-fn axis_name(objective: &Objective, room: f64) -> String {
+/// `robust accuracy at L∞ ε = 0.2 (higher is better →)`, on one line or two.
+fn axis_name(objective: &Objective, room: f64, most: usize) -> Vec<String> {
     let way = match objective.direction {
         Direction::Higher => "(higher is better →)",
         Direction::Lower => "(lower is better →, axis reversed)",
     };
     let name = metrics::describe(&objective.key);
     let whole = format!("{name} {way}");
-    if width(&whole, BODY) <= room { whole } else { cut(&format!("{name} →"), BODY, room) }
+    let short = format!("{name} →");
+    let tries = [whole, short];
+    if let Some(found) = stacked(&tries, room).filter(|found| found.len() <= most) {
+        return found;
+    }
+    vec![cut(&tries[1], BODY, room)]
 }
 
 fn fronts(canvas: &mut Canvas<'_>, overlay: &Overlay, look: Look, (top, wide, height): (f64, f64, f64)) {
@@ -92,17 +97,18 @@ fn fronts(canvas: &mut Canvas<'_>, overlay: &Overlay, look: Look, (top, wide, he
         let values: Vec<f64> = places().map(of).collect();
         Axis::around(&values, range, objective.direction == Direction::Lower, 5)
     };
+    let (above, below) = (top + 10.0, top + height - 56.0);
+    let name_up = axis_name(&overlay.y, up(above, below), 2);
     let panel = Panel {
-        left: look.left(),
-        top: top + 10.0,
+        left: look.left(name_up.len()),
+        top: above,
         right: wide - 16.0,
-        bottom: top + height - 56.0,
+        bottom: below,
         x: axis(&overlay.x, |place| place.0),
         y: axis(&overlay.y, |place| place.1),
     };
     panel.draw(canvas, None, true);
-    let (across, up) = panel.room();
-    panel.names(canvas, &axis_name(&overlay.x, across), &axis_name(&overlay.y, up));
+    panel.names(canvas, &axis_name(&overlay.x, panel.room().0, 1)[0], &name_up);
     let at = |place: Place| panel.at(place.0, place.1);
     let stairs = |members: &[usize], of: &dyn Fn(usize) -> Option<Place>| {
         let corners = members.iter().filter_map(|&i| of(i)).map(at).collect();

@@ -2,7 +2,7 @@
 
 use crate::report::view::View;
 
-use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, SMALL, Side, Type, cut, width as width_of};
+use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, Side, cut, lines, spoken, width as width_of};
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, INK, PALE, SURFACE};
 
@@ -154,6 +154,9 @@ type Visit<'a> = &'a mut dyn FnMut(&Part, (f64, f64), f64);
 
 /// Height of a line.
 const LINE: f64 = 17.0;
+/// Lines that a name beside a drawing may take, and the step from one to the next.
+const LINES: usize = 3;
+const NEXT: f64 = 14.0;
 /// Left margin of rows.
 const MARGIN: f64 = 18.0;
 /// Length of a scale.
@@ -216,7 +219,10 @@ impl Legend {
                 Part::Heading(text) => canvas.text(text, at, HEADING, Side::Start),
                 Part::Entry(sign, text) => {
                     sign(canvas, (at.0 + 7.5, at.1));
-                    canvas.text(&cut(text, BODY, room), (at.0 + 22.0, at.1), BODY, Side::Start);
+                    let most = if place.is_beside { LINES } else { 1 };
+                    for (i, line) in lines(text, BODY, room, most).iter().enumerate() {
+                        canvas.text(line, (at.0 + 22.0, at.1 + NEXT * i as f64), BODY, Side::Start);
+                    }
                 }
                 Part::Ramp(colors, texts) if place.is_beside => {
                     let edge = |rank: usize| at.1 - 8.0 + RAMP * rank as f64 / colors.len() as f64;
@@ -258,7 +264,9 @@ impl Legend {
             one(part, (0.0, y), WIDTH - 26.0);
             y += match part {
                 Part::Heading(_) => 19.0,
-                Part::Entry(..) => LINE,
+                Part::Entry(_, text) => {
+                    LINE + NEXT * lines(text, BODY, WIDTH - 26.0, LINES).len().saturating_sub(1) as f64
+                }
                 Part::Ramp(..) => RAMP + 12.0,
             };
         }
@@ -352,9 +360,10 @@ pub(super) fn stroke(
     }
 }
 
-/// A small grey remark.
-pub(super) fn remark(canvas: &mut Canvas<'_>, text: &str, at: (f64, f64), side: Side) {
-    canvas.text(text, at, Type { size: 10.0, ..SMALL }, side);
+/// The name of a trivial model, without what explains it.
+pub(super) fn trivial(label: &str) -> String {
+    let name = label.find("` (").map_or(label, |end| &label[..=end]);
+    spoken(name)
 }
 
 #[cfg(test)]

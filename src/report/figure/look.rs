@@ -67,8 +67,9 @@ impl Look {
         if self.is_narrow() { most.min(2) } else { most }
     }
 
-    /// Left margin of the outermost panel: tick texts and the axis' name.
-    pub(super) fn left(self) -> f64 {
-        if self.is_narrow() { 66.0 } else { 84.0 }
+    /// Left margin of the outermost panel: tick texts and the axis' name on so many lines.
+    pub(super) fn left(self, lines: usize) -> f64 {
+        let more = 11.0 * lines.saturating_sub(1) as f64;
+        if self.is_narrow() { 66.0 + more } else { 84.0 }
     }
 }

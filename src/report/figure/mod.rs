@@ -28,10 +28,14 @@ mod reliability;
 mod strength;
 mod theme;
 
+use rayon::prelude::*;
+
 use crate::measure::{Bound, Direction, MetricKey};
 
 use super::remarks;
 use super::view::View;
+
+use canvas::spoken;
 
 pub use fronts::{fronts, fronts_title};
 pub use gate::gate;
@@ -62,16 +66,20 @@ pub fn all(view: &View) -> Vec<Figure> {
 /// Every figure that the view has numbers for.
 #[must_use]
 pub fn drawn(view: &View, look: Look) -> Vec<Figure> {
-    let mut figures = front::draw(view, look);
-    figures.extend(each::draw(view, look));
-    figures.extend(exchange::draw(view, look));
-    figures.extend(curve::draw(view, look));
-    figures.extend(attacks::draw(view, look));
-    figures.extend(strength::draw(view, look));
-    figures.extend(classes::draw(view, look));
-    figures.extend(reliability::draw(view, look));
-    figures.extend(coverage::draw(view, look));
-    figures
+    type Drawer = fn(&View, Look) -> Vec<Figure>;
+    const DRAWERS: [Drawer; 9] = [
+        front::draw,
+        |view, look| each::draw(view, look).into_iter().collect(),
+        |view, look| exchange::draw(view, look).into_iter().collect(),
+        |view, look| curve::draw(view, look).into_iter().collect(),
+        |view, look| attacks::draw(view, look).into_iter().collect(),
+        |view, look| strength::draw(view, look).into_iter().collect(),
+        classes::draw,
+        |view, look| reliability::draw(view, look).into_iter().collect(),
+        |view, look| coverage::draw(view, look).into_iter().collect(),
+    ];
+    let figures: Vec<Vec<Figure>> = DRAWERS.par_iter().map(|draw| draw(view, look)).collect();
+    figures.into_iter().flatten().collect()
 }
 
 /// Style rules that turn inlined drawings dark.
@@ -112,7 +120,7 @@ fn framed(
     const BARE: f64 = 6.0;
     let large = if look.is_narrow() { canvas::Type { size: 14.0, ..canvas::TITLE } } else { canvas::TITLE };
     let line = large.size + 6.0;
-    let lines = |text: &str, kind| canvas::wrapped(text, kind, look.width - 2.0 * MARGIN);
+    let lines = |text: &str, kind| canvas::wrapped(&spoken(text), kind, look.width - 2.0 * MARGIN);
     let (titles, captions) = if look.is_framed {
         (lines(&title, large), lines(&caption, canvas::SMALL))
     } else {
@@ -120,7 +128,7 @@ fn framed(
     };
     let top = if look.is_framed { 18.0 + line * titles.len() as f64 } else { BARE };
     let below = if look.is_framed { 15.0 * captions.len() as f64 + 12.0 } else { BARE };
-    let svg = canvas::sheet((look.width, top + height + below), look.scale, &title, |canvas| {
+    let svg = canvas::sheet((look.width, top + height + below), look.scale, &spoken(&title), |canvas| {
         for (i, text) in titles.iter().enumerate() {
             canvas.text(text, (MARGIN, 24.0 + line * i as f64), large, canvas::Side::Start);
         }
@@ -154,6 +162,43 @@ fn basis(view: &View, interval: &str) -> String {
 /// The metric, whether it is a bound, and which way is better, as far as there are `room` units for it: words are shortened first, then the threat is
 /// left out, then the bound; a name that is longer still is cut.
 fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
+    let (tries, bare, short) = axis_titles(view, key);
+    let fitting = tries.iter().position(|text| canvas::width(text, canvas::BODY) <= room);
+    match fitting {
+        Some(at) => tries[at].clone(),
+        // Which way is better must not be what is cut off.
+        None => {
+            format!("{}{short}", canvas::cut(&bare, canvas::BODY, room - canvas::width(short, canvas::BODY)))
+        }
+    }
+}
+
+/// The same for a vertical axis: before anything is left out, two lines are taken.
+fn axis_lines(view: &View, key: &MetricKey, room: f64) -> Vec<String> {
+    let (tries, ..) = axis_titles(view, key);
+    stacked(&tries, room).unwrap_or_else(|| vec![axis_title(view, key, room)])
+}
+
+/// The first of `tries` that fits into `room` units on one line, of the two longest, or on two; the longest ones first.
+fn stacked(tries: &[String], room: f64) -> Option<Vec<String>> {
+    let one = tries.iter().take(2).find(|text| canvas::width(text, canvas::BODY) <= room);
+    let two = || {
+        let fits = |lines: &Vec<String>| {
+            lines.len() <= 2 && lines.iter().all(|line| canvas::width(line, canvas::BODY) <= room)
+        };
+        // What stands in parentheses at the end has a line of its own, if that does.
+        let whole = |text: &String| {
+            let (name, way) = text.split_at(text.rfind(" (")?);
+            Some(vec![name.to_owned(), way.trim_start().to_owned()]).filter(fits)
+        };
+        let wrapped = |text: &String| Some(canvas::wrapped(text, canvas::BODY, room)).filter(fits);
+        tries.iter().find_map(|text| whole(text).or_else(|| wrapped(text)))
+    };
+    one.map(|text| vec![text.clone()]).or_else(two)
+}
+
+/// What an axis may be called, the longest first; the bare name, and the sign of which way is better.
+fn axis_titles(view: &View, key: &MetricKey) -> ([String; 5], String, &'static str) {
     let bound = match view.described(&key.id).map(|metric| metric.bound) {
         Some(Bound::Upper) => ", upper bound",
         Some(Bound::Lower) => ", lower bound",
@@ -172,14 +217,7 @@ fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
         format!("{title}{short}"),
         format!("{bare}{short}"),
     ];
-    let fitting = tries.iter().position(|text| canvas::width(text, canvas::BODY) <= room);
-    match fitting {
-        Some(at) => tries[at].clone(),
-        // Which way is better must not be what is cut off.
-        None => {
-            format!("{}{short}", canvas::cut(&bare, canvas::BODY, room - canvas::width(short, canvas::BODY)))
-        }
-    }
+    (tries, bare, short)
 }
 
 /// The metric's range, for axes; unknown metrics are unbounded.

@@ -9,7 +9,7 @@ use super::canvas::{Canvas, HEADING, Marker, SMALL, Side, Type, cut, width};
 use super::classes::chosen;
 use super::look::Look;
 use super::theme::{ANCHOR, Color, SAFETY, SECURITY};
-use super::{Figure, basis, framed};
+use super::{Figure, basis, framed, spoken};
 
 const HEIGHT: f64 = 300.0;
 /// Height of the bars below a panel.
@@ -75,8 +75,11 @@ fn panel(
     };
     let below = Panel { top: panel.bottom + 4.0, bottom: panel.bottom + SHARES, ..panel.clone() };
     panel.draw(canvas, Some(&[]), true);
-    let name = cut(&format::capitalized(&view.long_label(point)), HEADING, whole - (start - left) - 4.0);
-    canvas.text(&name, (start, top + 14.0), HEADING, Side::Start);
+    let name = spoken(&format::capitalized(&view.long_label(point)));
+    // A long name begins where the sheet does, not the panel.
+    let room = whole - (start - left) - 4.0;
+    let (at, room) = if width(&name, HEADING) <= room { (start, room) } else { (left + 8.0, whole - 12.0) };
+    canvas.text(&cut(&name, HEADING, room), (at, top + 14.0), HEADING, Side::Start);
     canvas.dashed(&[panel.at(0.0, 0.0), panel.at(1.0, 1.0)], ANCHOR, 1.0, 1.2, (4.0, 3.0));
     let both = [
         (of(view, point, false), SAFETY, Marker::Circle, "clean"),

@@ -7,7 +7,7 @@ use crate::report::headline;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut};
+use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut, lines};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
@@ -20,6 +20,10 @@ const HEIGHT: f64 = 216.0;
 const ASIDE: f64 = 14.0;
 /// With more defenses than this the bars would hide the lines.
 const BARRED: usize = 4;
+/// Panels narrower than this have smaller headings.
+const NARROW: f64 = 250.0;
+/// From one line of a heading to the next.
+const LINE: f64 = 13.0;
 
 /// The figure, where there are two strengths or more.
 pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
@@ -40,7 +44,13 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let names = if many { names(view, look.width) } else { Vec::new() };
     let bar = names.last().map_or(0.0, |(_, (_, y))| y + 18.0);
     let (width, height) = (look.width / columns as f64, if look.is_narrow() { 0.8 * HEIGHT } else { HEIGHT });
-    let all = height * rows as f64 + bar;
+    let headings: Vec<Vec<String>> = keys.iter().map(|key| heading(view, key, width)).collect();
+    // Panels of one row begin at the same height.
+    let taller: Vec<f64> = headings
+        .chunks(columns)
+        .map(|row| LINE * row.iter().map(Vec::len).max().unwrap_or(1).saturating_sub(1) as f64)
+        .collect();
+    let all = height * rows as f64 + taller.iter().sum::<f64>() + bar;
     let more = if left_out > 0 {
         format!(" {} are in the tables.", format::count(left_out, "more metric"))
     } else {
@@ -79,10 +89,11 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
                 canvas.text(name, (left + 34.0, y), HEADING, Side::Start);
             }
         }
-        for (i, key) in keys.iter().enumerate() {
+        for (i, (key, heading)) in keys.iter().zip(&headings).enumerate() {
+            let row = i / columns;
             let left = width * (i % columns) as f64;
-            let start = top + bar + height * (i / columns) as f64;
-            one(canvas, view, key, (left, start), (width, height));
+            let start = top + bar + height * row as f64 + taller[..row].iter().sum::<f64>();
+            one(canvas, view, key, heading, (left, start), (width, height, taller[row]));
         }
     }))
 }
@@ -135,12 +146,25 @@ fn pillar_color(view: &View, key: &MetricKey) -> Color {
     }
 }
 
+/// Where the heading of a panel of `width` begins, the room for it, and its look. Narrow panels have no margin to lose.
+fn headed(width: f64) -> (f64, f64, Type) {
+    let (start, size) = if width < NARROW { (8.0, 10.5) } else { (18.0, HEADING.size) };
+    (start, width - start - 4.0, Type { size, ..HEADING })
+}
+
+/// The metric's name, on two lines where it is long.
+fn heading(view: &View, key: &MetricKey, width: f64) -> Vec<String> {
+    let (_, room, look) = headed(width);
+    lines(&view.metric_title(key), look, room, 2)
+}
+
 fn one(
     canvas: &mut super::canvas::Canvas<'_>,
     view: &View,
     key: &MetricKey,
+    heading: &[String],
     (left, top): (f64, f64),
-    (width, height): (f64, f64),
+    (width, height, more): (f64, f64, f64),
 ) {
     let points: Vec<usize> = (0..view.given.points.len())
         .filter(|&point| view.is_final(point) && view.value(point, key).is_some())
@@ -152,34 +176,35 @@ fn one(
         if shared { (view.strengths[0], view.strengths[view.strengths.len() - 1]) } else { (0.0, 1.0) };
     let reversed = is_reversed(view, key);
     let panel = Panel {
-        left: left + if width < 250.0 { 42.0 } else { 54.0 },
-        top: top + 44.0,
-        right: left + width - if width < 250.0 { 10.0 } else { 18.0 },
-        bottom: top + height - 30.0,
+        left: left + if width < NARROW { 42.0 } else { 54.0 },
+        top: top + 44.0 + more,
+        right: left + width - if width < NARROW { 10.0 } else { 18.0 },
+        bottom: top + height + more - 30.0,
         // There are no strengths below 0; the margin is room for marks.
         x: Axis::around(&[low, high], (0.0, f64::INFINITY), false, 5),
         y: Axis::around(&values, bounds(view, key), reversed, 4),
     };
     let many = view.defenses.len() > 1;
     let pillar = pillar_color(view, key);
-    // Narrow panels have no margin to lose.
-    let start = left + if width < 250.0 { 8.0 } else { 18.0 };
-    let room = left + width - start - 4.0;
-    let size = if width < 250.0 { 10.5 } else { HEADING.size };
-    let heading = Type { size, color: if many { pillar } else { HEADING.color }, ..HEADING };
-    canvas.text(&cut(&view.metric_title(key), heading, room), (start, top + 14.0), heading, Side::Start);
+    let (start, room, look) = headed(width);
+    let start = left + start;
+    let look = Type { color: if many { pillar } else { look.color }, ..look };
+    for (i, line) in heading.iter().enumerate() {
+        canvas.text(line, (start, top + 14.0 + LINE * i as f64), look, Side::Start);
+    }
+    let below = top + 14.0 + LINE * heading.len().saturating_sub(1) as f64;
     let threat = view.adversary(key).map_or_else(
         || "clean rows".to_owned(),
         |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
     );
     let direction = match view.direction(key) {
         None => "descriptive",
-        Some(_) if reversed && width < 250.0 => "lower is better",
+        Some(_) if reversed && width < NARROW => "lower is better",
         Some(_) if reversed => "lower is better: axis reversed",
         Some(_) => "higher is better",
     };
     let line = cut(&format!("{threat}; {direction}"), SMALL, room);
-    canvas.text(&line, (start, top + 30.0), Type { size: 10.0, ..SMALL }, Side::Start);
+    canvas.text(&line, (start, below + 16.0), Type { size: 10.0, ..SMALL }, Side::Start);
     let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
     panel.draw(canvas, shared.then_some(ticks.as_slice()), true);
     // Side by side from the strength to its right: to its left would be other strengths, below 0 none that there is.

@@ -126,7 +126,7 @@ fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
     inputs.rates[0].rate = Rate::HalfLine {
         rate: -0.3,
         parts: vec![(f64::NEG_INFINITY, -0.125), (0.5, f64::INFINITY)],
-        words: "the change is not distinguishable from 0; the rate lies below −0.13 or above 0.50".to_owned(),
+        words: "the change is not distinguishable from 0; the cost lies below −0.50 or above 0.13".to_owned(),
     };
     inputs.rates[1].outcome = Outcome::NoPrice;
     inputs.rates[1].rate =
@@ -137,10 +137,12 @@ fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
     let all = figures(inputs);
     let figure = named(&all, "exchange-rate");
     for text in [
-        "≤ −0.12 or ≥ 0.50",
+        "≤ −0.50 or ≥ 0.12",
         "not measurable: the change in security is lost in noise",
         "nothing was paid",
-        "−0.10 [−0.20, −0.05]",
+        "0.10 [0.05, 0.20]",
+        // One sign everywhere: what was paid is positive, and less of it lies to the right.
+        "cost in points of accuracy per point of robust accuracy (less is better →, axis reversed; below 0: gained)",
         "From the lowest strength",
     ] {
         assert!(figure.svg.contains(&format!("\n{text}\n")), "{text}: {}", figure.svg);
@@ -165,7 +167,7 @@ fn every_attack_has_a_bar_where_numbers_may_be_stated() {
 }
 
 /// Confidences by hand: half the rows at 0.5, of which half are right, the others at 0.9, all right.
-fn confident(inputs: &mut Inputs) {
+pub(super) fn confident(inputs: &mut Inputs) {
     for point in [0, 1, 5] {
         for attack in [None, Some(AttackKey::new(fixture::PROTOCOL, Norm::Linf, 0.2))] {
             let bin = |confidence, accuracy| ConfidenceBin {

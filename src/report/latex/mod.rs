@@ -1,4 +1,11 @@
-//! `tables/*.tex`: tables for a paper, with booktabs rules; the best of a column in bold, with what cannot be told from it.
+//! `tables/*.tex`: tables for a paper, with booktabs rules; the best of a column in bold, with what cannot be told from it. None is wider than the text of `article` at 10
+//! points on A4.
+
+mod layout;
+mod rates;
+mod widths;
+
+use layout::{Cell, Grid};
 
 use crate::points;
 
@@ -20,63 +27,60 @@ pub(super) fn tables(view: &View) -> Vec<(&'static str, String)> {
             best.extend(leaders.into_iter().map(|row| (row, column)));
         }
     }
-    let bold = "In bold: the best of a column, and what paired differences over seeds cannot tell from it (t intervals, 95 \\% together).";
-    let mut made =
-        vec![("points", written(view, &points, "points", bold, |row, column| best.contains(&(row, column))))];
-    let others = [
-        ("exchange-rates", table::rates(view)),
-        ("knees", uncertain::knees(view)),
-        ("attacks", table::attacks(view)),
-    ];
-    for (name, table) in others {
-        made.extend(table.map(|table| (name, written(view, &table, name, "", |_, _| false))));
+    let bold = " In bold: the best of a column, and what paired differences over seeds cannot tell from it (t intervals, 95 % together).";
+    let caption = format!("{}{bold}", points.caption);
+    let own = view.varying.len().max(1);
+    let grid = grid(&points, own, |row, column| best.contains(&(row, column)));
+    let mut made = vec![("points", written(view, "points", &grid, &caption, &[]))];
+    made.extend(rates::table(view).map(|(grid, caption, notes)| {
+        ("exchange-rates", written(view, "exchange-rates", &grid, &caption, &notes))
+    }));
+    for (name, table, leading) in
+        [("knees", uncertain::knees(view), 1), ("attacks", table::attacks(view), own)]
+    {
+        let Some(table) = table else { continue };
+        let grid = self::grid(&table, leading, |_, _| false);
+        made.push((name, written(view, name, &grid, &table.caption, &[])));
     }
     made
 }
 
-fn written(
-    view: &View,
-    table: &Table,
-    name: &str,
-    more: &str,
-    is_bold: impl Fn(usize, usize) -> bool,
-) -> String {
+/// The cells of `table`, of which the first `leading` columns say what a row is about.
+fn grid(table: &Table, leading: usize, is_bold: impl Fn(usize, usize) -> bool) -> Grid {
+    let cell = |at: usize, (column, text): (usize, &String)| Cell {
+        text: text.clone(),
+        is_bold: is_bold(at, column),
+        note: None,
+    };
+    let rows = table.rows.iter().enumerate();
+    let rows = rows.map(|(at, row)| row.iter().enumerate().map(|one| cell(at, one)).collect()).collect();
+    Grid { head: table.head.clone(), rows, leading: leading.min(table.head.len()) }
+}
+
+fn written(view: &View, name: &str, grid: &Grid, caption: &str, notes: &[String]) -> String {
     let mut text = format!(
         "% {}, by Equipoise {}. Needs \\usepackage{{booktabs}}.\n",
         plain(&view.given.name),
         env!("CARGO_PKG_VERSION")
     );
-    let caption = escaped(&table.caption);
-    let caption = if more.is_empty() { caption } else { format!("{caption} {more}") };
     text.push_str(&format!(
-        "\\begin{{table}}\n\\centering\\small\n\\caption{{{caption}}}\n\\label{{tab:{}-{name}}}\n",
+        "\\begin{{table}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{}-{name}}}\n",
+        escaped(caption),
         label(&view.given.name)
     ));
-    let alignment: String = table.head.iter().map(|column| if column.numeric { 'r' } else { 'l' }).collect();
-    text.push_str(&format!("\\begin{{tabular}}{{{alignment}}}\n\\toprule\n"));
-    let head: Vec<String> = table.head.iter().map(|column| escaped(&column.text)).collect();
-    text.push_str(&format!("{} \\\\\n\\midrule\n", head.join(" & ")));
-    for (at, row) in table.rows.iter().enumerate() {
-        let cells: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| {
-                let cell = escaped(cell);
-                if is_bold(at, column) { emphasized(&cell) } else { cell }
-            })
-            .collect();
-        text.push_str(&format!("{} \\\\\n", cells.join(" & ")));
+    text.push_str(&grid.written());
+    if !notes.is_empty() {
+        let note = |(place, note): (usize, &String)| {
+            format!("\\textsuperscript{{{}}}~{}.", rates::letter(place), escaped(note))
+        };
+        let notes: Vec<String> = notes.iter().enumerate().map(note).collect();
+        text.push_str(&format!(
+            "\\par\\medskip\n\\begin{{minipage}}{{\\textwidth}}\\footnotesize\\raggedright\n{}\n\\end{{minipage}}\n",
+            notes.join(" \\\\\n")
+        ));
     }
-    text.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n");
+    text.push_str("\\end{table}\n");
     text
-}
-
-/// The number in bold, its interval as it is.
-fn emphasized(cell: &str) -> String {
-    match cell.split_once(' ') {
-        Some((number, interval)) => format!("\\textbf{{{number}}} {interval}"),
-        None => format!("\\textbf{{{cell}}}"),
-    }
 }
 
 /// A comment must not end before its line does.
@@ -113,6 +117,9 @@ fn escaped(text: &str) -> String {
             '×' => out.push_str("$\\times$"),
             '∞' => out.push_str("$\\infty$"),
             'ε' => out.push_str("$\\varepsilon$"),
+            'σ' => out.push_str("$\\sigma$"),
+            '‘' => out.push('`'),
+            '’' => out.push('\''),
             '→' => out.push_str("$\\rightarrow$"),
             '↑' => out.push_str("$\\uparrow$"),
             '↓' => out.push_str("$\\downarrow$"),
@@ -140,7 +147,6 @@ mod tests {
         assert_eq!(escaped("L∞ ε = 0.2\u{a0}↑ −0.1"), "L$\\infty$ $\\varepsilon$ = 0.2~$\\uparrow$ $-$0.1");
         assert_eq!(escaped("with `label_smoothing`"), "with \\texttt{label\\_smoothing}");
         assert_eq!(escaped("an odd `"), "an odd `");
-        assert_eq!(emphasized("0.374 [0.333, 0.415]"), "\\textbf{0.374} [0.333, 0.415]");
         assert_eq!(label("a b/c"), "a-b-c");
     }
 }
