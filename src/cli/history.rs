@@ -6,7 +6,7 @@ use super::gate::escalation;
 use super::{exit, terminal};
 use crate::error::{Error, Kind, Result};
 use crate::files;
-use crate::report::{Output, history};
+use crate::report::{History, Output, history};
 use crate::run::history::FILE;
 use crate::run::{Found, Judgement, Results};
 
@@ -27,6 +27,12 @@ pub(super) fn record(results: &Results, found: &Found<'_>, label: &str, quiet: b
         });
     }
     Ok(judgement)
+}
+
+/// What the rules come to over the windows of a folder, for its page.
+pub(super) fn judged(results: &Results, found: &Found<'_>, rules: &Path) -> Result<History> {
+    let course = escalation::over_folder(&escalation::read(rules)?, (results, found), None, None)?;
+    Ok(History { course, rules: escalation::name(rules) })
 }
 
 /// Judges the rules over all windows of a results folder or a table, writes the files and prints the course.

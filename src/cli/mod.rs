@@ -147,7 +147,7 @@ fn execute(command: &Command) -> Result<u8> {
         What::Run(arguments) => run::execute(arguments, command.quiet),
         What::Plan(arguments) => plan::execute(arguments),
         What::Report(arguments) => report::execute(arguments, command.quiet),
-        What::Choose(arguments) => choose::execute(arguments),
+        What::Choose(arguments) => choose::execute(arguments, command.quiet),
         What::Import(arguments) => import::execute(arguments, command.quiet),
         What::Attack(arguments) => attack::execute(arguments, command.quiet),
         What::Front(arguments) => front::execute(arguments),

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::report::compare::{self, Member};
 use crate::report::figure::{Look, Theme, Width};
-use crate::report::{Format, Inputs, View, Wanted};
+use crate::report::{self, Format, Inputs, View, Wanted};
 use crate::run::Results;
 
 /// Arguments of `report`.
@@ -17,18 +17,19 @@ use crate::run::Results;
 pub(super) struct Arguments {
     /// A results folder, also an unfinished one; several are compared: their fronts in one figure, a table of what each comes to, the settings that
     /// differ. With --history also a table of windows.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "schema")]
     results: Vec<PathBuf>,
     /// Record the present results as a window of history.csv, under a label of yours: a commit, a release, a date.
     #[arg(long, value_name = "LABEL")]
     record: Option<String>,
     /// Judge escalation rules over all windows instead: history.md, history.json and figures/history.
-    #[arg(long, requires = "rules")]
+    #[arg(long)]
     history: bool,
-    /// The escalation rules (TOML).
-    #[arg(long, value_name = "FILE", requires = "history")]
+    /// The escalation rules (TOML). Without --history the page gets a section about them: the timeline, what was raised and why.
+    #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// What is written, as in `html,pdf`; the report then consists of these files, summary.txt and report.json alone.
+    /// What is written, as in `html,pdf`; the report then consists of these files, summary.txt and report.json alone: files of other formats that an
+    /// earlier report left are removed, and it is said which. `card`: model cards of the knee and of each end of the front, in cards/.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md,csv,json,svg,png")]
     format: Vec<Format>,
     /// What the files under figures/ are for: `paper` leaves titles and captions out (they are in figures/captions.md) and has the size of print. The
@@ -53,6 +54,9 @@ pub(super) struct Arguments {
     /// Say in the page on which machine and when the folder was run; its bytes are then no longer the same for the same numbers.
     #[arg(long, conflicts_with = "history")]
     with_run_info: bool,
+    /// Print the JSON Schema of report.json, with --history that of history.json, and do nothing else.
+    #[arg(long)]
+    schema: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,12 +86,25 @@ impl Arguments {
             look: Look::of(theme, width),
             dark: self.dark,
             run_info: Vec::new(),
+            history: None,
         }
     }
 }
 
 /// Makes the report from the evidence in the folders; trains nothing.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
+    if arguments.schema {
+        terminal::product(if arguments.history {
+            report::history::SCHEMA_FILE
+        } else {
+            report::SCHEMA_FILE
+        })?;
+        return Ok(exit::FINE);
+    }
+    if arguments.history && arguments.rules.is_none() {
+        return Err(Error::input("--history judges escalation rules, and none are named")
+            .help("name their file with --rules, such as configs/rules/quick.toml"));
+    }
     let mut wanted = arguments.wanted();
     if arguments.open && !wanted.formats.contains(&Format::Html) {
         return Err(Error::input("--open opens the page, and the page is not written")
@@ -97,6 +114,10 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let timeline = arguments.rules.as_deref().filter(|_| arguments.history);
     if let (Some(rules), None) = (timeline, &arguments.record) {
         return history::tell(folder, rules, arguments.json, quiet);
+    }
+    if arguments.rules.is_some() && folder.is_file() {
+        return Err(Error::input(format!("`{}` is a table of windows, and has no page", folder.display()))
+            .help("judge the rules over it with --history"));
     }
     if let Some(out) = &arguments.out {
         return Err(Error::input(format!(
@@ -116,6 +137,9 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     if arguments.with_run_info {
         wanted.run_info = results.machine_and_time()?;
     }
+    if let Some(rules) = &arguments.rules {
+        wanted.history = Some(history::judged(&results, &found, rules)?);
+    }
     let told = telling::make_again(&found, judged, &wanted)?;
     let page = results.folder().join(telling::PAGE);
     let code = telling::tell(&results, &found, &told, arguments.json, quiet)?;
@@ -129,9 +153,12 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
 const COMPARISON: &str = "results/comparison";
 
 fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
-    if arguments.history || arguments.record.is_some() || arguments.with_run_info {
-        return Err(Error::input("--history, --record and --with-run-info are about one results folder")
-            .help("name one, or leave them out to compare several"));
+    let cards = arguments.format.contains(&Format::Card);
+    if arguments.rules.is_some() || arguments.record.is_some() || arguments.with_run_info || cards {
+        return Err(Error::input(
+            "--history, --rules, --record, --with-run-info and cards are about one results folder",
+        )
+        .help("name one, or leave them out to compare several"));
     }
     if arguments.json {
         return Err(Error::input("--json prints the report of one results folder")

@@ -1,5 +1,8 @@
 //! Makes a report of what a results folder holds, and says it; shared by `run` and `report`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::{exit, terminal};
 use crate::error::{Error, Result};
 use crate::report::{self, Inputs, View, Wanted};
@@ -15,6 +18,8 @@ pub(super) const PAGE: &str = "report.html";
 pub(super) struct Told {
     summary: String,
     json: String,
+    /// Files of an earlier report that this one does not have.
+    removed: Vec<String>,
 }
 
 /// Makes the report as `run` does; an unchanged one is found made.
@@ -22,7 +27,7 @@ pub(super) fn make(found: &Found<'_>) -> Result<Told> {
     let digest = found.digest()?;
     if let Some(files) = found.made_before(&digest, &[SUMMARY, JSON])? {
         let [summary, json] = <[Vec<u8>; 2]>::try_from(files).expect("as many files as were asked for");
-        return Ok(Told { summary: text(summary)?, json: text(json)? });
+        return Ok(Told { summary: text(summary)?, json: text(json)?, removed: Vec::new() });
     }
     made(found, None, digest, &Wanted::default())
 }
@@ -38,12 +43,12 @@ fn made(found: &Found<'_>, judged: Option<Judgement>, digest: String, wanted: &W
     let view = View::new(Inputs::of(judgement)?);
     let outputs: Vec<(String, Vec<u8>)> =
         report::rendered(&view, wanted)?.into_iter().map(|output| (output.path, output.bytes)).collect();
-    found.publish(digest, &outputs)?;
+    let removed = found.publish(digest, &outputs)?;
     let of = |name: &str| {
         let output = outputs.iter().find(|(path, _)| path == name);
         text(output.expect("a report has a summary and JSON").1.clone())
     };
-    Ok(Told { summary: of(SUMMARY)?, json: of(JSON)? })
+    Ok(Told { summary: of(SUMMARY)?, json: of(JSON)?, removed })
 }
 
 fn text(bytes: Vec<u8>) -> Result<String> {
@@ -55,8 +60,11 @@ pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool
     terminal::product(if json { &told.json } else { &told.summary })?;
     if !quiet {
         let page = results.folder().join(PAGE);
-        let told = if page.is_file() { page } else { results.folder().to_path_buf() };
-        terminal::talk(&format!("\nreport: {}", told.display()));
+        let told_of = if page.is_file() { page } else { results.folder().to_path_buf() };
+        terminal::talk(&format!("\nreport: {}", told_of.display()));
+        if let Some(words) = removed(&told.removed) {
+            terminal::talk(&words);
+        }
     }
     let failed = found.failed();
     if failed.is_empty() && found.count() == results.planned() {
@@ -72,4 +80,25 @@ pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool
         results.planned() - found.count()
     ));
     Ok(exit::INCOMPLETE)
+}
+
+/// `removed, as this report has none: figures/*.png (14), report.html`; none where nothing is.
+fn removed(files: &[String]) -> Option<String> {
+    let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for file in files {
+        let path = Path::new(file);
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let kind = match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) => format!("{}/*.{ending}", folder.display()),
+            None => file.clone(),
+        };
+        kinds.entry(kind).or_default().push(file);
+    }
+    let name = |(kind, files): (String, Vec<&str>)| match files.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("{kind} ({})", several.len()),
+    };
+    let names: Vec<String> = kinds.into_iter().map(name).collect();
+    (!names.is_empty())
+        .then(|| format!("removed, since the report has no such files now: {}", names.join(", ")))
 }

@@ -10,6 +10,8 @@ use super::table::{Column, Table, figures, words};
 use super::view::View;
 use super::worst_off;
 
+const TITLE: &str = "Group by group";
+
 /// One row per point and group: every number that is known of single groups. `brief`: clean rows and means only.
 fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usize]>) -> Option<Table> {
     let primary = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
@@ -79,7 +81,15 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usi
             (false, _) => "",
         }
     );
-    Some(Table { title: "Group by group", caption, head, rows })
+    Some(Table { title: TITLE, caption, head, rows })
+}
+
+/// What stands over a table: its title, and of groups whose, so that no two headings are alike.
+pub(super) fn heading(view: &View, table: &Table) -> String {
+    match table.head.get(view.columns().len()) {
+        Some(attribute) if table.title == TITLE => format!("{TITLE}: {}", attribute.text),
+        _ => table.title.to_owned(),
+    }
 }
 
 /// The groups of every sensitive attribute that is `wanted`; classes have their figure.

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 use super::figure::Look;
 use crate::error::did_you_mean;
+use crate::rules::Course;
 
 /// What a report can be written as. A new format is one line in [`NAMES`](Self::NAMES), and its file in [`rendered`](super::rendered) or, of pictures, its writer
 /// beside those there.
@@ -15,6 +18,8 @@ pub enum Format {
     Html,
     /// `summary.md`.
     Md,
+    /// `cards/*.md`: a model card of the knee and of each end of the front.
+    Card,
     /// `tables/*.tex`.
     Latex,
     /// `points.csv`, `measurements.csv` and what else is a table of numbers.
@@ -31,9 +36,10 @@ pub enum Format {
 
 impl Format {
     /// Every format with its word, and whether it is written unless something else is asked for.
-    pub const NAMES: [(Self, &'static str, bool); 8] = [
+    pub const NAMES: [(Self, &'static str, bool); 9] = [
         (Self::Html, "html", true),
         (Self::Md, "md", true),
+        (Self::Card, "card", false),
         (Self::Latex, "latex", false),
         (Self::Csv, "csv", true),
         (Self::Json, "json", true),
@@ -73,6 +79,17 @@ pub struct Wanted {
     pub dark: bool,
     /// What the page says of machine and time, name by name; empty where it says nothing, so that the same values give the same bytes.
     pub run_info: Vec<(String, String)>,
+    /// What escalation rules come to over the windows that were recorded, for the page; none where no rules are named.
+    pub history: Option<History>,
+}
+
+/// Escalation rules over the history of a results folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The rules in every window.
+    pub course: Course,
+    /// The rule file's name.
+    pub rules: String,
 }
 
 impl Wanted {
@@ -93,6 +110,11 @@ impl Wanted {
         if !self.run_info.is_empty() {
             text += " with run info";
         }
+        if let Some(History { course, rules }) = &self.history {
+            let digest = Sha256::digest(format!("{rules} {course:?}"));
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            text += &format!(" with the history {digest}");
+        }
         text
     }
 }
@@ -100,6 +122,12 @@ impl Wanted {
 impl Default for Wanted {
     fn default() -> Self {
         let formats = Format::NAMES.iter().filter(|(.., usual)| *usual).map(|(format, ..)| *format);
-        Self { formats: formats.collect(), look: Look::SCREEN, dark: false, run_info: Vec::new() }
+        Self {
+            formats: formats.collect(),
+            look: Look::SCREEN,
+            dark: false,
+            run_info: Vec::new(),
+            history: None,
+        }
     }
 }

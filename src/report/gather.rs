@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::card;
 use super::format;
 use super::inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
@@ -32,6 +33,7 @@ impl Inputs {
         let certified = certified(&judgement);
         let explanations = explanations(&judgement)?;
         let continued = continued(&judgement);
+        let recipe = card::recipe(&judgement.experiment, &judgement.points)?;
         let Judgement {
             experiment,
             data,
@@ -76,6 +78,7 @@ impl Inputs {
             question: experiment.question.clone().unwrap_or_default(),
             version: format!("equipoise {}", env!("CARGO_PKG_VERSION")),
             settings,
+            recipe,
             metrics: metrics::CATALOG
                 .iter()
                 .filter(|m| occurring.contains(m.id))

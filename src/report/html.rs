@@ -25,7 +25,9 @@ use super::explanations;
 use super::explorer;
 use super::figure::{self, Figure};
 use super::format;
+use super::formats::{History, Wanted};
 use super::further;
+use super::history;
 use super::optima;
 use super::pairs;
 use super::remarks;
@@ -39,16 +41,19 @@ use super::view::View;
 
 static TEMPLATE: &str = include_str!("assets/report.html");
 static STYLE: &str = include_str!("assets/report.css");
+/// How whatever is wider than its place shows that it is; for the page of a comparison, too.
+pub(super) static SCROLL: &str = include_str!("assets/scroll.css");
 static DARK: &str = include_str!("assets/dark.css");
 static LIBRARY: &str = include_str!("assets/vendor/chart.umd.min.js");
 static LIBRARY_LICENSES: [&str; 2] =
     [include_str!("assets/vendor/LICENSE-chart.js"), include_str!("assets/vendor/LICENSE-kurkle-color")];
 /// The page's own scripts, in the order in which they use each other.
-static SCRIPTS: [&str; 6] = [
+static SCRIPTS: [&str; 7] = [
     include_str!("assets/numbers.js"),
     include_str!("assets/copying.js"),
     include_str!("assets/plot.js"),
     include_str!("assets/detail.js"),
+    include_str!("assets/lists.js"),
     include_str!("assets/explorer.js"),
     include_str!("assets/page.js"),
 ];
@@ -57,8 +62,10 @@ static SCRIPTS: [&str; 6] = [
 pub type RunInfo = [(String, String)];
 
 /// The page; with `run_info` it speaks of machine and time, and is no longer the same for the same numbers.
-pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Result<String> {
+pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<String> {
     let given = &view.given;
+    let run_info: &RunInfo = &wanted.run_info;
+    let history = wanted.history.as_ref();
     let remarks: Vec<String> = remarks::withheld(view)
         .iter()
         .chain(&checks::remarks(view))
@@ -90,11 +97,12 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
     };
     let dark = format!("{DARK}{}", figure::dark_rules(view));
     let script = script();
+    let style = format!("{STYLE}{SCROLL}");
     filled(
         TEMPLATE,
         context! {
-            policy => policy(&script, &[STYLE, &dark]),
-            style => Value::from_safe_string(STYLE.to_owned()),
+            policy => policy(&script, &[&style, &dark]),
+            style => Value::from_safe_string(style),
             dark => Value::from_safe_string(dark),
             script => Value::from_safe_string(script),
             numbers => Value::from_safe_string(explorer::block(view, &keys)?),
@@ -124,7 +132,12 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
             choice => contest::choice(view).map(|table| table_value("choice", &table)),
-            by_group => numbered("group", by_group::all(view, false, |_| true).iter().chain(&by_group::intersections(view, |_| true))),
+            by_group => by_group::all(view, false, |_| true)
+                .iter()
+                .chain(&by_group::intersections(view, |_| true))
+                .enumerate()
+                .map(|(i, table)| titled(&format!("group-{}", i + 1), &by_group::heading(view, table), table))
+                .collect::<Value>(),
             certificates => numbered("certificates", &certificates::tables(view, false)),
             explanations => numbered("explanations", &explanations::tables(view, false)),
             shift => numbered("shift", &shift::tables(view, false)),
@@ -134,6 +147,7 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
             decomposition => curves::decomposition(view).map(|table| table_value("decomposition", &table)),
             attacks => attacks.as_ref().map(|table| table_value("attacks", table)),
             checks => checks::table(view).map(|table| table_value("checks", &table)),
+            history => history.map(|history| history_value(view, history)),
             convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
             glossary => table_value("glossary", &table::glossary(view)),
             verdicts => verdicts::table(view).map(|table| table_value("verdicts", &table)),
@@ -141,6 +155,22 @@ pub(super) fn page(view: &View, figures: &[Figure], run_info: &RunInfo) -> Resul
             run_info => run_info.iter().map(|(name, value)| context! { name => name.as_str(), value => value.as_str() }).collect::<Value>(),
         },
     )
+}
+
+/// The timeline, and what stands behind it.
+fn history_value(view: &View, History { course, rules }: &History) -> Value {
+    let drawn = figure::history(course, &view.given.name);
+    context! {
+        says => format!("{}.", format::capitalized(&history::headline(course))),
+        rules => rules.as_str(),
+        figure => context! {
+            name => drawn.name.as_str(),
+            title => drawn.title.as_str(),
+            caption => drawn.caption.as_str(),
+            svg => Value::from_safe_string(drawn.svg.clone()),
+        },
+        tables => numbered("history", &history::tables(course)),
+    }
 }
 
 /// A template of a page with its values; text is escaped, and `marked` marks the names in it.
@@ -243,9 +273,13 @@ fn numbered<'a>(prefix: &str, tables: impl IntoIterator<Item = &'a Table>) -> Va
 }
 
 pub(super) fn table_value(id: &str, table: &Table) -> Value {
+    titled(id, table.title, table)
+}
+
+fn titled(id: &str, title: &str, table: &Table) -> Value {
     context! {
         id => id,
-        title => table.title,
+        title => title,
         caption => table.caption.as_str(),
         head => table.head.iter().map(|column| context! { text => column.text.as_str(), numeric => column.numeric }).collect::<Value>(),
         rows => table

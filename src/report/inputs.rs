@@ -274,6 +274,15 @@ pub struct CheckRow {
     pub finding: Finding,
 }
 
+/// How to make the points again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    /// The experiment as a configuration file (TOML), overrides applied and defaults written out.
+    pub configuration: String,
+    /// By point, `key=value` settings that leave it alone; empty where it is not made by itself.
+    pub alone: Vec<Vec<String>>,
+}
+
 /// Everything a report is made of, as plain values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
@@ -287,6 +296,8 @@ pub struct Inputs {
     pub data: DataSummary,
     /// Resolved settings, in the order to show them.
     pub settings: Vec<(String, String)>,
+    /// How to make the points again; `None` of models that were made elsewhere.
+    pub recipe: Option<Recipe>,
     /// Glossary of every metric that occurs.
     pub metrics: Vec<Described>,
     /// The keys to show in tables and small multiples, in order; the objectives are always shown first.

@@ -1,4 +1,5 @@
-//! `report.json`: everything the report knows, machine-readable; undefined is `null` beside its reason.
+//! `report.json`: everything the report knows, machine-readable; undefined is `null` beside its reason. `report.schema.json` beside this file says what
+//! is in it.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -22,6 +23,9 @@ use super::view::View;
 
 /// Raised whenever a reader of the older file would misread the newer one.
 pub const SCHEMA: u32 = 1;
+
+/// The JSON Schema (draft 2020-12) of the file.
+pub const SCHEMA_FILE: &str = include_str!("report.schema.json");
 
 /// The file.
 pub(super) fn file(view: &View) -> Result<Vec<u8>> {

@@ -22,11 +22,11 @@ use super::uncertain;
 use super::verdicts;
 use super::view::View;
 
-/// `comparison.md`: what folders come to side by side, with the figure where it is written, and its file's ending.
+/// `comparison.md`: what folders come to side by side, with the figures where they are written, and their files' ending.
 pub(super) fn comparison(
     title: &str,
     sentences: &[String],
-    figure: Option<(&Figure, &str)>,
+    (figures, ending): (&[Figure], &str),
     tables: &[Table],
 ) -> String {
     let mut text = format!("# {}\n\n", prose(title));
@@ -34,15 +34,20 @@ pub(super) fn comparison(
         let _ = writeln!(text, "- {}", prose(sentence));
     }
     text.push('\n');
-    if let Some((figure, ending)) = figure {
-        let _ = writeln!(text, "![{}](figures/{}.{ending})\n", escaped(&figure.title), figure.name);
+    for figure in figures {
+        let _ = writeln!(text, "![{}](figures/{}.{ending})\n", alternative(figure), figure.name);
     }
     for table in tables {
-        write_table(&mut text, table);
+        write_table(&mut text, 2, table.title, table);
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// What stands in the place of a figure: its title, in which nothing is marked.
+fn alternative(figure: &Figure) -> String {
+    escaped(&figure.title.replace('`', ""))
 }
 
 /// `captions.md`: title and caption of every figure, for drawings that do not carry them.
@@ -82,7 +87,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     }
     line("");
     for figure in figures {
-        line(&format!("![{}](figures/{}.{ending})", escaped(&figure.title), figure.name));
+        line(&format!("![{}](figures/{}.{ending})", alternative(figure), figure.name));
         line("");
     }
     if let Some(sentence) = uncertain::hypervolume(view) {
@@ -113,7 +118,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     tables.extend(verdicts::table(view));
     tables.push(table::settings(view));
     for (i, table) in tables.iter().enumerate() {
-        write_table(&mut text, table);
+        write_table(&mut text, 2, &by_group::heading(view, table), table);
         if i == 0 {
             let mut remarks = remarks::withheld(view);
             remarks.extend(checks::remarks(view));
@@ -133,28 +138,30 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     text
 }
 
-fn write_table(text: &mut String, table: &Table) {
-    let _ = writeln!(text, "## {}\n\n{}\n", table.title, prose(&table.caption));
+/// A table under a heading of this `level`.
+pub(super) fn write_table(text: &mut String, level: usize, heading: &str, table: &Table) {
+    let marks = "#".repeat(level);
+    let _ = writeln!(text, "{marks} {}\n\n{}\n", escaped(heading), prose(&table.caption));
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     text.push_str(&cells(table.head.iter().map(|column| escaped(&column.text)).collect()));
     text.push_str(&cells(
         table.head.iter().map(|column| if column.numeric { "---:" } else { "---" }.to_owned()).collect(),
     ));
     for row in &table.rows {
-        text.push_str(&cells(row.iter().map(|cell| escaped(cell)).collect()));
+        text.push_str(&cells(row.iter().map(|cell| prose(cell)).collect()));
     }
     text.push('\n');
 }
 
 /// Sentences: what stands between backticks is a name, and stays marked as one.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return escaped(text);
     }
     let name = |part: &str| {
         // In a code span nothing can be escaped.
-        if part.is_empty() || part.contains(['<', '>', '&', '|', '\n', '\r']) {
+        if part.is_empty() || part.contains(['<', '>', '&', '|', '\n', '\r', '\\']) {
             escaped(&format!("`{part}`"))
         } else {
             format!("`{part}`")

@@ -7,6 +7,7 @@
 mod abstention;
 mod behind;
 mod by_group;
+pub mod card;
 mod certificates;
 mod chance;
 mod checks;
@@ -48,13 +49,13 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 
-pub use formats::{Format, Wanted};
+pub use formats::{Format, History, Wanted};
 pub use html::RunInfo;
 pub use inputs::{
     AttackRow, Breakdown, CertificateRow, Certified, CheckRow, Convergence, Curve, DataSummary, Described,
-    ExplainedBy, Explanations, Inputs, Smoothing, Threat,
+    ExplainedBy, Explanations, Inputs, Recipe, Smoothing, Threat,
 };
-pub use json::SCHEMA;
+pub use json::{SCHEMA, SCHEMA_FILE};
 pub use terminal::terminal;
 pub use view::{Plane, View};
 
@@ -114,10 +115,12 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
         parts.push(Box::new(|| one("points.csv", csv::points(view)?)));
         parts.push(Box::new(|| one("measurements.csv", csv::measurements(view)?)));
     }
+    if has(Format::Card) {
+        parts.push(Box::new(|| Ok(card::files(view))));
+    }
     parts.push(Box::new(|| one("report.json", json::file(view)?)));
     if has(Format::Html) {
-        parts
-            .push(Box::new(|| one("report.html", html::page(view, &screen, &wanted.run_info)?.into_bytes())));
+        parts.push(Box::new(|| one("report.html", html::page(view, &screen, wanted)?.into_bytes())));
     }
     if has(Format::Csv) {
         if !view.given.abstentions.is_empty() {

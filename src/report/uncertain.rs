@@ -103,6 +103,14 @@ pub(super) fn knee(view: &View) -> Option<String> {
     ))
 }
 
+/// The knee that the report speaks of: of the chord, where it can be told from a straight line.
+pub(super) fn shown_knee(view: &View) -> Option<usize> {
+    let found = &view.given.uncertainty;
+    let is_shown = found.depth.and_then(|depth| depth.is_shown()) != Some(false);
+    let chord = found.knees.iter().find(|bend| bend.definition == "chord")?;
+    chord.point.filter(|_| is_shown)
+}
+
 fn distance(depth: &Depth) -> String {
     format::with_interval(depth.distance, depth.interval)
 }

@@ -64,21 +64,26 @@ pub(super) fn is_current(store: &Store, inputs: &str) -> bool {
             .all(|(file, hash)| store.read(file).is_ok_and(|bytes| files::sha256(&bytes) == *hash))
 }
 
-/// Publishes the files of a report, the ledger last; files of an earlier report that this one does not have are removed.
-pub(super) fn publish(store: &Store, inputs: String, outputs: &[(String, Vec<u8>)]) -> Result<()> {
+/// Publishes the files of a report, the ledger last; files of an earlier report that this one does not have are removed, and returned.
+pub(super) fn publish(store: &Store, inputs: String, outputs: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
     let before: Option<Ledger> = store.read(FILE).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let mut ledger = Ledger { inputs, outputs: BTreeMap::new() };
     for (path, bytes) in outputs {
         store.write(path, bytes)?;
         ledger.outputs.insert(path.clone(), files::sha256(bytes));
     }
+    let mut removed = Vec::new();
     for stale in before.into_iter().flat_map(|ledger| ledger.outputs.into_keys()) {
         if !ledger.outputs.contains_key(&stale) {
+            if store.has(&stale) {
+                removed.push(stale.clone());
+            }
             store.remove(&stale)?;
         }
     }
     let mut bytes = serde_json::to_vec_pretty(&ledger)
         .map_err(|error| Error::internal(format!("cannot write {FILE}: {error}")))?;
     bytes.push(b'\n');
-    store.write(FILE, &bytes)
+    store.write(FILE, &bytes)?;
+    Ok(removed)
 }

@@ -417,12 +417,12 @@ impl Found<'_> {
         wanted.iter().map(|file| store.read(file)).collect::<Result<_>>().map(Some)
     }
 
-    /// Publishes the files (path, content) of a report made of `digest`.
+    /// Publishes the files (path, content) of a report made of `digest`; returns those of an earlier report that are removed, since this one has no such.
     ///
     /// # Errors
     ///
     /// When a file cannot be written.
-    pub fn publish(&self, digest: String, outputs: &[(String, Vec<u8>)]) -> Result<()> {
+    pub fn publish(&self, digest: String, outputs: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
         ledger::publish(&self.results.store, digest, outputs)
     }
 }

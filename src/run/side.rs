@@ -2,15 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Found;
+use super::{Found, Results};
 use super::{gathering, judge};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Split;
 use crate::experiment::{Cell, Experiment};
 use crate::gate::{Gated, Sampled, Side};
-use crate::measure::{Bound, MetricKey, Value};
+use crate::measure::{Bound, MetricKey, Norm, Value};
 use crate::metrics;
 use crate::points::{self, Point, Study};
+
+impl Results {
+    /// The norm and radius that the folder's front is about.
+    #[must_use]
+    pub fn threat(&self) -> (Norm, f64) {
+        let threat = &self.sweep.experiment.threat;
+        (threat.norm, threat.epsilon)
+    }
+}
 
 impl Found<'_> {
     /// The experiment of the folder.

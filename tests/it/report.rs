@@ -190,7 +190,7 @@ fn markdown_has_the_answer_the_figures_and_the_tables() {
 
     ![Robust accuracy at L∞ ε = 0.2 is best at strength 0.25: 0.519, against 0.002 at strength 0](figures/security-curve.svg)
 
-    ![At strength 0.25, \`fgsm\` leaves 0.629 of the rows standing](figures/attacks-standing.svg)
+    ![At strength 0.25, fgsm leaves 0.629 of the rows standing](figures/attacks-standing.svg)
 
     ![Accuracy is best at strength 0.05 and robust accuracy is best at strength 0.25](figures/strength.svg)
 

@@ -1,6 +1,7 @@
 // Drives the page as readers do. What it must show is worked out here from report.json, not by the page's own code.
 //
-// PAGE_FOLDER is a results folder made by `equipoise run tests/page/page.toml`; CHROMIUM the browser.
+// PAGE_FOLDER is a results folder made by `equipoise run tests/page/page.toml`, PAGE_HISTORY one whose report has rules, PAGE_COMPARISON a comparison;
+// CHROMIUM the browser.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,8 +27,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Runs `act` on the opened page and holds it to two promises: no error in the console, no request but for the file itself. */
-async function on(act, { viewport = WIDE, address = pathToFileURL(file).href, ...options } = {}) {
+/** Runs `act` on the opened page and holds it to two promises: no error in the console, no request but for the file itself. `isStill`: it has no script. */
+async function on(act, { viewport = WIDE, address = pathToFileURL(file).href, isStill = false, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   const page = await context.newPage();
   const faults = [];
@@ -36,7 +37,7 @@ async function on(act, { viewport = WIDE, address = pathToFileURL(file).href, ..
   page.on("request", (request) => request.url() !== address && faults.push(`request ${request.url().slice(0, 200)}`));
   try {
     await page.goto(address);
-    if (options.javaScriptEnabled !== false) await page.waitForFunction(() => "ready" in document.documentElement.dataset);
+    if (options.javaScriptEnabled !== false && !isStill) await page.waitForFunction(() => "ready" in document.documentElement.dataset);
     await act(page, context);
     assert.deepEqual(faults, []);
   } finally {
@@ -294,6 +295,119 @@ test("requirements leave what satisfies them, and say how to choose on validatio
   await assertShows(page, all.filter((point) => value(point, gap) <= 0.5));
 }));
 
+test("a requirement on the same side of the same number takes the place of the one before", () => on(async (page) => {
+  const key = "worst_class_accuracy";
+  const sorted = all.map((point) => value(point, key)).sort((a, b) => a - b);
+  await choose(page, "limit-metric", key);
+  const require = async (least) => {
+    await page.fill("#limit-value", String(least));
+    await page.press("#limit-value", "Enter");
+  };
+  await require(sorted[7] + 1e-6);
+  await require(sorted[2] + 1e-6);
+  assert.deepEqual(await page.$$eval("#limits code", (all) => all.map((code) => code.textContent)), [`${key} >= ${sorted[2] + 1e-6}`]);
+  await assertShows(page, all.filter((point) => value(point, key) >= sorted[2] + 1e-6));
+  // The other side stands beside it.
+  await page.selectOption("#limit-relation", "<=");
+  await require(sorted[7]);
+  assert.equal(await page.locator("#limits li").count(), 2);
+  await assertShows(page, all.filter((point) => value(point, key) >= sorted[2] + 1e-6 && value(point, key) <= sorted[7]));
+}));
+
+test("numbers are searched for, by keyboard alone", () => on(async (page) => {
+  const { metrics } = JSON.parse(await page.locator("#numbers").textContent());
+  const options = (id) => page.$$eval(`#${id} option`, (all) => all.map((option) => Number(option.value)));
+  const every = metrics.map((_, i) => i);
+  const sorted = (list) => [...list].sort((a, b) => a - b);
+  assert.deepEqual(sorted(await options("axis-y")), every);
+  const chosen = await page.$eval("#axis-y", (list) => Number(list.value));
+  await page.focus("#search");
+  await page.keyboard.type("Calibration BINS");
+  const has = (metric) => ["calibration", "bins"].every((word) => `${metric.title} ${metric.key}`.toLowerCase().includes(word));
+  const matching = every.filter((i) => has(metrics[i]));
+  assert.ok(matching.length >= 2 && matching.length < metrics.length / 2);
+  // What is chosen stays, whatever is searched for.
+  assert.deepEqual(sorted(await options("axis-y")), sorted([...new Set([...matching, chosen])]));
+  assert.ok((await page.locator("#found").textContent()).startsWith(`${matching.length} of ${metrics.length} numbers match`));
+  await page.waitForFunction((n) => document.getElementById("told").textContent.startsWith(`${n} of `), matching.length);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "axis-y");
+  assert.equal(await page.locator("#limits li").count(), 0, "Enter requires nothing");
+  assert.equal(await page.locator("#limit-fault").textContent(), "");
+  await page.keyboard.press("End");
+  const [, y] = await axes(page);
+  assert.equal(y, metrics[sorted(matching).at(-1)].key);
+  await assertShows(page, all);
+  // Nothing found, then everything again.
+  await page.fill("#search", "no such number");
+  assert.equal((await options("axis-x")).length, 1);
+  await page.click("#reset");
+  assert.equal(await page.inputValue("#search"), "");
+  assert.deepEqual(sorted(await options("limit-metric")), every);
+  assert.deepEqual(new Set(await axes(page)), new Set(objectives));
+}));
+
+test("of a kept point that is filtered out it is said, and why", () => on(async (page) => {
+  const point = report.front.members.at(-1);
+  const { defense, strength } = report.points[point];
+  await table(page);
+  await page.click(`#plot-table button[aria-label="Keep ${name(point)}"]`);
+  assert.equal(await page.locator("#detail .lost").count(), 0);
+  const said = async (why) => {
+    assert.ok((await page.locator("#detail .lost").textContent()).includes(why), await page.locator("#detail").textContent());
+    assert.ok((await page.locator("#state").textContent()).includes(`The kept point, ${name(point)}, is not among them: ${why}`));
+    await page.click("#reset");
+    assert.equal(await page.locator("#detail .lost").count(), 0);
+    assert.equal(await page.locator("#detail h3").textContent(), `${name(point)} (kept)`);
+  };
+  await page.getByLabel(defense, { exact: true }).uncheck();
+  await said("its defense is not ticked");
+  const above = report.points.map((other) => other.strength).filter((other) => other > strength).sort((a, b) => a - b);
+  if (above.length) {
+    await page.selectOption("#strength-low", { label: String(above[0]) });
+    await said(`its strength ${strength} is not between`);
+  }
+  await choose(page, "limit-metric", "accuracy");
+  await page.fill("#limit-value", String(value(point, "accuracy") + 0.001));
+  await page.click("#limit-add");
+  await said("it is not as required: accuracy >= ");
+}));
+
+/** How far the edges of `selector` fade, left and right, in pixels; and whether it goes on beyond its right edge. */
+const fades = (page, selector) => page.$eval(selector, (box) => {
+  const style = getComputedStyle(box);
+  const px = (name) => Number.parseFloat(style.getPropertyValue(name));
+  return { left: px("--fade-left"), right: px("--fade-right"), mask: style.maskImage !== "none", beyond: box.scrollWidth - box.clientWidth > 1 };
+});
+
+/** What is wider than its place fades where it goes on, and not where it ends; what fits does not fade. */
+async function assertFades(page, selector) {
+  const still = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await still();
+  const before = await fades(page, selector);
+  assert.ok(before.beyond && before.mask, `${selector} fits`);
+  assert.ok(before.left < 1 && before.right > 20, JSON.stringify(before));
+  await page.$eval(selector, (box) => (box.scrollLeft = box.scrollWidth));
+  await still();
+  const after = await fades(page, selector);
+  assert.ok(after.left > 15 && after.right < 1, JSON.stringify(after));
+}
+
+test("on a phone what is wider than the screen says so", () => on(async (page) => {
+  await assertFades(page, "#front .scroll");
+  await assertFades(page, ".scroll:has(> #points)");
+  assert.match(await page.$eval("#front .scroll", (box) => getComputedStyle(box, "::before").content), /swipe sideways/);
+  // A reader by keyboard sees the whole box, and its frame.
+  await page.focus(".scroll:has(> #points)");
+  assert.equal(await page.$eval(".scroll:has(> #points)", (box) => getComputedStyle(box).maskImage), "none");
+}, { viewport: { width: 360, height: 740 } }));
+
+test("where all fits nothing fades", () => on(async (page) => {
+  const box = await fades(page, "#front .scroll");
+  assert.ok(!box.beyond && box.left < 1 && box.right < 1, JSON.stringify(box));
+  assert.equal(await page.$eval("#front .scroll", (box) => getComputedStyle(box, "::before").content), "none");
+}));
+
 test("a region drawn over the plot leaves what lies in it; Escape lets it go", () => on(async (page) => {
   await plotInView(page);
   const [x, y] = await axes(page);
@@ -510,3 +624,38 @@ test("10,000 points: there within a second, and still at hand", () => {
     console.log(`10,000 points: a key answered within ${Math.round((await page.evaluate(() => performance.now())) - before)} ms`);
   }, { address: pathToFileURL(many).href });
 });
+
+/** No serious fault by axe, and nothing wider than the screen. */
+async function assertSound(page) {
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, "the page scrolls sideways");
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  assert.ok(passes.length > 10);
+  assert.deepEqual(violations.map((fault) => `${fault.id}: ${fault.nodes.map((node) => node.target).join(" ")}`), []);
+}
+
+test("the history of a folder, with the rules that were raised and why", () => on(async (page) => {
+  await page.click("nav a[href='#history-section']");
+  const section = page.locator("#history-section");
+  assert.ok(await section.locator("#history svg").isVisible());
+  const told = await section.textContent();
+  for (const text of ["watch in window v1 (F1)", "Rules: rules.toml", "Nothing dominates the whole box", "front < 1", "F2"]) {
+    assert.ok(told.toLowerCase().includes(text.toLowerCase()), `${told} lacks ${text}`);
+  }
+  assert.equal(await page.locator("#history-1 tbody tr").count(), 1, "one rule was raised");
+  await assertSound(page);
+}, { address: pathToFileURL(join(process.env.PAGE_HISTORY, "report.html")).href }));
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 1200]) {
+    test(`a comparison at ${width} px ${colorScheme}: sound, and what is wider than the screen says so`, () => on(async (page) => {
+      await assertSound(page);
+      assert.match(await page.locator("main").textContent(), /paired over 7 seeds on the same 200 test rows/);
+      if (width < 400) {
+        await assertFades(page, ".figure .scroll");
+        await assertFades(page, ".scroll:has(> table)");
+        assert.match(await page.$eval(".figure .scroll", (box) => getComputedStyle(box, "::before").content), /swipe sideways/);
+      }
+    }, { viewport: { width, height: 900 }, colorScheme, isStill: true, address: pathToFileURL(join(process.env.PAGE_COMPARISON, "comparison.html")).href }));
+  }
+}

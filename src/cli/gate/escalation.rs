@@ -43,11 +43,15 @@ pub(in crate::cli) fn over_folder(
     rules::evaluate(book, &history, Some((threat.norm, threat.epsilon)), endpoints).map_err(context)
 }
 
-/// Over a table of windows, whose last one is the newest.
+/// Over a table of windows, whose last one is the newest. The history of a results folder knows the folder's threat; any other table knows none, so that
+/// its numbers under attack are named by whole keys where there are several.
 pub(in crate::cli) fn over_table(book: &RuleBook, table: &Path) -> Result<Course> {
     let context = |error: Error| error.context(format!("cannot judge the windows in `{}`", table.display()));
     let history = History::parse(&files::read(table)?).map_err(context)?;
-    rules::evaluate(book, &history, None, None).map_err(context)
+    let is_history = table.file_name().is_some_and(|name| name == FILE);
+    let folder = table.parent().filter(|_| is_history).and_then(|folder| Results::open(folder).ok());
+    let threat = folder.map(|results| results.threat());
+    rules::evaluate(book, &history, threat, None).map_err(context)
 }
 
 /// A verdict of rules alone: on a results folder whose cells may be missing.

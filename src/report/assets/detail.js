@@ -34,10 +34,10 @@ function checked(point, table, folded) {
 function detailIn(panel) {
   const opened = new Set();
   let shown = "";
-  /** The kept point, and beside it the one pointed at. */
-  return (kept, pointed, { x, y, members }) => {
+  /** The kept point, and beside it the one pointed at; `lost`: why the kept one is not among what remains, where that is so. */
+  return (kept, pointed, { x, y, members }, lost) => {
     const points = [...new Set([kept, pointed])].filter((point) => point !== null);
-    const key = [kept, pointed, x.key, y.key, points.map((point) => members.has(point))].join();
+    const key = [kept, pointed, x.key, y.key, points.map((point) => members.has(point)), lost].join();
     if (key === shown) return;
     shown = key;
     if (!points.length) {
@@ -64,6 +64,7 @@ function detailIn(panel) {
     ];
     const heads = points.map(label);
     const parts = [make("h3", {}, label(main))];
+    if (lost) parts.push(make("p", { class: "lost" }, `Filtered out of the plot: ${lost}.`));
     if (points.length > 1) parts.push(make("p", { class: "help" }, `Beside it: ${label(points[1])}.`));
     parts.push(table("Configuration", ["setting", ...heads], facts));
     parts.push(table("Means with 95 % intervals", ["number", ...heads], compared(wanted(["objective", "shown"]))));

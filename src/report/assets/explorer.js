@@ -22,18 +22,9 @@ function explore() {
 
   // Controls.
 
-  function fill(select, chosen) {
-    const names = { objective: "Objectives", shown: "Of all rows and groups", further: "By class, group or radius" };
-    for (const [group, label] of Object.entries(names)) {
-      const options = metrics.flatMap((metric, i) => (metric.group === group ? [new Option(metric.title, i)] : []));
-      if (options.length) select.append(make("optgroup", { label }, ...options));
-    }
-    select.value = chosen;
-  }
-  fill(by("axis-x"), state.x);
-  fill(by("axis-y"), state.y);
   const worst = metrics.findIndex((metric) => /^worst_(group|class)_accuracy/.test(metric.key));
-  fill(by("limit-metric"), worst < 0 ? state.y : worst);
+  const lists = listsOf(metrics, [[by("axis-y"), state.y], [by("axis-x"), state.x], [by("limit-metric"), worst < 0 ? state.y : worst]]);
+  const search = searchIn(by("search"), by("found"), lists, (text) => tell(text));
 
   const axisChanged = () => {
     [state.x, state.y] = [Number(by("axis-x").value), Number(by("axis-y").value)];
@@ -44,6 +35,8 @@ function explore() {
   by("axis-x").addEventListener("change", axisChanged);
   by("axis-y").addEventListener("change", axisChanged);
   const turn = (x, y) => {
+    // What is set must be in the lists, whatever is searched for.
+    search.forget();
     [by("axis-x").value, by("axis-y").value] = [x, y];
     axisChanged();
   };
@@ -97,7 +90,11 @@ function explore() {
     by("limit-fault").textContent = isNumber ? "" : "A requirement needs a number, such as 0.6.";
     by("limit-value").setAttribute("aria-invalid", String(!isNumber));
     if (!isNumber) return by("limit-value").focus();
-    state.limits.push({ metric: Number(by("limit-metric").value), relation: by("limit-relation").value, value, drawn: false });
+    const next = { metric: Number(by("limit-metric").value), relation: by("limit-relation").value, value, drawn: false };
+    // A new limit on the same side of the same number takes the place of the old one, so that it can be loosened too.
+    const at = state.limits.findIndex((limit) => !limit.drawn && limit.metric === next.metric && limit.relation === next.relation);
+    if (at < 0) state.limits.push(next);
+    else state.limits[at] = next;
     update();
   });
 
@@ -212,6 +209,22 @@ function explore() {
     return { x: side(state.x, found.ranges.x), y: side(state.y, found.ranges.y) };
   }
 
+  /** Why `point` is not drawn, or drawn pale; nothing where it remains. */
+  function lostTo(point) {
+    if (point === null || (found.remaining.includes(point) && found.inView.includes(point))) return "";
+    const without = [found.x, found.y].find((metric) => metric.values[point] === null);
+    if (without) return `it has no ${without.title}`;
+    const [low, high] = [strengths[state.low], strengths[state.high]];
+    const strength = data.points.strength[point];
+    if (state.hidden.has(data.points.defense[point])) return "its defense is not ticked";
+    if (strength < low || strength > high) return `its strength ${strength} is not between ${low} and ${high}`;
+    const broken = state.limits.filter((limit) => !holds(limit, point));
+    if (broken.length) return `it is not as required: ${broken.map(worded).join(", ")}`;
+    return "it is off the scale of the plot";
+  }
+
+  const worded = (limit) => `${metrics[limit.metric].key} ${limit.relation} ${limit.value}`;
+
   // What is said.
 
   function update() {
@@ -222,12 +235,11 @@ function explore() {
     sayState();
     listLimits();
     tabulate();
-    show(state.pinned, state.active, found);
+    show(state.pinned, state.active, found, lostTo(state.pinned));
   }
 
   const nameOf = (index) => metrics[index].title;
   const listed = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
-  const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
   function sayState() {
     const { x, y, remaining, known, kept, members, inView } = found;
@@ -251,6 +263,7 @@ function explore() {
       `${remaining.length} of ${plural(known.length, "point")} remain${remaining.length === 1 ? "s" : ""}; ${members.size} on this front.`,
       ...(missing ? [`${plural(missing, "point")} without one of the two numbers.`] : []),
       ...(off ? [`${plural(off, "point")} off scale.`] : []),
+      ...(lostTo(state.pinned) ? [`The kept point, ${data.points.label[state.pinned]}, is not among them: ${lostTo(state.pinned)}.`] : []),
     ];
     by("state").replaceChildren(make("span", { class: isOnly ? "declared" : "exploratory" }, parts[0]), ` ${parts.slice(1).join(" ")}`);
     by("hint").hidden = !state.limits.length;
@@ -269,7 +282,7 @@ function explore() {
     if (found.inView.some((point) => degenerate.has(point))) parts.push("Crosses: degenerate.");
     if (scene.anchors.length) parts.push("Grey diamonds: trivial models.");
     if (state.limits.length) parts.push("Pale: not as required.");
-    parts.push(`Bars: 95 % intervals${found.inView.length > BARRED ? ", on the front only" : ""}. ${data.about}`);
+    parts.push(`Bars: 95 % intervals${found.inView.length > BARRED ? ", on the front only" : ""}. ${data.about.replaceAll("`", "")}`);
     return parts.join(" ");
   }
 
@@ -283,7 +296,7 @@ function explore() {
   function listLimits() {
     by("limits").replaceChildren(
       ...state.limits.map((limit, i) => {
-        const text = `${metrics[limit.metric].key} ${limit.relation} ${limit.value}`;
+        const text = worded(limit);
         const button = make("button", { type: "button", "aria-label": `Drop the requirement ${text}` }, "×");
         button.addEventListener("click", () => {
           state.limits.splice(i, 1);
@@ -314,13 +327,13 @@ function explore() {
     if (next === state.active) return;
     state.active = next;
     plot.mark(visible(state.pinned), visible(state.active));
-    show(state.pinned, state.active, found);
+    show(state.pinned, state.active, found, lostTo(state.pinned));
   }
 
   function pin(next) {
     state.pinned = next === state.pinned ? null : next;
     plot.mark(visible(state.pinned), visible(state.active));
-    show(state.pinned, state.active, found);
+    show(state.pinned, state.active, found, lostTo(state.pinned));
     tell(state.pinned === null ? "Released." : `Kept ${spoken(state.pinned)}`);
   }
 

@@ -1,6 +1,7 @@
 //! Several results folders side by side: their fronts on one plane, what each comes to, and what they were set to.
 
 mod page;
+pub(super) mod paired;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use super::headline::best_point;
 use super::markdown;
 use super::prices::widest_arcs;
 use super::table::{Column, Table, figures as numbers, words};
+use super::uncertain;
 use super::view::View;
 use super::{Output, format};
 use crate::error::{Error, Kind, Result};
@@ -24,7 +26,8 @@ pub struct Member {
     pub view: View,
 }
 
-/// The files of a comparison: `comparison.md`, `comparison.html`, `comparison.csv` and `figures/fronts.*`, as far as they are `wanted`.
+/// The files of a comparison: `comparison.md`, `comparison.html`, `comparison.csv`, `comparison-paired.csv` and `figures/fronts.*` (one per pair of
+/// objectives), as far as they are `wanted`.
 ///
 /// # Errors
 ///
@@ -33,7 +36,9 @@ pub struct Member {
 pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     comparable(members)?;
     let shown = figure::fronts(members, Look::SCREEN);
-    let tables = [summary(members), settings(members)];
+    let paired = paired::table(members);
+    let tables: Vec<Table> =
+        std::iter::once(summary(members)).chain(paired.clone()).chain([settings(members)]).collect();
     let title = format!(
         "Comparison of {}",
         format::list(&members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>())
@@ -41,29 +46,35 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     let has = |format| wanted.formats.contains(&format);
     let mut outputs = Vec::new();
     if has(Format::Md) {
-        let drawn = wanted.linked().map(|ending| (&shown, ending));
+        let drawn = wanted.linked().map_or((&[][..], ""), |ending| (&shown[..], ending));
         outputs.push(Output::new(
             "comparison.md",
             markdown::comparison(&title, &sentences(members), drawn, &tables),
         ));
     }
     if has(Format::Csv) {
-        let rows = std::iter::once(tables[0].head.iter().map(|column| column.text.clone()).collect())
-            .chain(tables[0].rows.iter().cloned())
-            .collect::<Vec<Vec<String>>>();
-        outputs.push(Output::new("comparison.csv", super::csv::written(&rows)?));
+        outputs.push(Output::new("comparison.csv", as_csv(&tables[0])?));
+        if let Some(table) = &paired {
+            outputs.push(Output::new("comparison-paired.csv", as_csv(table)?));
+        }
     }
     if has(Format::Html) {
         outputs
             .push(Output::new("comparison.html", page::page(&title, &sentences(members), &shown, &tables)?));
     }
-    let mut drawn =
-        vec![if wanted.look == Look::SCREEN { shown } else { figure::fronts(members, wanted.look) }];
+    let mut drawn = if wanted.look == Look::SCREEN { shown } else { figure::fronts(members, wanted.look) };
     if wanted.dark {
-        drawn.push(drawn[0].darkened(&members[0].view));
+        let dark: Vec<_> = drawn.iter().map(|figure| figure.darkened(&members[0].view)).collect();
+        drawn.extend(dark);
     }
     outputs.extend(super::pictures(&drawn, wanted, "figures")?);
     Ok(outputs)
+}
+
+/// The table as it is shown.
+fn as_csv(table: &Table) -> Result<Vec<u8>> {
+    let head = table.head.iter().map(|column| column.text.clone()).collect();
+    super::csv::written(&std::iter::once(head).chain(table.rows.iter().cloned()).collect::<Vec<_>>())
 }
 
 /// The same for a terminal: sentences, wrapped.
@@ -140,6 +151,7 @@ fn sentences(members: &[Member]) -> Vec<String> {
     let mut order: Vec<&Member> = members.iter().collect();
     order.sort_by(|a, b| b.view.given.front.hypervolume.total_cmp(&a.view.given.front.hypervolume));
     let mut all = vec![format!("{}.", figure::fronts_title(members))];
+    all.extend(paired::sentences(members));
     for member in order {
         for arc in widest_arcs(&member.view) {
             let sentence = format::capitalized(arc.sentence.trim().trim_end_matches('.'));
@@ -175,9 +187,7 @@ fn summary(members: &[Member]) -> Table {
             let view = &member.view;
             let front = &view.given.front;
             let (least, most) = view.seed_range();
-            let knee = view.given.uncertainty.knees.iter().find(|bend| bend.definition == "chord");
-            let shown = view.given.uncertainty.depth.and_then(|depth| depth.is_shown()) != Some(false);
-            let knee = knee.and_then(|bend| bend.point).filter(|_| shown);
+            let knee = uncertain::shown_knee(view);
             let mut row = vec![
                 member.name.clone(),
                 if least == most { most.to_string() } else { format!("{least} to {most}") },

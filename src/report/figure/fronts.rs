@@ -1,7 +1,7 @@
-//! The fronts of several results folders on one plane.
+//! The fronts of several results folders, plane by plane.
 
-use crate::measure::MetricKey;
-use crate::report::compare::Member;
+use crate::measure::{MetricKey, Unit};
+use crate::report::compare::{Member, paired};
 use crate::report::format;
 use crate::report::view::Plane;
 
@@ -19,18 +19,25 @@ const LABEL: Type = Type { size: 10.0, ..SMALL };
 /// More points than this on the fronts have no labels.
 const LABELED: usize = 40;
 
-/// The figure `fronts`; the folders have the same objectives.
+/// The figures `fronts`, `fronts-2`, …: one per pair of objectives, which the folders share.
 #[must_use]
-pub fn fronts(members: &[Member], look: Look) -> Figure {
+pub fn fronts(members: &[Member], look: Look) -> Vec<Figure> {
+    let planes = members[0].view.planes.iter().map(Some);
+    let planes: Vec<Option<&Plane>> = if planes.len() == 0 { vec![None] } else { planes.collect() };
+    let named = |i: usize| if i == 0 { "fronts".to_owned() } else { format!("fronts-{}", i + 1) };
+    planes.into_iter().enumerate().map(|(i, plane)| one(members, look, plane, &named(i))).collect()
+}
+
+fn one(members: &[Member], look: Look, plane: Option<&Plane>, name: &str) -> Figure {
     let first = &members[0].view;
     let title = fronts_title(members);
     let mut parts = vec![Part::Heading("results".to_owned())];
     parts.extend(members.iter().enumerate().map(|(i, member)| legend::of_defense(i, &member.name)));
     let legend = Legend::new(parts);
     let place = legend.place(look, if look.is_narrow() { 330.0 } else { 470.0 });
-    let Some(plane) = first.planes.first() else {
+    let Some(plane) = plane else {
         let words = (title, "There is one objective, so there is no plane.".to_owned());
-        return framed(look, "fronts", place.height, words, |canvas, top| legend.draw(canvas, &place, top));
+        return framed(look, name, place.height, words, |canvas, top| legend.draw(canvas, &place, top));
     };
     let axis = |key: &MetricKey| {
         let mut values = Vec::new();
@@ -67,7 +74,7 @@ pub fn fronts(members: &[Member], look: Look) -> Figure {
         "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: strength. {stairs} Points that are not on the front of their folder are left out.{each} {}",
         basis(first, "")
     );
-    framed(look, "fronts", place.height, (title, caption), |canvas, top| {
+    framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
         panel.draw(canvas, None, false);
         panel.names(canvas, &axis_title(first, &plane.x, panel.room().0), &name_up);
@@ -148,10 +155,20 @@ pub fn fronts_title(members: &[Member]) -> String {
     match order.as_slice() {
         [best, next, ..] => {
             let front = |member: &Member| member.view.given.front.hypervolume_interval;
-            let note = match (front(best), front(next)) {
-                (Some((low, _)), Some((_, high))) if low <= high => "; their intervals overlap",
-                (Some(_), Some(_)) => "; their intervals do not overlap",
-                _ => "",
+            let pairs = paired::hypervolume(&best.view, &next.view).filter(|found| found.change.1.is_some());
+            let note = match (pairs, front(best), front(next)) {
+                // Pairs say what overlapping intervals cannot.
+                (Some(found), ..) => format!(
+                    "; paired over {} by {}{}",
+                    format::count(found.seeds, "seed"),
+                    format::change_interval(found.change, Unit::Ratio),
+                    if found.is_told() { "" } else { ", which cannot be told from none" }
+                ),
+                (None, Some((low, _)), Some((_, high))) if low <= high => {
+                    "; their intervals overlap".to_owned()
+                }
+                (None, Some(_), Some(_)) => "; their intervals do not overlap".to_owned(),
+                _ => String::new(),
             };
             if best.view.given.front.hypervolume <= next.view.given.front.hypervolume {
                 format!(

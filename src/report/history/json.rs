@@ -1,4 +1,5 @@
 //! The course of escalation rules for machines: `history.json`, and the part of `verdict.json` about the newest window.
+//! `history.schema.json` beside this file says what is in it.
 
 use serde_json::{Value as Json, json};
 
@@ -7,6 +8,9 @@ use crate::rules::{CombineState, Course, Domain, Finding, Observation, RuleState
 
 /// Bumped when the layout changes.
 const SCHEMA: u32 = 1;
+
+/// The JSON Schema (draft 2020-12) of the file.
+pub const SCHEMA_FILE: &str = include_str!("history.schema.json");
 
 /// The file: every window.
 pub(super) fn file(course: &Course, rules: &str) -> Result<Vec<u8>> {

@@ -1,21 +1,24 @@
 //! `history.md`.
 
+use super::tables::number;
 use super::{combined, headline, spans, state};
 use crate::report::format;
-use crate::report::markdown::escaped;
-use crate::rules::{self, Course, Observation};
+use crate::report::markdown::{escaped, prose};
+use crate::rules::Course;
 
 /// The page.
 pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
     let book = &course.book;
     let mut text = format!("# {}: history\n\n", escaped(name));
     text.push_str(&format!("**{}.**\n\n", escaped(&format::capitalized(&headline(course)))));
-    for sentence in course.sentences() {
-        text.push_str(&format!("- {}.\n", escaped(&format::capitalized(&sentence))));
+    let sentences = course.sentences();
+    for sentence in &sentences {
+        text.push_str(&format!("- {}.\n", prose(&format::capitalized(sentence))));
     }
-    text.push_str(
-        "\n![Signals over windows, and the rules below them](figures/history.svg)\n\n## Windows\n\n",
-    );
+    if !sentences.is_empty() {
+        text.push('\n');
+    }
+    text.push_str("![Signals over windows, and the rules below them](figures/history.svg)\n\n## Windows\n\n");
     let signals = book.signals.iter().map(|signal| signal.id.clone());
     let rules = book.rules.iter().map(|rule| rule.id.clone());
     let combines = book.combines.iter().map(|combine| combine.id.clone());
@@ -48,7 +51,7 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
             escaped(span.name(course)),
             escaped(&span.place(course)),
             escaped(&span.level(course)),
-            escaped(&span.why(course))
+            prose(&span.why(course))
         ));
     }
     text.push_str(&format!("\n## Rules of `{}`\n\n", file.replace('`', "'")));
@@ -83,18 +86,7 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
         escaped(&book.levels[book.blind])
     ));
     for remark in &course.remarks {
-        text.push_str(&format!("\n{}.\n", escaped(&format::capitalized(remark))));
+        text.push_str(&format!("\n{}.\n", prose(&format::capitalized(remark))));
     }
     text
-}
-
-fn number(seen: &Observation) -> String {
-    let quantity = &seen.quantity;
-    let Some(value) = quantity.value else { return "unknown".to_owned() };
-    match (quantity.low, quantity.high) {
-        (Some(low), Some(high)) => {
-            format!("{} [{}, {}]", rules::number(value), rules::number(low), rules::number(high))
-        }
-        _ => rules::number(value),
-    }
 }

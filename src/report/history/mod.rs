@@ -2,6 +2,11 @@
 
 pub(super) mod json;
 mod markdown;
+mod tables;
+
+pub use json::SCHEMA_FILE;
+
+pub(super) use tables::tables;
 
 use super::Output;
 use super::figure::{self, Figure};
@@ -182,7 +187,7 @@ pub(super) fn spans(course: &Course) -> Vec<Span> {
     found
 }
 
-/// Where things stand, and what was: `incident in window c5 (X1); 3 of 6 windows escalated`.
+/// Where things stand, and what was: `incident in window c5 (X1); something was raised in 3 of 6 windows, up to incident; the gate fails from alert on`.
 pub(super) fn headline(course: &Course) -> String {
     let now = course.newest();
     let label = &course.windows[now];
@@ -197,11 +202,22 @@ pub(super) fn headline(course: &Course) -> String {
     let raised = course.levels.iter().filter(|level| level.is_some()).count();
     let highest = course.levels.iter().copied().max().flatten();
     let past = match highest {
-        Some(level) if course.windows.len() > 1 => format!(
-            "; {raised} of {} windows escalated, up to {}",
-            course.windows.len(),
-            course.book.levels[level]
-        ),
+        // What is counted is anything active or blind at any level: what fails is another question.
+        Some(level) if course.windows.len() > 1 => {
+            let book = &course.book;
+            let failing =
+                course.levels.iter().filter(|level| level.is_some_and(|at| at >= book.fail)).count();
+            let fails = if book.fail == 0 {
+                String::new()
+            } else {
+                format!(", at {} or above, where the gate fails, in {failing}", book.levels[book.fail])
+            };
+            format!(
+                "; something was raised in {raised} of {} windows, up to {}{fails}",
+                course.windows.len(),
+                book.levels[level]
+            )
+        }
         None if course.windows.len() > 1 => {
             format!("; nothing was active in {} windows", course.windows.len())
         }

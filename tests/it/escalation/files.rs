@@ -12,7 +12,7 @@ fn the_page_tells_every_window_and_why() {
     assert_eq!(paths, ["history.md", "history.json", "figures/history.png", "figures/history.svg"]);
     let page = String::from_utf8(outputs[0].bytes.clone()).unwrap();
     for part in [
-        "**Quiet in window w6; 3 of 6 windows escalated, up to incident.**",
+        "**Quiet in window w6; something was raised in 3 of 6 windows, up to incident.**",
         "| w4 | 0.77 [0.77, 0.77] | 0.05 [0.05, 0.05] | active | active | incident |",
         "- **X1, w4 to w5** (incident): rule",
         "treat drift as possible attack",
@@ -20,7 +20,8 @@ fn the_page_tells_every_window_and_why() {
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
-    let json: serde_json::Value = serde_json::from_slice(&outputs[1].bytes).unwrap();
+    let json = std::str::from_utf8(&outputs[1].bytes).unwrap();
+    let json = crate::json_schema::must_hold(json, history::SCHEMA_FILE);
     assert_eq!(json["word"], "quiet");
     assert_eq!(json["window_levels"][3], "incident");
     assert_eq!(json["rules"][0]["windows"][4]["since"], "w3");
@@ -55,7 +56,9 @@ fn the_terminal_tells_what_is_and_what_was() {
     let found = course(&text("founding.toml"), &text("founding.csv"));
     let said = history::terminal(&found, "founding");
     assert!(
-        said.starts_with("founding: quiet in window w6; 3 of 6 windows escalated, up to incident\n"),
+        said.starts_with(
+            "founding: quiet in window w6; something was raised in 3 of 6 windows, up to incident\n"
+        ),
         "{said}"
     );
     assert!(said.contains("w4 to w5  X1 (incident)") && said.contains("w3 to w5  S1 (watch)"), "{said}");
@@ -64,4 +67,14 @@ fn the_terminal_tells_what_is_and_what_was() {
     let said = history::terminal(&course(&text("founding.toml"), &rows.join("\n")), "founding");
     assert!(said.contains("Rule `X1` (incident, cross) is active since window `w4`"), "{said}");
     assert!(said.contains("since w4  X1 (incident)"), "{said}");
+}
+
+/// What is raised is not all that fails: watches alone, under rules that fail from `incident` on, and what reaches that is counted apart.
+#[test]
+fn the_headline_says_what_it_counts() {
+    let rules = text("founding.toml").replace("blind_after", "fail = \"incident\"\nblind_after");
+    assert!(rules.contains("fail ="), "{rules}");
+    let said = history::terminal(&course(&rules, &text("founding.csv")), "founding");
+    let counted = "something was raised in 3 of 6 windows, up to incident, at incident or above, where the gate fails, in 2\n";
+    assert!(said.replace("\n  ", " ").contains(counted), "{said}");
 }

@@ -352,3 +352,70 @@ fn the_shipped_rules_are_about_the_quick_experiment() {
         .collect();
     assert!(open.iter().all(|id| ["R1", "X1"].contains(id)), "{open:?}");
 }
+
+/// The history of a results folder knows at which radius attacks count; a copy elsewhere does not, and says what to write.
+#[test]
+fn the_history_of_a_folder_has_its_threat() {
+    let program = prepared();
+    program.file("rules.toml", &rules(1.1));
+    program.must(&["report", "results/small", "--record", "v1", "--quiet"]);
+    let said = program.must(&["report", "results/small/history.csv", "--history", "--rules", "rules.toml"]);
+    assert!(said.stdout.contains("S1"), "{}", said.stdout);
+    let text = std::fs::read_to_string(program.path("results/small/history.csv")).unwrap();
+    // As many radii as a security curve has.
+    let twice: String = text
+        .lines()
+        .map(|line| format!("{line}\n"))
+        .chain(
+            text.lines()
+                .filter(|line| line.contains(":linf:0.1,"))
+                .map(|line| format!("{}\n", line.replace(":linf:0.1,", ":linf:0.3,"))),
+        )
+        .collect();
+    program.file("elsewhere/history.csv", &twice);
+    let refused = program.refused(&["report", "elsewhere/history.csv", "--history", "--rules", "rules.toml"]);
+    assert!(
+        refused.contains("`robust_accuracy` could mean several numbers") && refused.contains("write one of"),
+        "{refused}"
+    );
+}
+
+/// With rules, the page has a section of its own; without, none. The report that `run` makes is not taken for it.
+#[test]
+fn the_page_shows_the_history_where_rules_are_named() {
+    let program = prepared();
+    program.file("rules.toml", &rules(1.1));
+    let page = || std::fs::read_to_string(program.path("results/small/report.html")).unwrap();
+    assert!(!page().contains("id=\"history-section\""));
+    program.must(&["report", "results/small", "--record", "v1", "--quiet"]);
+    let with = ["report", "results/small", "--rules", "rules.toml", "--quiet"];
+    program.must(&with);
+    let first = page();
+    for part in [
+        "id=\"history-section\"",
+        "href=\"#history-section\"",
+        "What was raised, and why",
+        "<code>rules.toml</code>",
+        "clean rows are misread",
+        "id=\"history\"",
+    ] {
+        assert!(first.contains(part), "{part}");
+    }
+    // The library's text speaks of ids of its own.
+    let (before, rest) = first.split_once("\n<script>\n").unwrap();
+    let page_alone = format!("{before}{}", rest.split_once("</script>").unwrap().1);
+    let mut ids: Vec<&str> =
+        page_alone.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an id occurs twice");
+    program.must(&with);
+    assert_eq!(page(), first, "the same bytes every time");
+    program.must(&["report", "results/small", "--quiet"]);
+    assert!(!page().contains("id=\"history-section\""));
+    let schema = program.must(&["report", "--history", "--schema"]).stdout;
+    program.must(&["report", "results/small", "--history", "--rules", "rules.toml", "--quiet"]);
+    let written = std::fs::read_to_string(program.path("results/small/history.json")).unwrap();
+    crate::json_schema::must_hold(&written, &schema);
+}

@@ -169,3 +169,27 @@ fn captions_name_every_kind_of_interval() {
         "{text}"
     );
 }
+
+/// A reader who looks for a table, or links to it, finds one.
+#[test]
+fn no_two_headings_are_alike() {
+    for inputs in [fixture::people(), with_races(None), fixture::digits(3)] {
+        let outputs = rendered(inputs);
+        let text = file(&outputs, "summary.md");
+        let mut headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+        let count = headings.len();
+        headings.sort_unstable();
+        headings.dedup();
+        assert_eq!(headings.len(), count, "{headings:#?}");
+        let page = file(&outputs, "report.html");
+        let mut labels: Vec<&str> = page.split("role=\"group\" aria-label=\"").skip(1).collect();
+        for rest in &mut labels {
+            *rest = rest.split('"').next().unwrap();
+        }
+        let groups: Vec<&&str> = labels.iter().filter(|label| label.starts_with("Group by group")).collect();
+        let different: std::collections::BTreeSet<&&str> = groups.iter().copied().collect();
+        assert_eq!(groups.len(), different.len(), "{groups:?}");
+    }
+    let outputs = rendered(fixture::people());
+    assert!(file(&outputs, "summary.md").contains("\n## Group by group: "));
+}

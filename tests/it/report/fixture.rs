@@ -226,6 +226,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
             ("training".to_owned(), "adam 1e-3, batch 64, 40 epochs".to_owned()),
             ("defense".to_owned(), "adversarial, PGD-10, step ε/4".to_owned()),
         ],
+        recipe: None,
         metrics: vec![
             described("accuracy", "accuracy", safety, higher, exact),
             described("worst_class_accuracy", "worst-class accuracy", safety, higher, exact),

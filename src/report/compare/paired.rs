@@ -1,0 +1,179 @@
+//! Differences between two folders, seed by seed on the same rows: what intervals that overlap cannot say, and what means alone cannot carry.
+
+use super::Member;
+use crate::measure::{Direction, Unit};
+use crate::pareto;
+use crate::pareto::exchange::Course;
+use crate::points::{self, Point};
+use crate::report::format;
+use crate::report::table::{Table, figures, words};
+use crate::report::view::View;
+use crate::stats;
+
+/// Nominal coverage of every interval here, each by itself.
+const LEVEL: f64 = 0.95;
+
+/// A difference: its mean over paired seeds, its interval from 3 seeds on, and the seeds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct Paired {
+    /// The mean, and its 95 % interval.
+    pub(in crate::report) change: (f64, Option<(f64, f64)>),
+    /// Paired seeds.
+    pub(in crate::report) seeds: usize,
+}
+
+impl Paired {
+    /// Whether the interval says on which side of none the difference is.
+    pub(in crate::report) fn is_told(&self) -> bool {
+        self.change.1.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
+    }
+}
+
+/// Seeds that both have, at every point of either.
+fn shared(a: &View, b: &View) -> Vec<u64> {
+    let all = |view: &View| -> Vec<u64> {
+        let mut competing = (0..view.given.points.len()).filter(|&i| view.competes(i));
+        let Some(first) = competing.next() else { return Vec::new() };
+        let has = |i: usize, seed: &u64| view.given.points[i].seeds.contains(seed);
+        let rest: Vec<usize> = competing.collect();
+        let seeds = view.given.points[first].seeds.iter().copied();
+        seeds.filter(|seed| rest.iter().all(|&i| has(i, seed))).collect()
+    };
+    let theirs = all(b);
+    all(a).into_iter().filter(|seed| theirs.contains(seed)).collect()
+}
+
+/// The hypervolume that the points of one seed dominate, between the worst and the best possible values; points that lack a number at some of the
+/// `seeds` are left out at all of them.
+fn volumes(view: &View, seeds: &[u64]) -> Vec<f64> {
+    let objectives = &view.given.front.objectives;
+    let front = &view.given.front;
+    let judged = front.members.iter().chain(front.dominated.iter().map(|(point, _)| point));
+    let costs = |point: &Point, seed: u64| -> Option<Vec<f64>> {
+        let position = point.seeds.iter().position(|own| *own == seed)?;
+        let cost = |objective: &pareto::Objective| {
+            Some(objective.cost(point.measures.get(&objective.key)?.per_seed.get(position)?.get()?))
+        };
+        objectives.iter().map(cost).collect()
+    };
+    let whole: Vec<&Point> = judged
+        .map(|&i| &view.given.points[i])
+        .filter(|point| seeds.iter().all(|seed| costs(point, *seed).is_some()))
+        .collect();
+    let reference = vec![1.0; objectives.len()];
+    seeds
+        .iter()
+        .map(|seed| {
+            let own: Vec<Vec<f64>> = whole.iter().filter_map(|point| costs(point, *seed)).collect();
+            pareto::hypervolume(&own, &reference)
+        })
+        .collect()
+}
+
+/// By how much the front of `a` dominates more than that of `b`, seed by seed; none where they share no seed.
+pub(in crate::report) fn hypervolume(a: &View, b: &View) -> Option<Paired> {
+    let seeds = shared(a, b);
+    let differences: Vec<f64> =
+        volumes(a, &seeds).into_iter().zip(volumes(b, &seeds)).map(|(a, b)| a - b).collect();
+    Some(Paired { change: stats::mean_interval(&differences, LEVEL)?, seeds: seeds.len() })
+}
+
+/// The same configuration in `view`.
+fn twin<'a>(view: &'a View, point: &Point) -> Option<&'a Point> {
+    let same = |other: &&Point| other.coordinates == point.coordinates && other.model == point.model;
+    view.given.points.iter().find(same)
+}
+
+/// A line per folder after the first: how its hypervolume differs from the first one's, or why that is not known.
+pub(super) fn sentences(members: &[Member]) -> Vec<String> {
+    let [first, others @ ..] = members else { return Vec::new() };
+    let sentence = |other: &Member| {
+        let rows = format::count(first.view.given.data.test, "test row");
+        let Some(paired) = hypervolume(&other.view, &first.view) else {
+            return format!(
+                "`{}` and `{}` share no seed, so that they cannot be compared pair by pair: run both at the same seeds.",
+                other.name, first.name
+            );
+        };
+        let told = match (Course::of(paired.change), paired.change.1) {
+            (_, None) => "an interval takes 3 seeds that both have",
+            (Course::Better, _) => "more than can be told from none",
+            (Course::Worse, _) => "less than can be told from none",
+            (Course::Unclear, Some((low, high))) if low == 0.0 && high == 0.0 => "which is none",
+            (Course::Unclear, _) => "which cannot be told from none",
+        };
+        format!(
+            "`{}` against `{}`, paired over {} on the same {rows}: its hypervolume differs by {}, {told}.",
+            other.name,
+            first.name,
+            format::count(paired.seeds, "seed"),
+            format::change_interval(paired.change, Unit::Ratio),
+        )
+    };
+    others.iter().map(sentence).collect()
+}
+
+/// One row per number, folder and configuration that the first folder has as well; none where no seed is shared.
+pub(super) fn table(members: &[Member]) -> Option<Table> {
+    let [first, others @ ..] = members else { return None };
+    let objectives = &first.view.given.front.objectives;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut add = |name: &str, what: String, number: String, paired: Paired, side: (Direction, Unit)| {
+        let (direction, unit) = side;
+        let (mean, interval) = paired.change;
+        let gain = match direction {
+            Direction::Higher => (mean, interval),
+            Direction::Lower => (-mean, interval.map(|(low, high)| (-high, -low))),
+        };
+        let says = match (Course::of(gain), interval) {
+            (_, None) => "cannot tell: too few seeds",
+            (_, Some((low, high))) if low == 0.0 && high == 0.0 => "the same",
+            (Course::Better, _) => "better",
+            (Course::Worse, _) => "worse",
+            (Course::Unclear, _) => "cannot tell",
+        };
+        rows.push(vec![
+            name.to_owned(),
+            what,
+            number,
+            format::change_interval(paired.change, unit),
+            paired.seeds.to_string(),
+            says.to_owned(),
+        ]);
+    };
+    for other in others {
+        if let Some(paired) = hypervolume(&other.view, &first.view) {
+            let side = (Direction::Higher, Unit::Ratio);
+            let title = format!("hypervolume{}", format::arrow(Some(Direction::Higher)));
+            add(&other.name, "the front".to_owned(), title, paired, side);
+        }
+        for (i, point) in first.view.given.points.iter().enumerate() {
+            let Some(theirs) = twin(&other.view, point) else { continue };
+            for objective in objectives {
+                let key = &objective.key;
+                let Some(change) = points::paired(theirs, point, key, LEVEL) else { continue };
+                let seeds = point.seeds.iter().filter(|seed| theirs.seeds.contains(seed)).count();
+                let title = format!("{}{}", first.view.title(key), format::arrow(Some(objective.direction)));
+                let side = (objective.direction, first.view.unit(key));
+                add(&other.name, first.view.labels[i].clone(), title, Paired { change, seeds }, side);
+            }
+        }
+    }
+    (!rows.is_empty()).then(|| Table {
+        title: "Paired differences",
+        caption: format!(
+            "How much more each folder has than `{}`, at the same configuration, the same seeds and the same {}: means of the differences seed by seed, with 95 % t intervals over the seeds, each by itself and for these rows. Better and worse: the interval does not contain 0. Of the front: between the hypervolumes of the points of each seed.",
+            first.name,
+            format::count(first.view.given.data.test, "test row")
+        ),
+        head: vec![
+            words("results"),
+            words("configuration"),
+            words("number"),
+            figures("difference"),
+            figures("seeds"),
+            words("it is"),
+        ],
+        rows,
+    })
+}
