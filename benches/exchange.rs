@@ -108,6 +108,7 @@ fn measured(per_seed: Vec<f64>, n: usize) -> Measured {
         sd_seed: None,
         sd_row: None,
         by_chance: None,
+        sizable: None,
         notes: Vec::new(),
     }
 }

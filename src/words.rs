@@ -22,6 +22,16 @@ pub fn percent(share: f64) -> String {
     format!("{} %", libm::floor(100.0 * share + 0.5 + 1e-9) + 0.0)
 }
 
+/// `12 positives`: the same of rows that have a name of their own, in the plural.
+#[must_use]
+pub fn whole_of(rows: f64, kind: &str) -> String {
+    match kind {
+        "rows" => whole_rows(rows),
+        _ if rows < 1e9 => format!("{} {kind}", rows.ceil().max(1.0) as usize),
+        _ => format!("more than a billion {kind}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +46,14 @@ mod tests {
     #[test]
     fn rows_are_whole() {
         assert_eq!([0.2, 1.5, 1e12].map(whole_rows), ["1 row", "2 rows", "more than a billion rows"]);
+    }
+
+    #[test]
+    fn rows_may_have_a_name() {
+        assert_eq!(
+            [(1.5, "rows"), (41.2, "positives"), (1e12, "positives")].map(|(n, kind)| whole_of(n, kind)),
+            ["2 rows", "42 positives", "more than a billion positives"]
+        );
     }
 
     #[test]

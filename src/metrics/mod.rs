@@ -27,7 +27,7 @@ pub use measuring::{Reading, Task, expected, measure, tasks, tasks_and_behind, u
 pub use naming::{describe, find, resolve};
 pub use needs::{About, Material, Needs, Under};
 pub(crate) use notes::resamples as resamples_note;
-pub use notes::{FEW_ROWS, NoteKind, note_kind};
+pub use notes::{FEW_ROWS, HEADLINE_ROWS, NoteKind, note_kind};
 pub use scores::{
     AbstentionCurve, AbstentionStep, Bin, COVERAGES, Diagram, Evaded, GroupScores, LEAST_PROBABILITY,
     Matched, Sums, TEMPERATURES, abstention_curves, diagrams, temperature,
@@ -39,7 +39,9 @@ use crate::measure::{Bound, Cause, Direction, Harm, Pillar, Unit, Value};
 use crate::stats::{Joined, Scale};
 
 /// Bumped when any metric is defined anew: numbers of two versions are not compared.
-pub const VERSION: u32 = 1;
+///
+/// 2: `explanation_agreement` of gradients ranks features by size, as deletion and insertion do.
+pub const VERSION: u32 = 2;
 
 /// Every metric, in the order of reports.
 pub static CATALOG: &[&Metric] = &[
@@ -235,6 +237,25 @@ pub enum Support {
     BothOutcomes,
     /// The explained rows of which it is defined.
     Explained,
+}
+
+impl Support {
+    /// What the rows are called where they are counted: `rows`, `positives`.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Positives => "positives",
+            Self::Negatives => "negatives",
+            Self::BothOutcomes => "rows of the class that the larger gap is over",
+            Self::Rows | Self::Correct | Self::Classes | Self::Explained => "rows",
+        }
+    }
+}
+
+/// What the rows behind the metric `id` are [called](Support::kind).
+#[must_use]
+pub fn kind_of(id: &str) -> &'static str {
+    find(id).map_or("rows", |metric| metric.support.kind())
 }
 
 /// One metric. Every field is mandatory, so that a direction can never be defaulted.

@@ -5,6 +5,10 @@ use crate::words::count;
 /// Below this many rows a share is reported with a warning (metrics sheet, 3.1).
 pub const FEW_ROWS: f64 = 10.0;
 
+/// A group with fewer rows of what a number is over is not told of in headlines, and left out of gaps and worst cases there: between groups of 30 rows without any disparity a gap of 0.1 to 0.2 is
+/// nothing unusual (metrics sheet, 3.1).
+pub const HEADLINE_ROWS: usize = 30;
+
 /// What a note is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoteKind {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::disparities::Compared;
 use super::sampled::Sampled;
 use super::study::{Cell, Group, Options};
 use super::{CellEvidence, Measured, Point, disparities, unvaried};
@@ -54,9 +55,10 @@ pub(super) fn point(
             if let (true, Some(value)) =
                 (disparities::compares(task.metric.form), measured.estimate.value.get())
             {
-                let (interval, by_chance) =
+                let Compared { interval, by_chance, sizable } =
                     disparities::crossed(task, (&group.cells, &places, &shared), draws, sampled, options);
                 measured.by_chance = by_chance;
+                measured.sizable = sizable.map(Box::new);
                 if group.cells.len() >= SEEDS_FOR_VARIANCE && options.resamples > 0 {
                     let (interval, method) =
                         compared(task.metric, value, interval, (group.cells.len(), sampled));
@@ -125,6 +127,7 @@ fn number(
         sd_seed: None,
         sd_row: None,
         by_chance: None,
+        sizable: None,
         notes,
     };
     if let Some(reason) = undefined {

@@ -20,6 +20,8 @@ use crate::words::count;
 /// - The smallest share of several: exact intervals of all, simultaneous ([`stats::smallest_interval`]).
 /// - Anything else: its value ± the normal quantile times its standard deviation over `options.resamples` resamples of the rows.
 ///
+/// Where rows belong together as units, these are resampled; intervals in closed form and permutations count the rows as if those of a unit all said the same, which is the least that they say.
+///
 /// Without resamples only what has its interval in closed form has one (shares, the smallest of several, and what compares two groups), and nothing is said of chance. Deterministic for given options.
 #[must_use]
 pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measured> {
@@ -30,7 +32,8 @@ pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measu
     let folded = table.fold(&vec![1_u8; facts.len()], &parts);
     let readings: Vec<Reading> =
         tasks.iter().map(|task| task.read(&task.context(facts, &table, &folded))).collect();
-    let spreads = spreads(evidence, &table, &tasks, options);
+    let sampled = Sampled::of(Some(facts));
+    let spreads = spreads(evidence, &table, &tasks, &sampled, options);
     let mut all = BTreeMap::new();
     for (place, (task, reading)) in tasks.iter().zip(&readings).enumerate() {
         if !task.metric.is_reported() {
@@ -49,11 +52,12 @@ pub fn alone(evidence: &Evidence, options: Options) -> BTreeMap<MetricKey, Measu
             sd_seed: None,
             sd_row: spreads[place].map(|(sd, _)| sd),
             by_chance: None,
+            sizable: None,
             notes: reading.notes.clone(),
         };
         if let Some(value) = reading.value.get() {
-            let families = families(task, &tasks, &readings);
-            interval(&mut measured, task, value, &families, options);
+            let families = families(task, &tasks, &readings, &sampled);
+            interval(&mut measured, task, value, &families, (&sampled, options));
             let undefined = spreads[place].map_or(0, |(_, undefined)| undefined);
             if FEW_UNDEFINED * undefined > options.resamples {
                 measured.notes.push(metrics::resamples_note(undefined, options.resamples));
@@ -69,6 +73,7 @@ fn spreads(
     evidence: &Evidence,
     table: &Table,
     tasks: &[Task],
+    sampled: &Sampled,
     options: Options,
 ) -> Vec<Option<(f64, usize)>> {
     let facts = &*evidence.facts;
@@ -79,8 +84,7 @@ fn spreads(
     };
     let drawn: Vec<&Task> = tasks.iter().filter(wanted).collect();
     let parts = table.parts(drawn.iter().copied());
-    let units = Sampled::of(Some(facts)).units;
-    let draws = RowWeights::each(options.seed, &units, options.resamples, |weights, resamples| {
+    let draws = RowWeights::each(options.seed, &sampled.units, options.resamples, |weights, resamples| {
         let values = |folded: &Folded| -> Vec<Option<f64>> {
             drawn.iter().map(|task| task.value(&task.context(facts, table, folded)).get()).collect()
         };
@@ -95,16 +99,33 @@ fn spreads(
     tasks.iter().map(|task| if wanted(&task) { spreads.next().flatten() } else { None }).collect()
 }
 
-fn families(task: &Task, tasks: &[Task], readings: &[Reading]) -> Vec<Vec<Rate>> {
+/// The rates that a number compares; where rows belong together, over as many rows as say at least as much on their own.
+fn families(task: &Task, tasks: &[Task], readings: &[Reading], sampled: &Sampled) -> Vec<Vec<Rate>> {
     let rates = |family: &Vec<(usize, &Task)>| {
-        family.iter().filter_map(|(place, _)| disparities::rate(&readings[*place])).collect()
+        let own = family.iter().filter_map(|(place, _)| disparities::rate(&readings[*place]));
+        own.map(|rate| match sampled.independent(rate.rows) {
+            rows if rows < rate.rows && rate.rows > 0.0 => {
+                let rows = rows.floor().max(1.0);
+                Rate { hits: rate.hits / rate.rows * rows, rows }
+            }
+            _ => rate,
+        })
+        .collect()
     };
     disparities::members(task, tasks).iter().map(rates).collect()
 }
 
-fn interval(measured: &mut Measured, task: &Task, value: f64, families: &[Vec<Rate>], options: Options) {
+fn interval(
+    measured: &mut Measured,
+    task: &Task,
+    value: f64,
+    families: &[Vec<Rate>],
+    (sampled, options): (&Sampled, Options),
+) {
     let metric: &Metric = task.metric;
     let (level, n) = (options.level, measured.estimate.n);
+    // Rows on their own that say at least as much.
+    let own = sampled.independent(n as f64);
     let unasked = || (None, "no interval: no resamples were asked for".to_owned());
     let (interval, method) = match (metric.form, families) {
         (Form::Gap(_, joined, scale), families) => {
@@ -116,32 +137,42 @@ fn interval(measured: &mut Measured, task: &Task, value: f64, families: &[Vec<Ra
             }
             match interval {
                 None if options.resamples == 0 => unasked(),
-                _ => (interval, "simultaneous over pairs of groups, rows drawn within groups".to_owned()),
+                _ => (
+                    interval,
+                    format!(
+                        "simultaneous over pairs of groups, rows drawn within groups{}",
+                        sampled.together()
+                    ),
+                ),
             }
         }
         (Form::Smallest(_), [family]) => {
-            let method = "exact binomial, simultaneous over all that the smallest is of".to_owned();
+            let method = format!(
+                "exact binomial, simultaneous over all that the smallest is of{}",
+                sampled.together()
+            );
             (stats::smallest_interval(family, level), method)
         }
         (Form::Signed(_), [family]) => match family.as_slice() {
             [first, second] => {
-                let method = "Agresti and Caffo's, rows drawn within groups".to_owned();
+                let method = format!("Agresti and Caffo's, rows drawn within groups{}", sampled.together());
                 (Some(stats::signed_interval(*first, *second, level)), method)
             }
             _ => (None, "no interval: a group has no rows".to_owned()),
         },
         (Form::Bare(reason), _) => (None, reason.to_owned()),
         (Form::Share, _) => (
-            Some(stats::wilson(value * n as f64, n as f64, level)),
-            format!("Wilson's over {}", count(n, "row")),
+            Some(stats::wilson(value * own, own, level)),
+            format!("Wilson's over {}{}", count(n, "row"), sampled.together()),
         ),
         _ => match measured.sd_row {
             Some(sd) if unvaried::is_rounding(sd, value) => {
-                unvaried::interval(metric, value, n as f64, level, "resampled rows")
+                unvaried::interval(metric, value, own, level, "resampled rows")
             }
             Some(sd) => {
                 let half = normal_quantile(0.5 + 0.5 * level) * sd;
-                let method = format!("normal, from {} resamples of the rows", options.resamples);
+                let method =
+                    format!("normal, from {} resamples of the rows{}", options.resamples, sampled.together());
                 (Some((value - half, value + half)), method)
             }
             None if options.resamples == 0 => unasked(),

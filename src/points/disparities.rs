@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::ByChance;
 use super::sampled::Sampled;
 use super::study::{Cell, Options};
-use crate::measure::MetricKey;
-use crate::metrics::{Form, Reading, Task};
+use super::{ByChance, Sizable};
+use crate::measure::{MetricKey, Value};
+use crate::metrics::{Form, HEADLINE_ROWS, Reading, Task};
 use crate::seed::{Seed, Stream};
-use crate::stats::{self, CrossedGaps, Joined, Permuted, Rate, Scale, SeededRate};
+use crate::stats::{self, CrossedGaps, Joined, Permuted, Rate, SEEDS_FOR_VARIANCE, Scale, SeededRate};
 
-/// Permutations behind what chance alone would show.
-const PERMUTATIONS: usize = 1000;
+/// Permutations behind what chance alone would show: a p-value is at least 1 of as many and one.
+pub const PERMUTATIONS: usize = 1000;
 
 /// The rates that a number of this form compares.
 fn compared(form: Form) -> &'static [&'static str] {
@@ -102,7 +102,15 @@ fn told(families: &[Vec<Rate>], permuted: &Permuted, joined: Joined, is_alone: b
 /// What numbers of one point share that compare the same rates, such as the largest, the mean and the sum of equalized odds: worked out once, by whoever comes first.
 #[derive(Default)]
 pub(super) struct Shared {
-    known: Mutex<BTreeMap<MetricKey, Arc<OnceLock<Apart>>>>,
+    known: Mutex<BTreeMap<(MetricKey, Among), Arc<OnceLock<Apart>>>>,
+}
+
+/// Which groups a number is over.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Among {
+    All,
+    /// Those of enough rows for a headline.
+    Sizable,
 }
 
 /// How far the groups of families are apart, before the families become one number.
@@ -113,14 +121,50 @@ struct Apart {
 }
 
 impl Shared {
-    fn of(&self, key: MetricKey) -> Arc<OnceLock<Apart>> {
+    fn of(&self, rates: MetricKey, among: Among) -> Arc<OnceLock<Apart>> {
         // A map that another thread left in the middle of an insertion is still a map.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(key).or_default())
+        Arc::clone(known.entry((rates, among)).or_default())
     }
 }
 
-/// The interval over seeds and rows of a number that compares rates, and what chance alone would show of a distance; `task` is the first cell's.
+/// What is known over seeds and rows of a number that compares rates.
+pub(super) struct Compared {
+    pub(super) interval: Option<(f64, f64)>,
+    /// What chance alone would show of a distance.
+    pub(super) by_chance: Option<ByChance>,
+    /// The same number over the groups of enough rows for a headline; `None` where all have.
+    pub(super) sizable: Option<Sizable>,
+}
+
+/// A group, class or corruption over the seeds.
+struct Member {
+    group: String,
+    /// Its place among the tasks of every cell, and its rate there.
+    at: Vec<usize>,
+    rates: Vec<Rate>,
+}
+
+impl Member {
+    /// The fewest rows at any seed.
+    fn rows(&self) -> f64 {
+        self.rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min)
+    }
+
+    fn share(&self, seed: usize) -> f64 {
+        self.rates[seed].hits / self.rates[seed].rows
+    }
+
+    fn seeded(&self, draws: &[Vec<Vec<f64>>], sampled: &Sampled) -> SeededRate {
+        SeededRate {
+            rows: sampled.independent(self.rows()),
+            plain: (0..self.rates.len()).map(|seed| self.share(seed)).collect(),
+            draws: draws.iter().zip(&self.at).map(|(draws, at)| draws[*at].clone()).collect(),
+        }
+    }
+}
+
+/// Compares over seeds and rows; `task` is the first cell's.
 ///
 /// `places` says of each cell where the task of a number stands, `shared` is for all numbers of the point; `draws` is `[cell][task][resample]`. Groups without rows at some seed are left out.
 pub(super) fn crossed(
@@ -129,30 +173,99 @@ pub(super) fn crossed(
     draws: &[Vec<Vec<f64>>],
     sampled: &Sampled,
     options: &Options,
-) -> (Option<(f64, f64)>, Option<ByChance>) {
+) -> Compared {
     let member = |(_, member): &(usize, &Task)| {
         let at: Option<Vec<usize>> = places.iter().map(|places| places.get(&member.key).copied()).collect();
         let at = at?;
         let rates: Option<Vec<Rate>> =
             cells.iter().zip(&at).map(|(cell, at)| rate(&cell.readings[*at])).collect();
         let rates = rates.filter(|rates| rates.iter().all(|rate| rate.rows > 0.0))?;
-        Some(SeededRate {
-            rows: sampled.independent(rates.iter().map(|rate| rate.rows).fold(f64::INFINITY, f64::min)),
-            plain: rates.iter().map(|rate| rate.hits / rate.rows).collect(),
-            draws: draws.iter().zip(&at).map(|(draws, at)| draws[*at].clone()).collect(),
-        })
+        Some(Member { group: member.key.group.clone().unwrap_or_default(), at, rates })
     };
-    let seeded = || -> Vec<Vec<SeededRate>> {
-        let families = members(task, &cells[0].tasks);
-        families.iter().map(|family| family.iter().filter_map(member).collect()).collect()
+    let mut families: Vec<Vec<Member>> = members(task, &cells[0].tasks)
+        .iter()
+        .map(|family| family.iter().filter_map(member).collect())
+        .collect();
+    let over = |families: &[Vec<Member>], among| {
+        let seeded = || -> Vec<Vec<SeededRate>> {
+            let of = |member: &Member| member.seeded(draws, sampled);
+            families.iter().map(|family| family.iter().map(of).collect()).collect()
+        };
+        over(task, seeded, &shared.of(rates_key(task), among), sampled, options)
     };
+    let (interval, by_chance) = over(&families, Among::All);
+    let small = if task.metric.needs.attribute { small(&families) } else { Vec::new() };
+    if small.is_empty() {
+        return Compared { interval, by_chance, sizable: None };
+    }
+    for family in &mut families {
+        family.retain(|member| small.iter().all(|(group, _)| *group != member.group));
+    }
+    let sizable = without(task, &families).map(|value| {
+        let (interval, by_chance) =
+            if value.get().is_some() { over(&families, Among::Sizable) } else { (None, None) };
+        let (least, most) = task.metric.range;
+        let interval = interval.zip(value.get()).map(|((low, high), value)| {
+            (low.clamp(least, most).min(value), high.clamp(least, most).max(value))
+        });
+        let is_stated = cells.len() >= SEEDS_FOR_VARIANCE && options.resamples > 0;
+        Sizable { value, interval: interval.filter(|_| is_stated), by_chance, left_out: small }
+    });
+    Compared { interval, by_chance, sizable }
+}
+
+/// Groups of too few rows for a headline, with these.
+fn small(families: &[Vec<Member>]) -> Vec<(String, usize)> {
+    let mut small: Vec<(String, usize)> = Vec::new();
+    for member in families.iter().flatten().filter(|member| member.rows() < HEADLINE_ROWS as f64) {
+        let fewest = member.rows() as usize;
+        match small.iter_mut().find(|(group, _)| *group == member.group) {
+            Some((_, rows)) => *rows = fewest.min(*rows),
+            None => small.push((member.group.clone(), fewest)),
+        }
+    }
+    small
+}
+
+/// The mean over seeds of a number where its small groups are left out of `families`; `None` for what no headline states.
+fn without(task: &Task, families: &[Vec<Member>]) -> Option<Value> {
+    let joined = match task.metric.form {
+        Form::Gap(_, joined, Scale::Difference) => Some(joined),
+        Form::Smallest(_) => None,
+        _ => return None,
+    };
+    let seeds = families.iter().flatten().next().map_or(0, |member| member.rates.len());
+    let at = |seed: usize| match joined {
+        Some(joined) => {
+            let rates = |family: &Vec<Member>| family.iter().map(|member| member.rates[seed]).collect();
+            stats::gap(&families.iter().map(rates).collect::<Vec<Vec<Rate>>>(), joined)
+        }
+        None => families.iter().flatten().map(|member| member.share(seed)).reduce(f64::min),
+    };
+    let values: Option<Vec<f64>> = (0..seeds).map(at).collect();
+    Some(values.as_deref().and_then(stats::mean).map_or_else(
+        || {
+            let few = if joined.is_some() { "fewer than two groups have" } else { "no group has" };
+            Value::Undefined(format!("{few} {HEADLINE_ROWS} rows that it is over"))
+        },
+        Value::finite,
+    ))
+}
+
+/// The interval of a number over families of groups, and what chance alone would show of a distance; `apart` is for all numbers over the same rates and groups.
+fn over(
+    task: &Task,
+    seeded: impl Fn() -> Vec<Vec<SeededRate>>,
+    apart: &OnceLock<Apart>,
+    sampled: &Sampled,
+    options: &Options,
+) -> (Option<(f64, f64)>, Option<ByChance>) {
     let (rows, level) = (sampled.units.units(), options.level);
     match task.metric.form {
         Form::Gap(_, joined, Scale::Quotient) => {
             (stats::crossed_gap_interval(&seeded(), (joined, Scale::Quotient), rows, level), None)
         }
         Form::Gap(_, joined, Scale::Difference) => {
-            let apart = shared.of(rates_key(task));
             let apart = apart.get_or_init(|| {
                 let families = seeded();
                 let mean = |one: &SeededRate| Rate {

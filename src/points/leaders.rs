@@ -64,6 +64,7 @@ mod tests {
             sd_seed: None,
             sd_row: None,
             by_chance: None,
+            sizable: None,
             notes: Vec::new(),
         };
         Point {

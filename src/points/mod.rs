@@ -8,6 +8,7 @@ mod alone;
 mod anchors;
 mod degenerate;
 mod disparities;
+mod fared;
 mod leaders;
 mod one_seed;
 mod sampled;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub use alone::alone;
 pub use anchors::{Anchor, anchors};
 pub use degenerate::mark_degenerate;
+pub use disparities::PERMUTATIONS;
+pub use fared::{Fared, fared};
 pub use leaders::{leaders, paired};
 pub use one_seed::{Pair, pairs};
 pub use study::{Draws, Options, Study};
@@ -60,6 +63,8 @@ pub struct Measured {
     pub sd_row: Option<f64>,
     /// What chance alone would show, for numbers that say how far apart groups are.
     pub by_chance: Option<ByChance>,
+    /// A distance between groups, or the lowest of them, again without the groups of few rows; `None` where there are none.
+    pub sizable: Option<Box<Sizable>>,
     /// What a reader should know: classes or groups left out, or resting on few rows.
     pub notes: Vec<String>,
 }
@@ -71,10 +76,24 @@ pub struct ByChance {
     pub expected: f64,
     /// The distance that 95 % of such groups stay below.
     pub quantile_95: f64,
-    /// How often such groups are at least as far apart as these; of one predictor only, seeds are no independent samples.
+    /// How often such groups are at least as far apart as these, at least 1 / ([`PERMUTATIONS`] + 1); of one predictor only, seeds are no independent samples.
     pub p_value: Option<f64>,
     /// Rows that each of the two groups or classes furthest apart needs so that their distance is seen in 4 of 5 samples; none where there is no distance.
     pub rows_to_see: Option<f64>,
+}
+
+/// A number that compares groups, over those with [`HEADLINE_ROWS`](crate::metrics::HEADLINE_ROWS) rows of what it is over (of the positive class for true positive rates): a gap to a handful of rows is
+/// mostly chance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sizable {
+    /// Mean over the seeds; undefined where too few groups are left.
+    pub value: Value,
+    /// Its interval, as that of the number over all groups.
+    pub interval: Option<(f64, f64)>,
+    /// What chance alone would show between these groups.
+    pub by_chance: Option<ByChance>,
+    /// The groups left out (`race=Asian`), each with the fewest rows of what it is over.
+    pub left_out: Vec<(String, usize)>,
 }
 
 /// A configuration over its seeds.
@@ -96,6 +115,14 @@ pub struct Point {
     pub measures: BTreeMap<MetricKey, Measured>,
     /// Why the point is degenerate (a constant predictor is at least as good), where it is.
     pub degenerate: Option<String>,
+}
+
+impl ByChance {
+    /// Whether no permutation was as far apart: the p-value is as small as this many can make it, and the true one is at most that.
+    #[must_use]
+    pub fn is_at_floor(&self) -> bool {
+        self.p_value.is_some_and(|p| p * (1 + PERMUTATIONS) as f64 <= 1.0 + 1e-9)
+    }
 }
 
 impl Point {

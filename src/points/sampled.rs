@@ -24,13 +24,14 @@ impl Sampled {
 
     /// `500 rows`, or how rows belong together.
     pub(super) fn words(&self) -> String {
-        let rows = self.units.rows();
-        match &self.name {
-            None => format!("{rows} rows"),
-            Some(name) => {
-                format!("{rows} rows, those of each of {} `{name}` drawn together", self.units.units())
-            }
-        }
+        format!("{} rows{}", self.units.rows(), self.together())
+    }
+
+    /// What follows a method where rows belong together: `, those of each of 20 `person` drawn together`.
+    pub(super) fn together(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| {
+            format!(", those of each of {} `{name}` drawn together", self.units.units())
+        })
     }
 
     /// How many rows on their own tell at least as much as `rows` of these: as many as there would be if the rows of a unit all said the same.

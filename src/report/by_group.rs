@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use crate::measure::{AttackKey, MetricKey};
+use crate::metrics::FEW_ROWS;
 
 use super::format;
 use super::inputs::Breakdown;
 use super::table::{Column, Table, figures, words};
 use super::view::View;
-use super::worst_off;
+use super::worst_off::{self, Group};
 
 const TITLE: &str = "Group by group";
 
-/// One row per point and group: every number that is known of single groups. `brief`: clean rows and means only.
-fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usize]>) -> Option<Table> {
+/// One row per point and group: every number that is known of single groups, behind the rows that these rest on. `brief`: clean rows and means only. `remark` ends the caption.
+fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Option<Table> {
     let primary = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
     let parts: Vec<&String> = breakdown.members.iter().map(|(_, part)| part).collect();
     let mut columns: Vec<(String, Option<AttackKey>)> = Vec::new();
@@ -35,7 +36,12 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usi
     }
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.push(words(&breakdown.title));
-    head.extend(rows_of.as_ref().map(|_| figures("rows")));
+    head.push(figures("rows"));
+    let rows: Vec<Option<usize>> = parts.iter().map(|part| most_rows(view, "group_accuracy", part)).collect();
+    let positives: Vec<Option<usize>> =
+        parts.iter().map(|part| most_rows(view, "true_positive_rate", part)).collect();
+    let has_positives = !brief && positives.iter().any(Option::is_some);
+    head.extend(has_positives.then(|| figures("of them positive")));
     let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
         id: id.clone(),
         group: Some(part.to_owned()),
@@ -55,12 +61,14 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usi
         let whole = MetricKey { group: None, ..key(column, "") };
         figures(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
     }));
-    let mut rows = Vec::new();
+    let count = |n: Option<usize>| n.map_or_else(|| "—".to_owned(), |n| n.to_string());
+    let mut lines = Vec::new();
     for point in 0..view.given.points.len() {
         for (member, (name, part)) in breakdown.members.iter().enumerate() {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
             row.push(name.clone());
-            row.extend(rows_of.map(|rows| rows[member].to_string()));
+            row.push(count(rows[member]));
+            row.extend(has_positives.then(|| count(positives[member])));
             let cell = |key: &MetricKey| match view.value(point, key) {
                 Some(value) if brief => format::number(value),
                 _ => format::estimate(view.measured(point, key)),
@@ -69,19 +77,14 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, rows_of: Option<&[usi
                 row.push(cell(&balanced));
             }
             row.extend(columns.iter().map(|column| cell(&key(column, part))));
-            rows.push(row);
+            lines.push(row);
         }
     }
     let caption = format!(
-        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{}",
+        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{remark}",
         breakdown.title,
-        match (brief, rows_of) {
-            (true, None) => " Means; intervals are in summary.md.",
-            (true, Some(_)) => " Means without attack; intervals are in points.csv.",
-            (false, _) => "",
-        }
     );
-    Some(Table { title: TITLE, caption, head, rows })
+    Some(Table { title: TITLE, caption, head, rows: lines })
 }
 
 /// What stands over a table: its title, and of groups whose, so that no two headings are alike.
@@ -92,14 +95,21 @@ pub(super) fn heading(view: &View, table: &Table) -> String {
     }
 }
 
+/// The rows that the number `id` of one group rests on: of the point where they are most.
+fn most_rows(view: &View, id: &str, part: &str) -> Option<usize> {
+    let key = MetricKey { group: Some(part.to_owned()), ..MetricKey::plain(id) };
+    (0..view.given.points.len()).filter_map(|point| Some(view.measured(point, &key)?.estimate.n)).max()
+}
+
 /// The groups of every sensitive attribute that is `wanted`; classes have their figure.
 pub(super) fn all(view: &View, brief: bool, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
     let is_wanted = |breakdown: &&Breakdown| breakdown.title != "class" && wanted(&breakdown.title);
     let attributes = view.given.breakdowns.iter().filter(is_wanted);
-    attributes.filter_map(|breakdown| groups(view, breakdown, brief, None)).collect()
+    let remark = if brief { " Means; intervals are in summary.md." } else { "" };
+    attributes.filter_map(|breakdown| groups(view, breakdown, brief, remark)).collect()
 }
 
-/// The groups of every combination of two attributes that is `wanted`, in brief, with their rows.
+/// The groups of every combination of two attributes that is `wanted`, in brief. Those of few rows are named with their rows, and left out: what stands there is about single persons.
 pub(super) fn intersections(view: &View, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
     let keys = view.keys();
     let parts = keys.iter().filter(|key| key.id == "group_accuracy").filter_map(worst_off::attribute_of);
@@ -109,15 +119,26 @@ pub(super) fn intersections(view: &View, wanted: impl Fn(&str) -> bool) -> Vec<T
         if view.given.breakdowns.iter().any(|breakdown| breakdown.title == name) {
             return None;
         }
-        let members = worst_off::groups(view, name);
-        let rows: Vec<usize> = members.iter().map(|group| group.rows).collect();
+        let (members, few): (Vec<Group>, Vec<Group>) =
+            worst_off::groups(view, name).into_iter().partition(|group| group.rows as f64 >= FEW_ROWS);
+        let remark = format!(" Means without attack; intervals are in points.csv.{}", left_out(few));
         let breakdown = Breakdown {
             title: name.to_owned(),
             clean: "group_accuracy".to_owned(),
             attacked: Some("robust_group_accuracy".to_owned()),
             members: members.into_iter().map(|group| (group.name, group.part)).collect(),
         };
-        groups(view, &breakdown, true, Some(&rows))
+        groups(view, &breakdown, true, &remark)
     };
     names.into_iter().filter_map(table).collect()
+}
+
+/// `` Left out, with fewer than 10 rows: `Asian*Female` (1), …; points.csv has them.``
+fn left_out(mut few: Vec<Group>) -> String {
+    few.sort_by_key(|group| group.rows);
+    let named: Vec<String> = few.iter().map(|group| format!("`{}` ({})", group.name, group.rows)).collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    format!(" Left out, with fewer than {FEW_ROWS} rows: {}; points.csv has them.", format::list(&named))
 }

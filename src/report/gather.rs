@@ -55,6 +55,7 @@ impl Inputs {
             abstentions,
             confidences,
             pairs,
+            fared,
             ..
         } = judgement;
         let threat = &experiment.threat;
@@ -123,6 +124,7 @@ impl Inputs {
             abstentions,
             confidences,
             pairs,
+            fared,
             convergence: endings
                 .into_iter()
                 .map(|ending| Convergence {
@@ -191,6 +193,17 @@ fn defense_fronts(points: &[Point], front: &Front) -> Vec<(String, Vec<usize>)> 
         .collect()
 }
 
+/// Whether a number over the combinations of two attributes rests on a few persons at some point: it says more of them than of the model.
+fn is_of_few(judgement: &Judgement, key: &MetricKey) -> bool {
+    let is_of_two = key.group.as_deref().is_some_and(|group| {
+        group.contains('*') && judgement.data.attributes.iter().all(|(name, _)| name != group)
+    });
+    let mut rows = judgement.points.iter().filter_map(|point| Some(point.measures.get(key)?.estimate.n));
+    is_of_two
+        && judgement.front.objectives.iter().all(|objective| objective.key != *key)
+        && rows.any(|rows| (rows as f64) < metrics::FEW_ROWS)
+}
+
 /// The numbers in tables and small multiples: whole-model and whole-attribute ones, clean and at the primary threat.
 fn shown(judgement: &Judgement) -> Vec<MetricKey> {
     let order = |key: &MetricKey| {
@@ -201,6 +214,7 @@ fn shown(judgement: &Judgement) -> Vec<MetricKey> {
     let mut shown: Vec<MetricKey> = judgement
         .keys
         .iter()
+        .filter(|key| !is_of_few(judgement, key))
         .filter(|key| {
             let primary = &judgement.primary;
             let at_primary =

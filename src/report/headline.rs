@@ -6,11 +6,15 @@ use crate::points::Point;
 use crate::stats::SEEDS_FOR_A_VERDICT;
 
 use super::certificates;
+use super::chance;
 use super::checks;
 use super::contest;
 use super::curves;
 use super::format;
+use super::moved;
 use super::prices::{free_stretch, stops, unquoted, widest_arcs, within_each};
+use super::sizable;
+use super::trivial;
 use super::uncertain;
 use super::view::View;
 use super::worst_off;
@@ -29,8 +33,11 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         all.extend(contest::owned(view));
         all.extend(certificates::dominance(view));
         all.extend(best(view));
+        all.extend(trivial::answers(view).iter().map(|sentence| with_stop(sentence)));
         all.extend(within_each(view, &arcs));
         all.extend(worst_off::who_pays(view, &arcs));
+        all.extend(moved::sentences(view, &arcs));
+        all.extend(chance::conclusions(view));
         all.extend(curves::surprises(view));
         all.extend(curves::sensitivity(view));
         all.extend(unquoted(view));
@@ -55,12 +62,15 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.extend(continued(view));
     all.extend(worst_off::sentence(view, &arcs));
     all.extend(worst_off::who_pays(view, &arcs));
+    all.extend(moved::sentences(view, &arcs));
+    all.extend(chance::conclusions(view));
     all.push(front(view));
     all.extend(uncertain::knee(view));
     all.extend(contest::chosen(view));
     all.extend(contest::owned(view));
     all.extend(certificates::dominance(view));
     all.extend(best(view));
+    all.extend(trivial::answers(view).iter().map(|sentence| with_stop(sentence)));
     all.push(collapse(view));
     all.extend(failures(view));
     all
@@ -206,11 +216,17 @@ fn best(view: &View) -> Option<String> {
         .iter()
         .filter_map(|objective| {
             let point = best_point(view, &objective.key)?;
+            let measured = view.measured(point, &objective.key);
+            let by_chance = if measured.is_some_and(sizable::is_chance) {
+                ", not distinguishable from chance"
+            } else {
+                ""
+            };
             Some(format!(
-                "{} is best {} ({})",
+                "{} is best {} ({}{by_chance})",
                 view.title(&objective.key),
                 view.place(point),
-                format::estimate(view.measured(point, &objective.key)),
+                format::estimate(measured),
             ))
         })
         .collect();

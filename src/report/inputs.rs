@@ -5,7 +5,7 @@ use crate::measure::{AttackKey, Bound, Direction, MetricKey, Norm, Pillar, Unit}
 use crate::metrics::Metric;
 use crate::pareto::exchange::ArcRate;
 use crate::pareto::{Choice, Front, StrengthCurve, Stretch, Uncertainty};
-use crate::points::{Anchor, Pair, Point};
+use crate::points::{Anchor, Fared, Pair, Point};
 use crate::run::{Abstention, Confidence, Sensitivity, Temperature};
 
 /// What a reader needs to know of one metric: its line in the glossary.
@@ -342,6 +342,8 @@ pub struct Inputs {
     pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
+    /// Which groups fared worst and best on each step, for every attribute of an objective.
+    pub fared: Vec<Fared>,
     /// How training ended.
     pub convergence: Vec<Convergence>,
     /// The sanity checks: by point, seed and number.

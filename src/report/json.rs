@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::measure::{MetricKey, Value};
 use crate::pareto::exchange::{ArcRate, Change, Rate};
 use crate::pareto::{Choice, Stretch};
-use crate::points::{Measured, Point};
+use crate::points::{ByChance, Fared, Measured, Point};
 
 use super::abstention;
 use super::certificates;
@@ -127,6 +127,9 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
     if !given.pairs.is_empty() {
         whole["pairs"] = pairs::json(&given.pairs);
     }
+    if !given.fared.is_empty() {
+        whole["fared"] = given.fared.iter().map(fared).collect();
+    }
     let mut bytes = serde_json::to_vec_pretty(&whole)
         .map_err(|error| Error::internal(error.to_string()).context("cannot write JSON"))?;
     bytes.push(b'\n');
@@ -196,7 +199,14 @@ fn point(view: &View, index: usize, point: &Point) -> Json {
 
 fn measured(measured: &Measured) -> Json {
     let estimate = &measured.estimate;
-    json!({
+    let chance = |chance: ByChance| {
+        json!({
+            "expected": chance.expected,
+            "quantile_95": chance.quantile_95,
+            "rows_to_see": chance.rows_to_see,
+        })
+    };
+    let mut number = json!({
         "value": estimate.value.get(),
         "reason": estimate.value.reason(),
         "interval": estimate.interval.map(|(low, high)| [low, high]),
@@ -207,12 +217,31 @@ fn measured(measured: &Measured) -> Json {
         "per_seed": measured.per_seed.iter().map(value).collect::<Vec<_>>(),
         "sd_seed": measured.sd_seed,
         "sd_row": measured.sd_row,
-        "by_chance": measured.by_chance.map(|chance| json!({
-            "expected": chance.expected,
-            "quantile_95": chance.quantile_95,
-            "rows_to_see": chance.rows_to_see,
-        })),
+        "by_chance": measured.by_chance.map(chance),
         "notes": measured.notes,
+    });
+    if let Some(sizable) = &measured.sizable {
+        number["without_small_groups"] = json!({
+            "value": sizable.value.get(),
+            "reason": sizable.value.reason(),
+            "interval": sizable.interval.map(|(low, high)| [low, high]),
+            "by_chance": sizable.by_chance.map(chance),
+            "left_out": sizable.left_out.iter().map(|(group, rows)| json!({ "group": group, "rows": rows })).collect::<Vec<_>>(),
+        });
+    }
+    number
+}
+
+fn fared(fared: &Fared) -> Json {
+    json!({
+        "from": fared.from,
+        "to": fared.to,
+        "attribute": fared.attribute,
+        "attack": fared.attack.as_ref().map(|attack| json!({ "protocol": attack.protocol, "norm": attack.norm, "epsilon": attack.epsilon() })),
+        "worse": fared.worse,
+        "better": fared.better,
+        "difference": fared.difference,
+        "interval": fared.interval.map(|(low, high)| [low, high]),
     })
 }
 

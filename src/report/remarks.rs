@@ -8,6 +8,8 @@ use crate::metrics::{self, Form, NoteKind};
 use super::format;
 use super::headline::point_list;
 use super::small_groups;
+use super::temperatures;
+use super::trivial;
 use super::view::View;
 
 /// The same of all numbers on show.
@@ -75,7 +77,7 @@ pub(super) fn seeds(view: &View) -> String {
     }
 }
 
-/// Small groups, and why each withheld number is withheld, one line per reason.
+/// Trivial models that do as well, what a temperature made worse, small groups, and why each withheld number is withheld, one line per reason.
 pub(super) fn withheld(view: &View) -> Vec<String> {
     let mut reasons: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for key in view.keys() {
@@ -116,7 +118,8 @@ pub(super) fn withheld(view: &View) -> Vec<String> {
         })
         .collect();
     lines.sort();
-    lines.splice(0..0, small_groups::remarks(view));
+    let first = trivial::remarks(view).into_iter().chain(temperatures::worsened(view));
+    lines.splice(0..0, first.chain(small_groups::remarks(view)));
     let mut notes: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for key in &view.shown {
         for point in 0..view.given.points.len() {

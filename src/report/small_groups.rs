@@ -56,17 +56,20 @@ pub(super) fn remarks(view: &View) -> Vec<String> {
     // Attributes before their intersections.
     attributes.sort_by_key(|(name, _)| name.contains('*'));
     let classes = view.given.breakdowns.iter().find(|breakdown| breakdown.title == "class");
-    let classes = classes.and_then(|breakdown| remark(view, "classes", &breakdown.clean, &breakdown.members));
-    let groups = attributes
-        .iter()
-        .filter_map(|(name, members)| remark(view, &format!("groups of `{name}`"), GROUPS, members));
+    let classes =
+        classes.and_then(|breakdown| remark(view, "classes", &breakdown.clean, &breakdown.members, false));
+    let groups = attributes.iter().filter_map(|(name, members)| {
+        let is_own = view.given.data.attributes.iter().any(|(own, _)| own == name);
+        let is_of_two = name.contains('*') && !is_own;
+        remark(view, &format!("groups of `{name}`"), GROUPS, members, is_of_two)
+    });
     classes.into_iter().chain(groups).collect()
 }
 
 /// The metric that every group has.
 const GROUPS: &str = "group_accuracy";
 
-fn remark(view: &View, of: &str, id: &str, members: &[(String, String)]) -> Option<String> {
+fn remark(view: &View, of: &str, id: &str, members: &[(String, String)], is_of_two: bool) -> Option<String> {
     let n = |id: &str, part: &str| {
         let key = MetricKey { group: Some(part.to_owned()), ..MetricKey::plain(id) };
         (0..view.given.points.len()).filter_map(|point| Some(view.measured(point, &key)?.estimate.n)).max()
@@ -100,8 +103,15 @@ fn remark(view: &View, of: &str, id: &str, members: &[(String, String)]) -> Opti
         "in all"
     };
     let (have, their) = if small.len() == 1 { ("has", "its") } else { ("have", "their") };
+    let advice = if is_of_two {
+        format!(
+            "Gaps and worst cases that rest on fewer than {FEW_ROWS} rows of one of them are left out of tables and panels; `points.csv` has them"
+        )
+    } else {
+        format!("Read {their} numbers, and gaps and worst cases over all {of}, with care")
+    };
     Some(format!(
-        "{} of {} {of} {have} fewer than {FEW_ROWS} rows {kinds}: {}{left_out}. Read {their} numbers, and gaps and worst cases over all {of}, with care",
+        "{} of {} {of} {have} fewer than {FEW_ROWS} rows {kinds}: {}{left_out}. {advice}",
         small.len(),
         all.len(),
         format::list(&named),

@@ -7,6 +7,7 @@ use crate::run::Temperature;
 use crate::stats;
 
 use super::format;
+use super::headline::point_list;
 use super::table::{Table, figures, words};
 use super::view::View;
 
@@ -83,6 +84,45 @@ pub(super) fn remark(view: &View) -> Option<String> {
         format::number(low),
         format::number(high)
     ))
+}
+
+/// Where the division made a number worse on test rows, though it was fitted to make it better: one sentence per number, before and after.
+pub(super) fn worsened(view: &View) -> Vec<String> {
+    let given = &view.given.temperatures;
+    let Some(first) = given.first() else { return Vec::new() };
+    let ids = first.changes.iter().map(|(id, ..)| *id);
+    ids.filter_map(|id| {
+        let key = MetricKey::plain(id);
+        let direction = view.direction(&key)?;
+        let change = |temperature: &Temperature| {
+            let (_, before, after) = temperature.changes.iter().find(|(other, ..)| *other == id)?;
+            Some((temperature.point, *before, *after))
+        };
+        let all: Vec<(usize, f64, f64)> = given.iter().filter_map(change).collect();
+        let loss = |(_, before, after): &(usize, f64, f64)| {
+            direction.as_cost(*after) - direction.as_cost(*before)
+        };
+        // As it is written: what three decimals do not show is no loss.
+        let is_worse = |change: &&(usize, f64, f64)| {
+            loss(change) > 0.0 && format::number(change.1) != format::number(change.2)
+        };
+        let worse: Vec<&(usize, f64, f64)> = all.iter().filter(is_worse).collect();
+        let (point, before, after) = **worse.iter().max_by(|a, b| loss(a).total_cmp(&loss(b)))?;
+        let at: Vec<usize> = worse.iter().map(|(point, ..)| *point).collect();
+        let whom = match at.len() {
+            n if n == all.len() && n > 1 => format!("at all {n} points, most"),
+            1 => String::new(),
+            n => format!("at {} of {} points ({}), most", n, all.len(), point_list(view, &at)),
+        };
+        Some(format!(
+            "the temperature made {} worse on the test rows {whom} {}: {} → {} (means over seeds; fitted on validation rows, for likelihood)",
+            view.metric_title(&key),
+            view.place(point),
+            format::number(before),
+            format::number(after),
+        ))
+    })
+    .collect()
 }
 
 /// One entry per point.

@@ -1,14 +1,15 @@
 //! What the step of the first headline meant for those who are worst off, and for each group: with names and rows, since a worst case over small groups
 //! is mostly chance.
 
-use crate::measure::{AttackKey, MetricKey};
+use crate::measure::{AttackKey, MetricKey, Unit, Value};
+use crate::metrics::HEADLINE_ROWS;
 use crate::pareto::exchange::ArcRate;
+use crate::points::Fared;
+use crate::stats;
 
 use super::format;
 use super::view::View;
 
-/// Test rows that a group has at least to be told of in a headline.
-const FEWEST: usize = 30;
 /// Groups that a sentence lists at most.
 const LISTED: usize = 6;
 
@@ -39,14 +40,18 @@ pub(super) fn groups(view: &View, attribute: &str) -> Vec<Group> {
 /// Those with enough rows to speak of, and how many have fewer.
 fn sizable(groups: Vec<Group>) -> (Vec<Group>, usize) {
     let all = groups.len();
-    let kept: Vec<Group> = groups.into_iter().filter(|group| group.rows >= FEWEST).collect();
+    let kept: Vec<Group> = groups.into_iter().filter(|group| group.rows >= HEADLINE_ROWS).collect();
     let left_out = all - kept.len();
     (kept, left_out)
 }
 
 /// `2 groups of fewer than 30 rows are left out`.
 fn left_out(number: usize) -> String {
-    format!("{} of fewer than {FEWEST} rows {} left out", format::count(number, "group"), format::are(number))
+    format!(
+        "{} of fewer than {HEADLINE_ROWS} rows {} left out",
+        format::count(number, "group"),
+        format::are(number)
+    )
 }
 
 /// What the step meant for the worst-off class and group. Intersections are told of only where an objective is about them.
@@ -58,9 +63,10 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
         .filter(|key| key.attack.is_none())
         .filter_map(|key| match (key.id.as_str(), key.group.as_deref()) {
             ("worst_class_accuracy", _) => {
-                let (before, after) = (view.value(arc.from, key)?, view.value(arc.to, key)?);
-                let (before, after) = (format::number(before), format::number(after));
-                Some(format!("{} went from {before} to {after}", view.metric_title(key)))
+                let at = |point| Some((format::number(view.value(point, key)?), lowest_class(view, point)));
+                let ((before, first), (after, last)) = (at(arc.from)?, at(arc.to)?);
+                let title = view.metric_title(key);
+                Some(format!("{title} went from {before}{first} to {after}{last}"))
             }
             ("worst_group_accuracy", Some(attribute)) => of_groups(view, arc, key, attribute),
             _ => None,
@@ -70,34 +76,67 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{step}, {}.", format::list(&parts)))
 }
 
+/// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at.
+fn lowest_class(view: &View, point: usize) -> String {
+    let keys = view.keys().into_iter();
+    let classes = keys.filter(|key| key.id == "class_accuracy" && key.attack.is_none());
+    let known = classes.filter_map(|key| Some((view.value(point, &key)?, key)));
+    let lowest = known.reduce(|least, other| if other.0 < least.0 { other } else { least });
+    let named = lowest.and_then(|(_, key)| {
+        let rows = view.measured(point, &key)?.estimate.n;
+        Some(format!(" (`{}`, {})", key.group?, format::count(rows, "row")))
+    });
+    named.unwrap_or_default()
+}
+
 fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Option<String> {
     let objectives = || view.given.front.objectives.iter().map(|objective| &objective.key);
     if attribute.contains('*') && !objectives().any(|asked| attribute_of(asked) == Some(attribute)) {
         return None;
     }
-    let (groups, small) = sizable(groups(view, attribute));
+    let (kept, small) = sizable(groups(view, attribute));
     let lowest = |point: usize| {
         let value = |group: &Group| view.value(point, &accuracy(&group.part, None));
-        let known = groups.iter().filter_map(|group| Some((group, value(group)?)));
-        known.reduce(|least, other| if other.1 < least.1 { other } else { least })
+        let known = kept.iter().filter_map(|group| Some((group, value(group)?)));
+        Some(known.reduce(|least, other| if other.1 < least.1 { other } else { least })?.0)
     };
-    let ((first, low_before), (last, low_after)) = (lowest(arc.from)?, lowest(arc.to)?);
-    // Where no group is left out, the metric itself is stated: the mean over seeds of the lowest accuracy at each.
-    let (before, after) = if small == 0 {
-        (view.value(arc.from, key)?, view.value(arc.to, key)?)
-    } else {
-        (low_before, low_after)
+    // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of.
+    let value = |point: usize| {
+        if small == 0 { view.value(point, key) } else { of_seeds(view, point, &kept) }
     };
+    let (first, last) = (lowest(arc.from)?, lowest(arc.to)?);
+    let (before, after) = (value(arc.from)?, value(arc.to)?);
     let named = |value: f64, group: &Group| {
         format!("{} (`{}`, {})", format::number(value), group.name, format::count(group.rows, "row"))
     };
-    let note = if small == 0 { String::new() } else { format!("; {}", left_out(small)) };
+    let note = if small == 0 {
+        String::new()
+    } else {
+        let all = view.value(arc.from, key).zip(view.value(arc.to, key));
+        let all = all.map_or_else(String::new, |(before, after)| {
+            format!("; over all groups from {} to {}", format::number(before), format::number(after))
+        });
+        format!(" ({}{all})", left_out(small))
+    };
     Some(format!(
         "{} went from {} to {}{note}",
         view.metric_title(key),
         named(before, first),
         named(after, last)
     ))
+}
+
+/// The mean over seeds of the lowest accuracy of any of `groups` at each.
+fn of_seeds(view: &View, point: usize, groups: &[Group]) -> Option<f64> {
+    let lowest = |seed: usize| {
+        let at = |group: &Group| {
+            let measured = view.measured(point, &accuracy(&group.part, None))?;
+            measured.per_seed.get(seed).and_then(Value::get)
+        };
+        groups.iter().filter_map(at).reduce(f64::min)
+    };
+    let lowest: Option<Vec<f64>> = (0..view.given.points[point].seeds.len()).map(lowest).collect();
+    stats::mean(&lowest?)
 }
 
 /// The attribute that a number is about.
@@ -137,17 +176,6 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
     }
     // Who lost most stands first.
     known.sort_by(|a, b| (a.1.1 - a.1.0).total_cmp(&(b.1.1 - b.1.0)));
-    let spread = |changes: &[f64]| {
-        let (low, high) = changes
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
-        format!("{:.1}", 100.0 * (high - low))
-    };
-    let clean: Vec<f64> = known.iter().map(|(_, (before, after))| after - before).collect();
-    let attacked: Option<Vec<f64>> = known
-        .iter()
-        .map(|(group, _)| change(group, Some(primary.as_ref()?)).map(|(before, after)| after - before))
-        .collect();
     let one = |(group, clean): &(&Group, (f64, f64))| {
         let attacked = primary.as_ref().and_then(|attack| change(group, Some(attack)));
         let attacked =
@@ -162,13 +190,46 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
         told.splice(LISTED / 2..LISTED / 2 + between, [format!("{between} more between them")]);
     }
     let note = if small == 0 { String::new() } else { format!("; {}", left_out(small)) };
-    let under = attacked
-        .map_or_else(String::new, |changes| format!(" and {} in attacked accuracy", spread(&changes)));
+    let compared: Vec<String> = view
+        .given
+        .fared
+        .iter()
+        .filter(|fared| (fared.from, fared.to) == (arc.from, arc.to) && fared.attribute == attribute)
+        .map(compared)
+        .collect();
+    let compared = if compared.is_empty() {
+        String::new()
+    } else {
+        let several = if known.len() > 2 { ", simultaneous over pairs of groups" } else { "" };
+        let intervals = if view.given.fared.iter().any(|fared| fared.interval.is_some()) {
+            format!(" (95 % intervals over seeds and rows{several})")
+        } else {
+            String::new()
+        };
+        format!(". {}{intervals}", format::capitalized(&compared.join("; ")))
+    };
     Some(format!(
-        "By {attribute}, from {} to {}, accuracy went: {}; the changes differ by up to {} points in clean accuracy{under}{note}.",
+        "By {attribute}, from {} to {}, accuracy went: {}{note}{compared}.",
         view.long_label(arc.from),
         view.plain_strength(arc.to),
         told.join("; "),
-        spread(&clean)
     ))
+}
+
+/// ``in accuracy without attack `Other` fared 5.4 points [1.0, 9.8] worse than `Hispanic` ``.
+fn compared(fared: &Fared) -> String {
+    let name = |part: &str| part.split_once('=').map_or(part, |(_, name)| name).to_owned();
+    let (worse, better) = (name(&fared.worse), name(&fared.better));
+    let under = if fared.attack.is_some() { "under attack" } else { "without attack" };
+    let difference = format::change_interval((fared.difference, fared.interval), Unit::Fraction);
+    let difference = difference.trim_start_matches(['+', '±']);
+    match fared.interval {
+        Some((low, _)) if low > 0.0 => {
+            format!("{under} `{worse}` fared worse than `{better}`, by {difference}")
+        }
+        Some(_) => format!(
+            "{under} it cannot be told whether one fares worse (`{worse}` against `{better}`: {difference})"
+        ),
+        None => format!("{under} `{worse}` fared worse than `{better}` by {difference} at these seeds"),
+    }
 }

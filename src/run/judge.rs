@@ -18,7 +18,7 @@ use crate::measure::{AttackKey, Direction, MetricKey, Pillar};
 use crate::metrics;
 use crate::pareto::exchange::{self, ArcRate};
 use crate::pareto::{self, Choice, Front, Objective, StrengthCurve, Stretch, Uncertainty};
-use crate::points::{self, Anchor, Pair, Point, Study};
+use crate::points::{self, Anchor, Fared, Pair, Point, Study};
 
 /// What an experiment found, as plain values.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,8 @@ pub struct Judgement {
     pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
+    /// Which groups fared worst and best on each step that `rates` are about, for every attribute of an objective.
+    pub fared: Vec<Fared>,
     /// What the sanity checks came to: by point, seed and number.
     pub checks: Vec<Checked>,
 }
@@ -112,6 +114,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         abstentions: abstentions(&study, &evidence),
         confidences: confidences(&study, &evidence, &primary),
         pairs: points::pairs(&study, &evidence, &primary),
+        fared: points::fared(&study, &steps(&rates), &attributes(&objectives), &primary),
         certified: certification::shares(&study, &evidence),
         proven: proves.then(|| pareto::proven(&study.points, &front)),
         experiment: sweep.experiment.clone(),
@@ -226,6 +229,24 @@ pub(super) fn rates(study: &Study, objectives: &[Objective], model: &str) -> Vec
         exchange::arcs(&study.points, |point| is_trained(point, model), safety, security)
     };
     axis_pairs(objectives).flat_map(arcs).collect()
+}
+
+/// The ends of every step, each once.
+fn steps(rates: &[ArcRate]) -> Vec<(usize, usize)> {
+    let steps: BTreeSet<(usize, usize)> = rates.iter().map(|arc| (arc.from, arc.to)).collect();
+    steps.into_iter().collect()
+}
+
+/// The sensitive attributes that objectives are about.
+fn attributes(objectives: &[Objective]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for objective in objectives {
+        let needs = metrics::find(&objective.key.id).map(|metric| metric.needs);
+        let group = objective.key.group.as_deref().filter(|_| needs.is_some_and(|needs| needs.attribute));
+        let attribute = group.and_then(|group| group.split('=').next());
+        found.extend(attribute.filter(|it| !found.iter().any(|known| known == it)).map(str::to_owned));
+    }
+    found
 }
 
 /// Every defense along its strengths, on the same pairs of axes.

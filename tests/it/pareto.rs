@@ -207,6 +207,7 @@ pub(crate) fn points(values: &[(f64, Vec<f64>, Vec<f64>)]) -> Vec<Point> {
         sd_seed: None,
         sd_row: None,
         by_chance: None,
+        sizable: None,
         notes: Vec::new(),
     };
     let point = |(strength, safety, security): &(f64, Vec<f64>, Vec<f64>)| Point {

@@ -113,7 +113,7 @@ fn ids_and_the_rows_that_a_gap_takes_stand_beside_the_numbers() {
     let common = ["rows.csv", "--label", "y", "--score", "p", "--group", "sex"];
     let found = scored(&program, &common);
     let gap = &found["metrics"]["equal_opportunity_difference"]["by_chance"]["rows_to_see"];
-    let rows = format!("seen in 4 of 5 samples with {} rows", gap.as_f64().unwrap().ceil());
+    let rows = format!("to see it takes {} positives", gap.as_f64().unwrap().ceil());
     let columns = serde_json::json!([{ "column": "p", "class": "1" }]);
     assert_eq!((&found["columns"], &found["notes"]), (&columns, &serde_json::json!([])));
     for format in ["table", "markdown"] {

@@ -66,6 +66,10 @@ pub(super) struct Arguments {
     /// attribute's numbers.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     group: Vec<String>,
+    /// The column that says which rows belong together, such as the patient whose visits they are: rows of one value are drawn together, and count in intervals and p-values as if
+    /// they said the same [default: rows are independent].
+    #[arg(long, value_name = "COLUMN")]
+    unit: Option<String>,
     /// With --score: from this probability on the decision is the positive class [default: 0.5].
     #[arg(
         long,
@@ -145,9 +149,10 @@ struct Scored {
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let (bytes, origin, name) = sheet::bytes(&arguments.predictions)?;
     let asked = arguments.asked();
-    let read::Read { evidence, notes, about } =
+    let read::Read { evidence, mut notes, about } =
         read::evidence(&bytes, &asked).map_err(|error| error.context(format!("cannot score {origin}")))?;
     drop(bytes);
+    notes.extend(few_resamples(arguments.bootstrap, arguments.level));
     let options =
         Options { resamples: arguments.bootstrap, seed: Seed(arguments.seed), level: arguments.level };
     let by_threshold = asked.score.is_some() && asked.prediction.is_none();
@@ -179,6 +184,7 @@ impl Arguments {
             scores: trimmed(&self.scores),
             prediction: self.prediction.as_deref().map(|name| name.trim().to_owned()),
             groups: trimmed(&self.group),
+            unit: self.unit.as_deref().map(|name| name.trim().to_owned()),
             classes: trimmed(&self.classes),
             positive: self.positive.as_deref().map(|value| value.trim().to_owned()),
             threshold: self.threshold.unwrap_or(0.5),
@@ -224,6 +230,23 @@ fn decisions(asked: &Asked, evidence: &Evidence) -> String {
         }
         _ => "the most probable class".to_owned(),
     }
+}
+
+/// Draws that lie beyond each end of an interval at least, so that its ends do not hang on single ones.
+const BEYOND: f64 = 5.0;
+/// With fewer a standard deviation from resamples, 1 / √(2 (n − 1)) off, is off by more than 5 %.
+const FEWEST: usize = 200;
+
+/// That there are too few resamples for intervals at `level`, and how many it takes.
+fn few_resamples(resamples: usize, level: f64) -> Option<String> {
+    let needed = FEWEST.max((2.0 * BEYOND / (1.0 - level) - 1e-6).ceil() as usize);
+    (1..needed).contains(&resamples).then(|| {
+        format!(
+            "Too few resamples: the ends of intervals made of {resamples} move from one --seed to the next, and a {} % interval is not one; ask for --bootstrap {}.",
+            telling::percent(level),
+            needed.clamp(1000, MOST_RESAMPLES)
+        )
+    })
 }
 
 fn threshold(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::classes::{self, Classes, listed};
 use super::columns::{self, MISSING, Text, Texts};
 use crate::error::{Error, Result};
-use crate::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts};
+use crate::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts, Units};
 
 /// Groups of an attribute at most: every pair of groups is compared in every resample.
 const MOST_GROUPS: usize = 200;
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) prediction: Option<String>,
     /// Columns with sensitive attributes.
     pub(super) groups: Vec<String>,
+    /// The column whose values say which rows belong together.
+    pub(super) unit: Option<String>,
     /// The class of each of `scores`; empty where the file tells them.
     pub(super) classes: Vec<String>,
     /// The positive class, where it is not the one that is called 1, true or yes, or the larger.
@@ -60,8 +62,11 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Read> {
     let mut texts = vec![Text { name: &asked.label, may_miss: false }];
     texts.extend(asked.prediction.iter().map(|name| Text { name, may_miss: false }));
     texts.extend(asked.groups.iter().map(|name| Text { name, may_miss: true }));
+    texts.extend(asked.unit.iter().map(|name| Text { name, may_miss: false }));
     let scores: Vec<&str> = asked.score.iter().chain(&asked.scores).map(String::as_str).collect();
     let mut columns = columns::read(bytes, asked.separator, &texts, &scores)?;
+    let units = asked.unit.as_ref().and_then(|_| columns.texts.pop());
+    let units = units.map(|Texts { name, codes, .. }| Units { name, codes });
     let groups = columns.texts.split_off(1 + usize::from(asked.prediction.is_some()));
     let (labels, predicted) = (&columns.texts[0], columns.texts.get(1));
     let classes = classes_of(labels, predicted, asked)?;
@@ -98,7 +103,7 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Read> {
         classes: classes.names,
         positive,
         attributes: groups.into_iter().map(attribute).collect::<Result<_>>()?,
-        units: None,
+        units,
     };
     let facts = crossed(facts, &mut notes)?;
     let clean = Outputs { predictions, logits: Vec::new() };

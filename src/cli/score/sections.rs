@@ -10,7 +10,7 @@ use crate::evidence::Attribute;
 use crate::measure::{Direction, Harm, MetricKey};
 use crate::metrics::{CATALOG, Metric};
 use crate::points::{ByChance, Measured};
-use crate::words::whole_rows;
+use crate::words::whole_of;
 
 /// Classes whose accuracies are listed at most; of more, those with the lowest.
 const CLASSES: usize = 20;
@@ -136,6 +136,12 @@ fn fairness(scored: &Scored, attribute: &Attribute) -> Section {
     let mut section = Section::new(format!("Fairness by {}", attribute.name));
     for metric in CATALOG.iter().filter(|metric| metric.needs.attribute && !metric.needs.group) {
         section.number(scored, metric, &about(metric, &attribute.name));
+        // Which group is the one that the other is taken from.
+        if let (true, [first, second], Some(line)) =
+            (metric.needs.two_groups, attribute.groups.as_slice(), section.lines.last_mut())
+        {
+            line.label = line.label.replace("(signed)", &format!("({first} − {second})"));
+        }
     }
     for metric in CATALOG.iter().filter(|metric| metric.needs.group) {
         let key = |group: &String| about(metric, &format!("{}={group}", attribute.name));
@@ -183,14 +189,16 @@ impl Section {
         let Some(measured) = scored.measures.get(key) else { return };
         let id = numbers::name(key, metric, &scored.evidence.facts);
         self.figures(title(metric), false, measured, id);
-        if let Some(ByChance { expected, quantile_95, p_value, rows_to_see }) = measured.by_chance {
+        if let Some(chance) = measured.by_chance {
+            let ByChance { expected, quantile_95, p_value, rows_to_see } = chance;
             let (expected, most) = (decimals(expected), decimals(quantile_95));
-            let p = p_value.map_or_else(String::new, |p| format!("; p\u{a0}=\u{a0}{}", decimals(p)));
+            let sign = if chance.is_at_floor() { '≤' } else { '=' };
+            let p = p_value.map_or_else(String::new, |p| format!("; p\u{a0}{sign}\u{a0}{}", decimals(p)));
             let label = format!("by chance alone {expected} on average, below {most} in 95 %{p}");
             self.lines.push(Line { label, inner: true, figures: None });
             if let Some(rows) = rows_to_see {
-                let (rows, two) = (whole_rows(rows), metric.compared());
-                let label = format!("seen in 4 of 5 samples with {rows} in each of the two {two}");
+                let (rows, two) = (whole_of(rows, metric.support.kind()), metric.compared());
+                let label = format!("to see it takes {rows} in each of the two {two}");
                 self.lines.push(Line { label, inner: true, figures: None });
             }
         }

@@ -1,5 +1,7 @@
 //! The sections as a table for the terminal and as Markdown.
 
+use std::collections::BTreeSet;
+
 use super::super::sheet::visible;
 use super::Scored;
 use super::sections::{Figures, Line, Section, UNDEFINED, letter, sections};
@@ -36,6 +38,14 @@ fn head(scored: &Scored) -> Vec<String> {
     said[0].push('.');
     said.push(format!("Decisions: {}.", scored.decisions));
     said.extend(scored.notes.iter().map(|note| visible(note)));
+    if let Some(units) = &facts.units {
+        let own: BTreeSet<u32> = units.codes.iter().copied().collect();
+        said.push(format!(
+            "Rows of one {} are drawn together: {} in all; intervals and p-values count rows as if those of one said the same.",
+            visible(&units.name),
+            own.len()
+        ));
+    }
     let options = &scored.options;
     if options.resamples > 0 {
         said.push(format!(
@@ -49,6 +59,19 @@ fn head(scored: &Scored) -> Vec<String> {
         );
     }
     said.push("n: rows behind a number, the fewest of any group. ↑ higher, ↓ lower is better.".to_owned());
+    if options.resamples > 0 {
+        said.push(
+            "By chance alone: gaps of groups without disparity, by permutation. To see a gap: with a two-sided test of two proportions at 5 % and a power of 80 %."
+                .to_owned(),
+        );
+    }
+    if let Some(positive) = facts.positive.filter(|_| facts.classes.len() > 2 && !facts.attributes.is_empty())
+    {
+        said.push(format!(
+            "Selection, true and false positive rates, and gaps made of them, are about {} against the other classes: ask for those with --positive.",
+            class(positive)
+        ));
+    }
     said
 }
 
@@ -71,7 +94,7 @@ fn tail(scored: &Scored) -> Vec<String> {
 }
 
 /// `95`, `99.5`.
-fn percent(level: f64) -> String {
+pub(super) fn percent(level: f64) -> String {
     format!("{:.4}", 100.0 * level).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

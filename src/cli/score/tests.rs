@@ -10,6 +10,7 @@ fn asked() -> Asked {
         scores: Vec::new(),
         prediction: None,
         groups: Vec::new(),
+        unit: None,
         classes: Vec::new(),
         positive: None,
         threshold: 0.5,

@@ -108,7 +108,7 @@ pub(crate) static MAXIMUM_ERROR: Metric = Metric {
 /// Mean confidence of the wrong answers.
 pub(crate) static OVERCONFIDENCE: Metric = Metric {
     id: "overconfidence",
-    title: "over-confidence",
+    title: "confidence when wrong (over-confidence)",
     meaning: "Mean confidence of the wrong answers: 1 is always certain when wrong.",
     chance: "the share of the most frequent class for the base rates as constant probabilities",
     undefined: "where the model states no probabilities, or no row is classified wrongly",
@@ -120,7 +120,7 @@ pub(crate) static OVERCONFIDENCE: Metric = Metric {
 /// One minus the mean confidence of the right answers.
 pub(crate) static UNDERCONFIDENCE: Metric = Metric {
     id: "underconfidence",
-    title: "under-confidence",
+    title: "doubt when right (under-confidence)",
     meaning: "One minus the mean confidence of the right answers: 0 is always certain when right.",
     chance: "one minus the share of the most frequent class for the base rates as constant probabilities",
     undefined: "where the model states no probabilities, or no row is classified correctly",

@@ -69,7 +69,7 @@ pub(crate) static NLL_FIRST_SUCCESS: Metric = Metric {
 /// `overconfidence` at each row's first successful attack point.
 pub(crate) static OVERCONFIDENCE_FIRST_SUCCESS: Metric = Metric {
     id: "overconfidence_first_success",
-    title: "over-confidence under attack, at first success",
+    title: "confidence when wrong (over-confidence) under attack, at first success",
     meaning: "Mean confidence of the wrong answers at each row's first successful attack point: 1 is always certain when wrong.",
     undefined: "where the model states no probabilities, or no row is classified wrongly",
     needs: Needs::probabilities_at(View::FirstSuccess),
@@ -119,7 +119,7 @@ pub(crate) static NLL_MAX_LOSS: Metric = Metric {
 /// `overconfidence` at each row's largest loss.
 pub(crate) static OVERCONFIDENCE_MAX_LOSS: Metric = Metric {
     id: "overconfidence_max_loss",
-    title: "over-confidence under attack, at the largest loss",
+    title: "confidence when wrong (over-confidence) under attack, at the largest loss",
     meaning: "Mean confidence of the wrong answers at each row's largest loss: 1 is always certain when wrong.",
     undefined: "where the model states no probabilities, or no row is classified wrongly",
     needs: Needs::probabilities_at(View::MaxLoss),

@@ -1,6 +1,7 @@
 //! Class by class, or group by group: clean and under attack, for a few strengths.
 
 use crate::measure::MetricKey;
+use crate::metrics::HEADLINE_ROWS;
 use crate::report::format;
 use crate::report::headline;
 use crate::report::inputs::Breakdown;
@@ -95,7 +96,8 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
         })
         .collect();
     let basis = facts(view, &drawn, "whiskers");
-    let caption = format!("{metric} of each {member}. {bars} Higher is better.{worst} {basis}");
+    let rows = rows(view, breakdown, &members);
+    let caption = format!("{metric} of each {member}. {bars} Higher is better.{worst} {rows} {basis}");
     let name = if breakdown.title == "class" {
         "classes".to_owned()
     } else {
@@ -202,6 +204,18 @@ fn broken(label: &str, look: Type, room: f64) -> Vec<String> {
     lines
 }
 
+/// `Rows: Asian 8, Other 81.`
+fn rows(view: &View, breakdown: &Breakdown, members: &[&(String, String)]) -> String {
+    let of = |(label, member): &(String, String)| {
+        let (clean, _) = keys(view, breakdown, member);
+        let n = |point| Some(view.measured(point, &clean)?.estimate.n);
+        let most = (0..view.given.points.len()).filter_map(n).max()?;
+        Some(format!("{label} {most}"))
+    };
+    let all: Vec<String> = members.iter().filter_map(|member| of(member)).collect();
+    format!("Rows: {}.", all.join(", "))
+}
+
 fn panel(
     canvas: &mut Canvas<'_>,
     view: &View,
@@ -258,7 +272,7 @@ fn panel(
     }
 }
 
-/// Which member is worst, at the strongest of the chosen points.
+/// Which member is worst, at the strongest of the chosen points, as far as its interval tells.
 fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], points: &[usize]) -> String {
     let last = points
         .iter()
@@ -269,10 +283,23 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
             let (clean, attacked) = keys(view, breakdown, &member.1);
             view.value(point, attacked.as_ref().unwrap_or(&clean))
         };
-        let known = members.iter().filter_map(|member| Some((member, value(&member)?)));
-        known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(member, value)| (point, member, value))
+        // Who is worst off among a handful of rows is chance.
+        let has_rows = |member: &&&(String, String)| {
+            let (clean, _) = keys(view, breakdown, &member.1);
+            breakdown.title == "class"
+                || view.measured(point, &clean).is_some_and(|it| it.estimate.n >= HEADLINE_ROWS)
+        };
+        let known = members.iter().filter(has_rows).filter_map(|member| Some((member, value(&member)?)));
+        let mut known: Vec<_> = known.collect();
+        known.sort_by(|a, b| a.1.total_cmp(&b.1));
+        // Of one that is left nobody can say that it is the worst.
+        if known.len() < 2 && members.len() > 1 {
+            return None;
+        }
+        let next = known.get(1).map(|(_, value)| *value);
+        known.first().map(|(member, value)| (point, **member, *value, next))
     });
-    let Some((point, (label, member), value)) = worst.map(|(p, m, v)| (p, *m, v)) else {
+    let Some((point, (label, member), value, next)) = worst else {
         return format!("By {}", breakdown.title);
     };
     let (clean, attacked) = keys(view, breakdown, member);
@@ -281,6 +308,24 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
     } else {
         format!("{} = {label}", breakdown.title)
     };
+    // The next one up is told apart from the lowest where its interval does not reach it.
+    let lowest = attacked.as_ref().unwrap_or(&clean);
+    if let (Some(next), Some((_, high))) = (next, view.interval(point, lowest))
+        && next <= high
+    {
+        let kind = if breakdown.title == "class" {
+            "class".to_owned()
+        } else {
+            format!("group of {}", breakdown.title)
+        };
+        let under = if attacked.is_some() { "Under attack at" } else { "At" };
+        return format!(
+            "{under} {}, no {kind} clearly fares worst: {who} has {}, the next {}",
+            view.long_label(point),
+            format::number(value),
+            format::number(next)
+        );
+    }
     let before = view.value(point, &clean).map(format::number);
     match (attacked, before) {
         (Some(_), Some(before)) => format!(

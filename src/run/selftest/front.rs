@@ -199,6 +199,7 @@ fn measured(per_seed: Vec<f64>) -> Measured {
         sd_seed: None,
         sd_row: None,
         by_chance: None,
+        sizable: None,
         notes: Vec::new(),
     }
 }

@@ -20,6 +20,7 @@ fn measured(value: f64, bound: Bound) -> Measured {
         sd_seed: None,
         sd_row: None,
         by_chance: None,
+        sizable: None,
         notes: Vec::new(),
     }
 }

@@ -36,6 +36,7 @@ fn with_races(objective: Option<&str>) -> Inputs {
                 let part = format!("{attribute}={group}");
                 let mut measured = share(value.max(0.0), equipoise::measure::Bound::Exact, 3);
                 measured.estimate.n = n;
+                measured.per_seed = vec![equipoise::measure::Value::Defined(value.max(0.0)); 3];
                 point.measures.insert(of("group_accuracy", &part), measured.clone());
                 let mut robust = under("robust_group_accuracy", 0.2);
                 robust.group = Some(part);
@@ -67,7 +68,10 @@ fn what_chance_alone_would_show_stands_beside_every_gap() {
     for path in ["summary.md", "report.html"] {
         let text = file(&outputs, path);
         assert!(text.contains("0.021, below 0.052; 433 rows"), "{path}");
-        assert!(text.contains("seen in 4 of 5 samples"), "{path}");
+        assert!(
+            text.contains("with a two-sided test of two proportions at 5 % and a power of 80 %"),
+            "{path}"
+        );
     }
     let points = rows(file(&outputs, "points.csv"));
     let column = |what: &str| points[0][&format!("{}:{what}", gap())].clone();
@@ -80,7 +84,7 @@ fn what_chance_alone_would_show_stands_beside_every_gap() {
         text.contains("demographic parity difference (sex) is 0.021 on average and below 0.052 in 95 %"),
         "{text}"
     );
-    assert!(text.contains("the gaps found take 433 rows"), "{text}");
+    assert!(text.contains("to see the gaps found takes 433 rows in each of the two groups furthest apart (two-sided test of two proportions at 5 %, power 80 %)"), "{text}");
     assert!(file(&outputs, "summary.txt").lines().all(|line| line.chars().count() <= 100));
     // Where no gap is an objective the terminal says nothing of chance.
     let mut inputs = with_chance();
@@ -116,7 +120,7 @@ fn headlines_name_the_worst_group_and_leave_tiny_ones_out() {
     // From strength 0 (the first point) to 0.25 (the sixth).
     assert!(
         said.contains(
-            "worst-group accuracy (race) went from 0.800 (`Black`, 109 rows) to 0.600 (`Black`, 109 rows); 1 group of fewer than 30 rows is left out"
+            "worst-group accuracy (race) went from 0.800 (`Black`, 109 rows) to 0.600 (`Black`, 109 rows) (1 group of fewer than 30 rows is left out; over all groups from 0.671 to 0.171)"
         ),
         "{said}"
     );
@@ -131,7 +135,7 @@ fn the_answer_says_who_pays_where_an_objective_is_about_groups() {
     // Black 0.8 - 0.04 × 5, White 0.9 - 0.01 × 5: 20 and 5 points; under attack both gain 25.
     assert!(
         said.contains(
-            "By race, from strength 0 to 0.25, accuracy went: `Black` (109 rows) 0.800 → 0.600, attacked 0.100 → 0.350; `White` (250 rows) 0.900 → 0.850, attacked 0.100 → 0.350; the changes differ by up to 15.0 points in clean accuracy and 0.0 in attacked accuracy; 1 group of fewer than 30 rows is left out."
+            "By race, from strength 0 to 0.25, accuracy went: `Black` (109 rows) 0.800 → 0.600, attacked 0.100 → 0.350; `White` (250 rows) 0.900 → 0.850, attacked 0.100 → 0.350; 1 group of fewer than 30 rows is left out."
         ),
         "{said}"
     );

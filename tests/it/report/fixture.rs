@@ -50,6 +50,7 @@ pub(crate) fn share(value: f64, bound: Bound, seeds: usize) -> Measured {
         sd_seed: enough.then_some(0.002),
         sd_row: Some(half / 1.96),
         by_chance: None,
+        sizable: None,
         notes: Vec::new(),
     }
 }
@@ -277,6 +278,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
         abstentions: Vec::new(),
         confidences: Vec::new(),
         pairs: Vec::new(),
+        fared: Vec::new(),
         convergence,
         checks: Vec::new(),
         notes: Vec::new(),
