@@ -2,7 +2,10 @@
 //!
 //! The parser knows types of this language (`u32`, `sequence`, `variant`); whoever writes a configuration knows numbers, lists and keys.
 
-use crate::error::{Error, did_you_mean};
+use toml::de::{DeTable, DeValue};
+
+use crate::error::{Error, Result, did_you_mean};
+use crate::words::{WITHOUT_CONTROL, control_character};
 
 /// The parser's error with the place that it points at, its message in plain words.
 #[must_use]
@@ -12,6 +15,32 @@ pub fn toml_error(error: &toml::de::Error) -> Error {
     let place = whole.strip_suffix(error.message().trim_end()).unwrap_or_default();
     let place = place.replace("TOML parse error at ", "at ");
     Error::input(format!("{place}{}", plain(error.message())))
+}
+
+/// # Errors
+///
+/// With line and column: a text of the file that has a control character, which can only be written as an escape. Texts are shown to people, and would
+/// steer their terminals. What is not TOML is not judged.
+pub fn check_texts(file: &str) -> Result<()> {
+    let Ok(document) = DeTable::parse(file) else { return Ok(()) };
+    let mut open: Vec<_> = document.get_ref().values().collect();
+    // The first one in the file is the one to tell.
+    let mut found: Vec<(usize, String)> = Vec::new();
+    while let Some(value) = open.pop() {
+        match value.get_ref() {
+            DeValue::String(text) => {
+                found.extend(control_character(text).map(|why| (value.span().start, why)));
+            }
+            DeValue::Array(list) => open.extend(list.iter()),
+            DeValue::Table(table) => open.extend(table.values()),
+            _ => {}
+        }
+    }
+    let Some((at, why)) = found.into_iter().min() else { return Ok(()) };
+    let before = &file[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    Err(Error::input(format!("at line {line}, column {column}: {why}")).help(WITHOUT_CONTROL))
 }
 
 /// The parser's `message` in plain words: `expected a nonzero u32` becomes `expected a whole number of at least 1`, and an unknown key or
@@ -186,6 +215,15 @@ mod tests {
             let error = toml::from_str::<Settings>(text).expect_err(text);
             assert_eq!(plain(error.message()), expected, "{text}: {}", error.message());
         }
+    }
+
+    #[test]
+    fn texts_have_no_control_characters() {
+        check_texts("a = \"tab\\t and\\nline\"\nb = [1, { c = \"ä\" }]\n").unwrap();
+        check_texts("not toml").unwrap();
+        let said = |text: &str| check_texts(text).unwrap_err().to_string();
+        let text = "a = \"x\"\n[[r]]\nb = [\"y\", { c = \"z\\u001b[0m\" }]\nd = \"\\u0001\"\n";
+        assert_eq!(said(text), "at line 3, column 17: the text has the control character U+001B");
     }
 
     #[test]

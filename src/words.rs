@@ -1,4 +1,32 @@
-//! Words that follow a number.
+//! Words that follow a number, and characters that no text may have.
+
+use std::borrow::Cow;
+
+/// Whether no text for people may have it: control characters, which steer terminals and which XML cannot hold; line breaks and tabs are none.
+#[must_use]
+pub fn is_control(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}') || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// `text` with U+FFFD in the place of every control character.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(is_control) {
+        Cow::Owned(text.replace(is_control, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// What to say of the first control character in `text`; nothing where it has none.
+#[must_use]
+pub fn control_character(text: &str) -> Option<String> {
+    let found = text.chars().find(|c| is_control(*c))?;
+    Some(format!("the text has the control character U+{:04X}", u32::from(found)))
+}
+
+/// What to do about it.
+pub const WITHOUT_CONTROL: &str = "write it without: it would steer terminals, and drawings cannot hold it";
 
 /// `1 row`, `2 rows`: for nouns that end in `s` when there are several.
 #[must_use]
@@ -59,5 +87,17 @@ mod tests {
     #[test]
     fn one_row_is_no_rows() {
         assert_eq!([0, 1, 2].map(|n| count(n, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
+
+    /// The characters of XML 1.0, section 2.2, and the two sets of controls of ISO 6429.
+    #[test]
+    fn what_steers_a_terminal_or_breaks_a_drawing_is_replaced() {
+        assert_eq!(printable("a\u{1}b\u{1b}[31m\u{7f}\u{9b}\u{ffff}"), "a�b�[31m���");
+        assert_eq!(printable("line\r\n\tä 性别 −"), "line\r\n\tä 性别 −");
+        assert_eq!(
+            control_character("x\u{1b}[0m").as_deref(),
+            Some("the text has the control character U+001B")
+        );
+        assert_eq!(control_character("x\ny"), None);
     }
 }

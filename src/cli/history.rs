@@ -9,22 +9,33 @@ use crate::files;
 use crate::report::{History, Output, history};
 use crate::run::history::FILE;
 use crate::run::{Found, Judgement, Results};
+use crate::words::count;
 
 /// Records what is there as the window `label`, and returns what it was judged to be.
 pub(super) fn record(results: &Results, found: &Found<'_>, label: &str, quiet: bool) -> Result<Judgement> {
-    if let Some((cell, why)) = found.absent().first() {
-        return Err(Error::new(Kind::Incomplete, format!("{cell}: {why}"))
+    if let Some(cell) = found.missing().first() {
+        return Err(Error::new(Kind::Incomplete, format!("{cell}: not run yet"))
             .context(format!("cannot record `{label}`: cells are missing"))
             .help("a window is one whole state: run the experiment again first"));
     }
     let judgement = found.judge()?;
-    let new = results.record(label, &judgement.numbers())?;
+    let numbers = judgement.numbers();
+    let new = results.record(label, &numbers)?;
     if !quiet {
         let file = results.folder().join(FILE);
         terminal::talk(&match new {
             0 => format!("window `{label}` is recorded already, with the same numbers: {}", file.display()),
             _ => format!("recorded {new} numbers as window `{label}` in {}", file.display()),
         });
+        // That training diverges is a result, and no number.
+        let failed = found.failed();
+        if let Some((cell, why)) = failed.first() {
+            let withheld = numbers.values().filter(|number| number.value.is_none()).count();
+            terminal::talk(&format!(
+                "{withheld} of them are withheld, since {} failed: {cell}: {why}",
+                count(failed.len(), "cell")
+            ));
+        }
     }
     Ok(judgement)
 }

@@ -6,15 +6,16 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::error::{Error, Result};
+use crate::words::printable;
 
-/// Writes the product. A reader that has gone away (`| head`) is no failure.
+/// Writes the product; names from data files steer no terminal. A reader that has gone away (`| head`) is no failure.
 ///
 /// # Errors
 ///
 /// When stdout cannot be written, for instance on a full disk.
 pub(super) fn product(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(printable(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::input(error.to_string()).context("cannot write to stdout"))
         }
@@ -42,6 +43,10 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> S
 
 /// One line of talk.
 pub(super) fn talk(text: &str) {
+    colored(&printable(text));
+}
+
+fn colored(text: &str) {
     // Nobody is left to be told when stderr fails.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
@@ -53,10 +58,10 @@ pub(super) fn complain(error: &Error) {
     let mut lines = String::new();
     for (depth, message) in error.chain().iter().enumerate() {
         let head = if depth == 0 { format!("{red}error:{red:#} ") } else { "  cause: ".to_owned() };
-        lines.push_str(&format!("{head}{}\n", message.replace('\n', "\n    ")));
+        lines.push_str(&format!("{head}{}\n", printable(message).replace('\n', "\n    ")));
     }
     if let Some(help) = error.help_text() {
-        lines.push_str(&format!("{cyan}help:{cyan:#} {}\n", help.replace('\n', "\n      ")));
+        lines.push_str(&format!("{cyan}help:{cyan:#} {}\n", printable(help).replace('\n', "\n      ")));
     }
-    talk(lines.trim_end());
+    colored(lines.trim_end());
 }

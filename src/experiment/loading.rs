@@ -6,6 +6,7 @@ use super::{Experiment, Override, Variant, check, locate, sensitivity, variants}
 use crate::error::{Error, Result};
 use crate::files;
 use crate::toml_errors::{self, toml_error};
+use crate::words::{WITHOUT_CONTROL, control_character};
 
 /// A loaded experiment: the text it came from, so that errors can point into it, and its variants.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +66,11 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded> {
 fn parse(path: &Path, text: String, overrides: &[Override]) -> Result<Loaded> {
     let plain = || toml::from_str::<Experiment>(&text).map_err(|error| toml_error(&error));
     let mut experiment = if overrides.is_empty() { plain()? } else { overridden(&text, overrides, plain)? };
+    toml_errors::check_texts(&text)?;
+    let odd = overrides.iter().find_map(|one| Some((one, control_character(&one.value_text())?)));
+    if let Some((one, why)) = odd {
+        return Err(Error::input(why).context(format!("override `{}`", one.path())).help(WITHOUT_CONTROL));
+    }
     experiment.normalize();
     let variants = variants::expand(&experiment)?;
     let mut loaded =

@@ -4,6 +4,7 @@ use super::format;
 use super::headline::these_seeds;
 use super::table::{Table, figures, words};
 use super::view::View;
+use crate::pareto::Stretch;
 
 /// How optimistic the choice on validation rows was.
 pub(super) fn chosen(view: &View) -> Option<String> {
@@ -60,18 +61,15 @@ pub(super) fn owned(view: &View) -> Option<String> {
         .iter()
         .take(LISTED)
         .map(|stretch| {
-            let probability = stretch.probability.map_or_else(String::new, |share| {
-                // By the seed means one defense owns the stretch, and yet another is the likelier owner.
-                let likelier = stretch.runner_up.as_ref().filter(|(_, most)| *most > share);
-                let likelier = likelier
-                    .map_or_else(String::new, |(name, most)| format!("; {} {most:.2}", View::quoted(name)));
-                format!(" (probability {share:.2}{likelier})")
-            });
-            format!(
-                "{} up to {}{probability}",
-                View::owners(stretch, View::quoted),
-                format::number(stretch.to)
-            )
+            let (owners, to) = (View::owners(stretch, View::quoted), format::number(stretch.to));
+            match (stretch.probability, likelier(stretch)) {
+                (Some(share), Some((name, most))) => format!(
+                    "no defense for sure up to {to} ({owners} by the seed means, with probability {share:.2}; {} {most:.2})",
+                    View::quoted(name)
+                ),
+                (Some(share), None) => format!("{owners} up to {to} (probability {share:.2})"),
+                (None, _) => format!("{owners} up to {to}"),
+            }
         })
         .collect();
     if stretches.len() > LISTED {
@@ -86,6 +84,12 @@ pub(super) fn owned(view: &View) -> Option<String> {
         view.metric_title(security),
         format::list(&parts)
     ))
+}
+
+/// Another defense that owns the stretch in more resamples than its owner by the seed means does: then nobody owns it for sure.
+fn likelier(stretch: &Stretch) -> Option<(&str, f64)> {
+    let share = stretch.probability?;
+    stretch.runner_up.as_ref().filter(|(_, most)| *most > share).map(|(name, most)| (name.as_str(), *most))
 }
 
 /// What the choice on validation rows promised, and what test rows say of it.
@@ -154,8 +158,13 @@ pub(super) fn ownership(view: &View) -> Option<Table> {
             let mut strengths: Vec<String> = strengths;
             strengths.dedup();
             let runner = stretch.runner_up.as_ref();
+            let owners = View::owners(stretch, str::to_owned);
             vec![
-                View::owners(stretch, str::to_owned),
+                if likelier(stretch).is_some() {
+                    format!("none for sure ({owners} by the means)")
+                } else {
+                    owners
+                },
                 format::number(stretch.from),
                 format::number(stretch.to),
                 strengths.join(", "),
@@ -170,7 +179,7 @@ pub(super) fn ownership(view: &View) -> Option<Table> {
     Some(Table {
         title: "Who owns the front",
         caption: format!(
-            "For a required {}, the defense that gives the best {}, by the seed means. Probability: the mean share of the stretch over which that is so when seeds and rows are resampled together; runner-up: the other defense with the largest share; out of reach: the share that no resampled point attains.{seeds}",
+            "For a required {}, the defense that gives the best {}, by the seed means. Probability: the mean share of the stretch over which that is so when seeds and rows are resampled together; runner-up: the other defense with the largest share; out of reach: the share that no resampled point attains. None for sure: the runner-up owns the stretch in more resamples.{seeds}",
             view.title(security),
             view.title(safety),
         ),

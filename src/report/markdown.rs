@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::words::is_control;
+
 use super::by_group;
 use super::certificates;
 use super::checks;
@@ -189,6 +191,7 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
             '\n' | '\r' => safe.push(' '),
+            other if is_control(other) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }

@@ -5,6 +5,7 @@ use comfy_table::{
 };
 
 use crate::measure::MetricKey;
+use crate::words::printable;
 
 use super::by_group;
 use super::certificates;
@@ -89,7 +90,8 @@ pub fn terminal(view: &View) -> String {
     for note in &given.notes {
         line(&mut text, &format!("Note: {note}"));
     }
-    text
+    // Names from data files steer no terminal.
+    printable(&text).into_owned()
 }
 
 /// Adds `content`, wrapped, as lines of its own.

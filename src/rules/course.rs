@@ -4,7 +4,7 @@ use super::book::{Combine, Domain, Rule, RuleBook};
 use super::history::History;
 use super::kleene::{Truth, at_least};
 use super::numbers::{self, Observation};
-use super::questions::{Endpoint, Known};
+use super::questions::{Answers, Endpoint, Known};
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::Norm;
 
@@ -34,7 +34,8 @@ pub struct RuleState {
     pub since: Option<usize>,
     /// Of the last windows that count, those in which the condition holds.
     pub held: Vec<usize>,
-    /// Windows in a row, up to this one, in which the condition is unknown.
+    /// Windows in a row, up to this one, in which the condition is unknown since a number is missing: not since there are too few windows yet, nor since the gate
+    /// was not asked.
     pub unknown_for: usize,
     /// Whether that is too long.
     pub blind: bool,
@@ -157,8 +158,8 @@ pub fn evaluate(
 
 /// The state after `before`.
 fn next(known: &Known<'_>, rule: &Rule, before: &[RuleState]) -> RuleState {
-    let (mut findings, mut clearing) = (Vec::new(), Vec::new());
-    let condition = known.judge(&rule.when, &mut findings);
+    let (mut answers, mut clearing) = (Answers::default(), Answers::default());
+    let condition = known.judge(&rule.when, &mut answers);
     let clear = rule.clear.as_ref().map(|(clear, _)| known.judge(clear, &mut clearing));
     let last = before.last();
     let was_active = last.is_some_and(|state| state.active);
@@ -182,7 +183,8 @@ fn next(known: &Known<'_>, rule: &Rule, before: &[RuleState]) -> RuleState {
         (true, true) => last.and_then(|state| state.since),
         (true, false) => Some(before.len()),
     };
-    let unknown = condition == Truth::Unknown;
+    // A history that is young, or a gate that was not asked, is nothing to be blind for.
+    let unknown = condition == Truth::Unknown && answers.lacking;
     let unknown_for = if unknown { 1 + last.map_or(0, |state| state.unknown_for) } else { 0 };
     RuleState {
         condition,
@@ -194,8 +196,8 @@ fn next(known: &Known<'_>, rule: &Rule, before: &[RuleState]) -> RuleState {
         held: recent().filter(|(_, truth)| *truth == Truth::True).map(|(at, _)| at).collect(),
         unknown_for,
         blind: unknown_for >= known.book.blind_after,
-        findings,
-        clearing,
+        findings: answers.findings,
+        clearing: clearing.findings,
     }
 }
 
@@ -251,6 +253,19 @@ fn remarks(book: &RuleBook, history: &History, seen: &[Vec<Observation>], baseli
                 windows[place].label,
                 pair[0][at].metric.as_deref().unwrap_or_default(),
                 pair[1][at].metric.as_deref().unwrap_or_default()
+            ));
+        }
+        let moved = seen.windows(2).zip(1..).filter(|(pair, _)| {
+            let both = pair[0][at].metric.is_some() && pair[1][at].metric.is_some();
+            both && !pair[0][at].is_where(&pair[1][at])
+        });
+        for (pair, place) in moved {
+            remarks.push(format!(
+                "signal `{}` was about another point before window `{}`: {}, then {}",
+                signal.id,
+                windows[place].label,
+                pair[0][at].place(),
+                pair[1][at].place()
             ));
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result, did_you_mean};
+use crate::words::{WITHOUT_CONTROL, control_character};
 
 /// The columns, in the order in which they are written.
 pub const COLUMNS: [&str; 6] = ["window", "point", "metric", "value", "low", "high"];
@@ -85,6 +86,9 @@ impl History {
             check_label(label).map_err(at)?;
             if metric.is_empty() {
                 return Err(at(Error::input("the metric is missing")));
+            }
+            if let Some(why) = [point, metric].into_iter().find_map(control_character) {
+                return Err(at(Error::input(why)).help(WITHOUT_CONTROL));
             }
             let read = |column: usize| number(COLUMNS[column], cell(column)).map_err(at);
             let number = Number { value: read(3)?, low: read(4)?, high: read(5)? };

@@ -117,6 +117,22 @@ pub struct Observation {
     pub point: String,
 }
 
+impl Observation {
+    /// Whether both are about the same point.
+    pub(super) fn is_where(&self, other: &Self) -> bool {
+        self.point == other.point
+            || (concerns(&self.point, &other.point) && concerns(&other.point, &self.point))
+    }
+
+    /// The point in a sentence.
+    pub(super) fn place(&self) -> String {
+        if self.point.is_empty() { "the whole".to_owned() } else { format!("`{}`", self.point) }
+    }
+}
+
+/// So many names are listed at most where several could be meant.
+const LISTED: usize = 20;
+
 /// The signal in the window. `threat` says at which norm and radius a number under attack is meant where its key does not.
 ///
 /// # Errors
@@ -149,8 +165,11 @@ pub(super) fn observe(signal: &Signal, window: &Window, threat: Option<(Norm, f6
             let metrics: BTreeSet<&String> = several.iter().map(|(_, metric, _)| *metric).collect();
             let points: BTreeSet<&String> = several.iter().map(|(point, _, _)| *point).collect();
             let listed = |all: BTreeSet<&String>| {
-                let quoted: Vec<String> = all.into_iter().map(|one| format!("`{one}`")).collect();
-                quoted.join(", ")
+                let more = all.len().saturating_sub(LISTED);
+                let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
+                let quoted: Vec<String> =
+                    all.into_iter().take(LISTED).map(|one| format!("`{one}`")).collect();
+                format!("{}{more}", quoted.join(", "))
             };
             Err(context(if metrics.len() > 1 {
                 Error::input(format!("`{}` could mean several numbers", signal.metric))
@@ -181,9 +200,10 @@ fn named<'a>(
     let keyed = all().filter_map(|number| Some((number.1.parse::<MetricKey>().ok()?, number)));
     let same: Vec<(MetricKey, _)> = keyed.filter(|(key, _)| key.id == wanted.id).collect();
     let groups: BTreeSet<&Option<String>> = same.iter().map(|(key, _)| &key.group).collect();
+    // A sole sensitive attribute need not be named; where only groups are there and several of them, any could be meant.
+    let any = wanted.group.is_none() && !groups.contains(&None);
     let fits = |key: &MetricKey| {
-        // A sole sensitive attribute need not be named.
-        let group = key.group == wanted.group || (wanted.group.is_none() && groups.len() == 1);
+        let group = key.group == wanted.group || any;
         let attack = match (&key.attack, threat) {
             (Some(attack), Some((norm, epsilon))) => {
                 attack.norm == norm && attack.epsilon().to_bits() == epsilon.to_bits()
@@ -220,7 +240,7 @@ pub(super) fn never_seen(signal: &Signal, windows: &[Window]) -> String {
         there().filter(|(_, metric)| id(metric) == wanted).map(|(point, _)| point.as_str()).collect();
     if let (Some(at), false) = (&signal.at, called.is_empty()) {
         let points: BTreeSet<&str> = called.into_iter().collect();
-        let points: Vec<String> = points.into_iter().take(20).map(|point| format!("`{point}`")).collect();
+        let points: Vec<String> = points.into_iter().take(LISTED).map(|point| format!("`{point}`")).collect();
         return format!(
             "signal `{}` is in no window: `{}` is there at {}, none of which is `{at}`",
             signal.id,
@@ -233,6 +253,8 @@ pub(super) fn never_seen(signal: &Signal, windows: &[Window]) -> String {
         .chain(CATALOG.iter().map(|metric| metric.id.to_owned()))
         .collect();
     let hint = did_you_mean(&wanted, names.iter().map(String::as_str).filter(|name| *name != wanted));
+    // A question of its own would end the sentence that this is a part of.
+    let hint = if hint.is_empty() { hint } else { format!(" ({})", hint.trim_start_matches([',', ' '])) };
     format!("signal `{}` is in no window: `{}` is not there{hint}", signal.id, signal.metric)
 }
 

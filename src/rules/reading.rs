@@ -8,7 +8,7 @@ use super::settings::{CombineSettings, RuleSettings, Settings, SignalSettings, S
 use crate::error::{Error, Result, did_you_mean};
 use crate::measure::MetricKey;
 use crate::metrics;
-use crate::toml_errors::toml_error;
+use crate::toml_errors::{check_texts, toml_error};
 
 /// The schema of rule files that this version reads.
 const SCHEMA: u32 = 1;
@@ -28,6 +28,7 @@ impl RuleBook {
     /// one another in a circle: each with line and column.
     pub fn parse(text: &str) -> Result<Self> {
         let settings: Settings = toml::from_str(text).map_err(|error| toml_error(&error))?;
+        check_texts(text)?;
         let source = Source(text);
         let escalation = &settings.escalation;
         if *escalation.schema.get_ref() != SCHEMA {
@@ -65,6 +66,7 @@ impl RuleBook {
         let mut rules: Vec<Rule> =
             settings.rule.iter().map(|one| rule(source, one, &known, level)).collect::<Result<_>>()?;
         let order = order(source, &rules, &settings.rule)?;
+        asked_of_the_newest(source, &rules, &order, &settings.rule)?;
         for &at in &order {
             if rules[at].domain.is_none() {
                 rules[at].domain = domain(&rules[at], &rules, &signals);
@@ -241,6 +243,46 @@ fn order(source: Source<'_>, rules: &[Rule], written: &[RuleSettings]) -> Result
             .help("let one of them ask signals instead"));
     }
     Ok(order)
+}
+
+/// # Errors
+///
+/// Where a rule asks the gate, or rests on one that does, and counts windows or stays until something holds: what the gate found is known of the newest
+/// window alone, so that older ones would be forgotten.
+fn asked_of_the_newest(
+    source: Source<'_>,
+    rules: &[Rule],
+    order: &[usize],
+    written: &[RuleSettings],
+) -> Result<()> {
+    let mut asks: Vec<usize> = Vec::new();
+    for &at in order {
+        let rule = &rules[at];
+        let clear = rule.clear.iter().flat_map(|(clear, _)| clear.questions());
+        let mut questions = rule.when.questions().into_iter().chain(clear);
+        let behind = rule.rests_on.iter().find(|other| asks.contains(other));
+        if behind.is_none() && !questions.any(|(question, _)| matches!(question, Question::Regressed(_))) {
+            continue;
+        }
+        asks.push(at);
+        let lasting = written[at].lasting.as_ref().filter(|_| rule.lasting != (1, 1));
+        let Some((key, text)) =
+            lasting.map(|text| ("for", text)).or_else(|| Some(("clear", written[at].clear.as_ref()?)))
+        else {
+            continue;
+        };
+        let what = match behind {
+            Some(other) => format!("the rule rests on `{}`, which asks `regressed`", rules[*other].id),
+            None => "the rule asks `regressed`".to_owned(),
+        };
+        return Err(source
+            .error(
+                &text.span(),
+                format!("{what}: that is known of the newest window alone, and `{key}` looks at older ones"),
+            )
+            .help(format!("leave `{key}` out; what lasts over windows can be asked of signals")));
+    }
+    Ok(())
 }
 
 /// From `start` along rules that wait until one comes again: that circle, its first rule at both ends.

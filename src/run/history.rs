@@ -1,25 +1,46 @@
 //! `history.csv`: the windows of a results folder, recorded one by one.
 
+use std::collections::BTreeSet;
+
 use super::{Judgement, Results};
 use crate::error::{Error, Result};
+use crate::measure::MetricKey;
+use crate::points::Point;
 use crate::rules::{self, History, Number, Numbers, PRESENT};
 
 /// The file in a results folder.
 pub const FILE: &str = "history.csv";
 
 impl Judgement {
-    /// The numbers that a window has: every defined number of every point that competes for the front, with its interval, and the hypervolume.
+    /// The numbers that a window has: every defined number of every point that competes for the front, with its interval, and the hypervolume. Where a cell of
+    /// a point failed they are withheld, and the hypervolume with them: the mean over the seeds that are left would be another number, and mostly a better one.
     #[must_use]
     pub fn numbers(&self) -> Numbers {
         let competing = self.experiment.competing();
+        let competes =
+            |point: &&Point| competing.iter().any(|candidate| candidate.word() == point.model.as_str());
+        let points: Vec<&Point> = self.points.iter().filter(competes).collect();
+        let defined = |point: &Point| -> Vec<MetricKey> {
+            let measures = point.measures.iter();
+            measures
+                .filter(|(_, one)| one.estimate.value.get().is_some())
+                .map(|(key, _)| key.clone())
+                .collect()
+        };
+        let known: BTreeSet<MetricKey> = points.iter().flat_map(|point| defined(point)).collect();
         let mut numbers = Numbers::new();
-        for point in &self.points {
-            if !competing.iter().any(|candidate| candidate.word() == point.model.as_str()) {
-                continue;
-            }
+        for point in &points {
             // Where several of a run's models compete, only the model tells them apart.
             let name = point.name();
             let name = if competing.len() > 1 { format!("{name},model={}", point.model) } else { name };
+            if !point.failed.is_empty() {
+                // Where every seed failed, what the others have tells what this one lacks.
+                let own: BTreeSet<MetricKey> = defined(point).into_iter().collect();
+                let lacking = if own.is_empty() { &known } else { &own };
+                let withheld = lacking.iter().map(|key| ((name.clone(), key.to_string()), Number::default()));
+                numbers.extend(withheld);
+                continue;
+            }
             for (key, measured) in &point.measures {
                 let estimate = &measured.estimate;
                 let Some(value) = estimate.value.get() else { continue };
@@ -32,10 +53,14 @@ impl Judgement {
             }
         }
         let interval = self.front.hypervolume_interval;
-        let volume = Number {
-            value: Some(self.front.hypervolume),
-            low: interval.map(|(low, _)| low),
-            high: interval.map(|(_, high)| high),
+        let volume = if points.iter().all(|point| point.failed.is_empty()) {
+            Number {
+                value: Some(self.front.hypervolume),
+                low: interval.map(|(low, _)| low),
+                high: interval.map(|(_, high)| high),
+            }
+        } else {
+            Number::default()
         };
         numbers.insert((String::new(), "hypervolume".to_owned()), volume);
         numbers

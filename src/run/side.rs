@@ -32,12 +32,15 @@ impl Found<'_> {
     #[must_use]
     pub fn absent(&self) -> Vec<(String, String)> {
         let mut absent = self.failed();
-        let there: BTreeSet<String> = self.cells.iter().map(|present| present.cell.name()).collect();
-        let planned = self.results.sweep.cells.iter().map(Cell::name);
-        absent.extend(
-            planned.filter(|name| !there.contains(name)).map(|name| (name, "not run yet".to_owned())),
-        );
+        absent.extend(self.missing().into_iter().map(|name| (name, "not run yet".to_owned())));
         absent
+    }
+
+    /// Cells that are planned and were not run yet.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        let there: BTreeSet<String> = self.cells.iter().map(|present| present.cell.name()).collect();
+        self.results.sweep.cells.iter().map(Cell::name).filter(|name| !there.contains(name)).collect()
     }
 
     /// What the folder holds, to be compared. Faster than [`judge`](Self::judge): nothing is resampled.

@@ -32,6 +32,21 @@ fn unknown_keys_and_kinds_are_named_with_line_and_column() {
     refused("seeds = 2", "seeds = 2\ncolour = 1", &["line 4, column 1", "colour"]);
 }
 
+/// Texts are shown to people: they would steer terminals, and no drawing can hold them.
+#[test]
+fn control_characters_in_texts_are_refused() {
+    refused(
+        "seeds = 2",
+        "seeds = 2\nquestion = \"red \\u001b[31m\"",
+        &["tiny.toml", "line 4, column 12", "control character U+001B", "help:"],
+    );
+    let program = Program::new();
+    program.file("tiny.toml", TINY);
+    let said = program.refused(&["run", "tiny.toml", "question=\"red \\u001b[31m\""]);
+    assert!(said.contains("override `question`") && said.contains("U+001B"), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said}");
+}
+
 #[test]
 fn values_out_of_range_are_refused() {
     refused("seeds = 2", "seeds = 0", &["at line 3, column 9", "got 0"]);

@@ -123,6 +123,65 @@ fn the_report_compares_with_the_undefended_model_of_the_same_seed() {
     assert!(!page.contains("shift-section"));
 }
 
+/// The cross table of causes, worked out anew from the report's own numbers; epochs are swept, so that a strength 0 of other epochs would be another comparison.
+#[test]
+fn a_tool_against_one_cause_of_harm_is_held_against_the_other() {
+    let program = Program::new();
+    let swept = TINY.replace("seeds = 2", "seeds = 3")
+        + "\n[sweep]\ngrid = { \"training.epochs\" = [1, 4] }\n"
+        + SHIFT;
+    program.file("tiny.toml", &swept);
+    let report = json(&program.must(&["run", "tiny.toml", "--json"]).stdout);
+    let points: Vec<&serde_json::Value> =
+        report["points"].as_array().unwrap().iter().filter(|point| point["model"] == "last").collect();
+    let values = |point: &serde_json::Value, id: &str| -> Vec<f64> {
+        let measures = point["measures"].as_object().unwrap();
+        let is_meant =
+            |key: &&String| *key == id || (key.starts_with(&format!("{id}!")) && key.ends_with(":linf:0.1"));
+        let key = measures.keys().find(is_meant).unwrap();
+        measures[key]["per_seed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["value"].as_f64().unwrap())
+            .collect()
+    };
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let ids = ["mean_corruption_accuracy", "robust_accuracy"];
+    let text = std::fs::read_to_string(program.path("results/tiny/summary.md")).unwrap();
+    let (_, table) = text.split_once("## One cause of harm, and the other").unwrap();
+    for (cause, best_at) in ["corruptions", "attacks"].iter().zip(ids) {
+        let best = points
+            .iter()
+            .filter(|point| point["degenerate"].is_null())
+            .max_by(|a, b| mean(&values(a, best_at)).total_cmp(&mean(&values(b, best_at))))
+            .unwrap();
+        let epochs = &best["coordinates"]["training.epochs"];
+        let plain = points
+            .iter()
+            .find(|other| other["strength"] == 0.0 && other["coordinates"]["training.epochs"] == *epochs)
+            .unwrap();
+        let row = table.lines().find(|line| line.contains(&format!("| {cause} |"))).unwrap();
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let strength = best["coordinates"]["strength"].as_str().unwrap();
+        let place = format!("{strength} (epochs {})", epochs.as_str().unwrap());
+        assert_eq!(cells[3], place, "{row}");
+        for (cell, id) in cells[4..].iter().zip(ids) {
+            let gained = 100.0 * (mean(&values(best, id)) - mean(&values(plain, id)));
+            if best["strength"] == 0.0 {
+                assert_eq!(*cell, "—", "{row}");
+            } else {
+                let shown = cell.replace('−', "-").replace('±', "");
+                let said: f64 = shown.split(' ').next().unwrap().parse().unwrap();
+                assert!((said - gained).abs() < 0.051, "{said} and {gained}: {row}");
+                assert!(cell.ends_with(']'), "three seeds have an interval: {row}");
+            }
+        }
+    }
+    let page = std::fs::read_to_string(program.path("results/tiny/report.html")).unwrap();
+    assert!(page.contains("One cause of harm, and the other"));
+}
+
 /// Generated rows are a table of numbers.
 #[test]
 fn tables_are_shifted_too() {

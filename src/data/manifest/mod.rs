@@ -9,7 +9,7 @@ mod check;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::toml_errors::toml_error;
+use crate::toml_errors::{check_texts, toml_error};
 
 /// Everything that decides how a data set is fetched, read and encoded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -389,6 +389,7 @@ impl Manifest {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let context = || format!("cannot read the manifest `{place}`");
         let manifest: Self = toml::from_str(text).map_err(|error| toml_error(&error).context(context()))?;
+        check_texts(text).map_err(|error| error.context(context()))?;
         manifest.check().map_err(|error| error.context(context()))?;
         Ok(manifest)
     }

@@ -8,6 +8,8 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, register_font};
 
+use crate::words::printable;
+
 use super::theme::{COLORS, Color, INK, QUIET, SURFACE};
 
 const UNITS: f64 = 8.0;
@@ -202,7 +204,7 @@ pub(super) fn sheet(
 }
 
 fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    printable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const TO_STRING: &str = "drawing to a string cannot fail";
@@ -410,7 +412,8 @@ impl Canvas<'_> {
             Side::End => HPos::Right,
         };
         style.pos = Pos::new(across, VPos::Center);
-        self.backend.draw_text(text, &style, units(at)).expect(TO_STRING);
+        // Names from data files may have any character; a drawing is XML.
+        self.backend.draw_text(&printable(text), &style, units(at)).expect(TO_STRING);
     }
 }
 

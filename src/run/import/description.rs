@@ -10,6 +10,7 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::evidence::{Split, UNION};
 use crate::experiment::{Imported, StatedAttack, check};
 use crate::measure::Norm;
+use crate::words::{WITHOUT_CONTROL, control_character};
 
 /// The layout that this version reads.
 pub(super) const SCHEMA: u32 = 1;
@@ -118,6 +119,7 @@ impl Description {
         let description: Self = serde_json::from_str(text).map_err(|error| {
             Error::input(error.to_string()).help("`equipoise import --schema` prints what may stand there")
         })?;
+        texts(text)?;
         if description.schema != SCHEMA {
             return Err(Error::input(format!(
                 "`schema` is {}, and this version reads {SCHEMA}",
@@ -251,6 +253,31 @@ impl Description {
             settings: attack.settings.clone(),
         };
         Imported { attacks: self.attacks.iter().map(attack).collect(), remarks: Vec::new() }
+    }
+}
+
+/// # Errors
+///
+/// A text anywhere in the file that has a control character.
+fn texts(file: &str) -> Result<()> {
+    let whole = serde_json::from_str(file)
+        .map_err(|error| Error::internal(format!("what was read cannot be read again: {error}")))?;
+    match control(&whole, "") {
+        None => Ok(()),
+        Some((place, why)) => Err(Error::input(why).help(WITHOUT_CONTROL).context(format!("`{place}`"))),
+    }
+}
+
+/// Where the first text with a control character stands, as in `attacks.0.words`, and what is wrong with it.
+fn control(value: &serde_json::Value, place: &str) -> Option<(String, String)> {
+    let inner = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+    match value {
+        serde_json::Value::String(text) => Some((place.to_owned(), control_character(text)?)),
+        serde_json::Value::Array(list) => {
+            list.iter().enumerate().find_map(|(at, one)| control(one, &inner(&at.to_string())))
+        }
+        serde_json::Value::Object(all) => all.iter().find_map(|(key, one)| control(one, &inner(key))),
+        _ => None,
     }
 }
 

@@ -244,9 +244,107 @@ fn a_name_that_no_window_has_is_told_with_the_nearest() {
         .replace("domain = \"safety\"\n", "");
     let found = course(&text, "window,metric,value\nw1,b,1\n");
     assert!(
-        found.remarks[0].contains("`acuracy` is not there, did you mean `accuracy`?"),
+        found.remarks[0].ends_with("`acuracy` is not there (did you mean `accuracy`?)"),
         "{:?}",
         found.remarks
     );
     assert_eq!(found.word(), "unknown");
+}
+
+/// Windows that are too few for a look-back are nothing to be blind for; numbers that are missing are.
+#[test]
+fn a_young_history_is_unknown_and_not_blind() {
+    let with = |when: &str, a: &[Option<f64>]| {
+        course(&book(&rule("R", when, "")), &table(&[("a", a), ("b", &vec![Some(1.0); a.len()])]))
+    };
+    let blind = |found: &rules::Course| -> String {
+        found.rules[0].iter().map(|state| if state.blind { '1' } else { '0' }).collect()
+    };
+    let healthy = [Some(0.9); 6];
+    let found = with("slope(a, 5) < -0.01", &healthy);
+    assert_eq!((strip(&found, "R").as_str(), blind(&found).as_str()), ("????00", "000000"));
+    assert_eq!(found.levels, [None; 6]);
+    let three = with("slope(a, 5) < -0.01", &healthy[..3]);
+    assert_eq!((three.word(), three.fails()), ("unknown", false));
+    let said = &three.rules[0][2].findings[0].says;
+    assert!(said.ends_with("up to here there are only 3 windows"), "{said}");
+    let said = &three.rules[0][0].findings[0].says;
+    assert!(said.ends_with("up to here there is only 1 window"), "{said}");
+    // A signal that begins later is as young as its first number.
+    let later = [None, None, Some(0.9), Some(0.9), Some(0.9), Some(0.9)];
+    let found = with("slope(a, 4) < -0.01", &later);
+    assert_eq!((strip(&found, "R").as_str(), blind(&found).as_str()), ("?????0", "000000"));
+    // What is missing behind its first number is missing, also from a trend: blind in the third window in a row.
+    let gap = [Some(0.9), None, None, None, None, Some(0.9)];
+    let found = with("slope(a, 5) < -0.01", &gap);
+    assert_eq!(blind(&found), "000111");
+    // A rule that rests on a young one is young; one that rests on a rule that lacks numbers is blind with it.
+    let text =
+        book(&format!("{}{}", rule("R", "slope(a, 5) < -0.01", ""), rule("X", "R.active and b > 0", "")));
+    let of_x = |a: &[Option<f64>]| -> String {
+        let found = course(&text, &table(&[("a", a), ("b", &[Some(1.0); 6])]));
+        found.rules[1].iter().map(|state| if state.blind { '1' } else { '0' }).collect()
+    };
+    assert_eq!(of_x(&healthy), "000000");
+    assert_eq!(&of_x(&gap)[..5], "00011");
+}
+
+/// Verdicts are not kept: in older windows nobody can tell, and that is nothing to be blind for.
+#[test]
+fn a_gate_that_was_not_asked_makes_no_rule_blind() {
+    let text = book(&rule("R", "regressed('security.*')", ""));
+    let found = course(&text, &table(&[("a", &[Some(1.0); 5])]));
+    assert_eq!(strip(&found, "R"), "?????");
+    assert!(found.rules[0].iter().all(|state| !state.blind) && !found.fails());
+    let found = course(
+        &text.replace("regressed('security.*')", "regressed('security.*') or a < 0.5"),
+        &table(&[("a", &[None; 5]), ("b", &[Some(1.0); 5])]),
+    );
+    assert!(found.rules[0][2].blind, "a is missing");
+}
+
+#[test]
+fn numbers_of_different_points_are_no_change() {
+    let table = |second: &str| {
+        format!("window,point,metric,value\nw1,\"strength=0,defense=at\",a,0.95\nw2,\"{second}\",a,0.8\n")
+    };
+    for (when, at_another) in
+        [("delta(a, prev) < -0.01", "??"), ("ratio(a, prev) < 0.9", "??"), ("slope(a, 2) < 0", "??")]
+    {
+        let text = book(&rule("R", when, ""));
+        let found = course(&text, &table("defense=at,strength=0.3"));
+        assert_eq!(strip(&found, "R"), at_another, "{when}");
+        let said = &found.rules[0][1].findings[0].says;
+        assert!(
+            said.ends_with("in window `w1` it was about another point, `strength=0,defense=at`"),
+            "{said}"
+        );
+        assert!(
+            found.remarks.iter().any(|remark| remark.contains("was about another point before window `w2`")),
+            "{:?}",
+            found.remarks
+        );
+        // The same coordinates in another order, and another spelling of the number, are the same point.
+        assert_eq!(strip(&course(&text, &table("defense=at, strength=0.0")), "R"), "?1", "{when}");
+    }
+}
+
+#[test]
+fn of_several_groups_one_must_be_named() {
+    let text = book(&rule("R", "a < 1", ""))
+        .replace("metric = \"a\"\ndomain = \"safety\"", "metric = \"group_accuracy\"");
+    let judged = |table: &str| {
+        let history = History::parse(table.as_bytes()).unwrap();
+        rules::evaluate(&RuleBook::parse(&text).unwrap(), &history, None, None)
+    };
+    let head = "window,metric,value\n";
+    let error =
+        judged(&format!("{head}w,group_accuracy@sex=F,0.4\nw,group_accuracy@sex=M,0.9\n")).unwrap_err();
+    assert!(error.to_string().contains("`group_accuracy` could mean several numbers"), "{error}");
+    let help = error.help_text().unwrap();
+    assert_eq!(help, "write one of `group_accuracy@sex=F`, `group_accuracy@sex=M`");
+    let many: String = (0..30).map(|at| format!("w,group_accuracy@g={at:02},0.4\n")).collect();
+    let error = judged(&format!("{head}{many}")).unwrap_err();
+    assert!(error.help_text().unwrap().ends_with("`group_accuracy@g=19` or one of 10 more"), "{error}");
+    assert_eq!(strip(&judged(&format!("{head}w,group_accuracy@sex=F,0.4\n")).unwrap(), "R"), "1");
 }

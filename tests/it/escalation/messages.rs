@@ -85,6 +85,24 @@ fn every_mistake_has_its_message_and_place() {
             (rule + 3, 7),
             "expected text in quotes, got `2`",
         ),
+        (
+            "when = \"a < 0.5\"",
+            "when = \"regressed('*')\"\nfor = \"2 of 3\"",
+            (rule + 3, 7),
+            "the rule asks `regressed`: that is known of the newest window alone, and `for` looks at older ones",
+        ),
+        (
+            "when = \"a < 0.5\"",
+            "when = \"a < 0.5\"\nclear = \"not regressed('*')\"",
+            (rule + 3, 9),
+            "and `clear` looks at older ones",
+        ),
+        (
+            "when = \"a < 0.5\"",
+            "when = \"regressed('*')\"\n[[rule]]\nid = \"X\"\nlevel = \"watch\"\nwhen = \"R.active\"\nfor = \"2 of 2\"",
+            (rule + 7, 7),
+            "the rule rests on `R`, which asks `regressed`",
+        ),
         ("when = \"a < 0.5\"\n", "", (rule - 1, 1), "the key `when` is missing"),
         ("metric = \"a\"", "metric = \" \"", (7, 10), "the metric is empty"),
         ("metric = \"a\"", "metric = \"a\"\nat = \"\"", (8, 6), "the point is empty"),
@@ -126,6 +144,20 @@ fn combinations_must_amount_to_something() {
         with(both, "watch", "alert").contains("no rule of security has the level `watch` or a higher one")
     );
     assert!(with("[\"safety\", \"secrity\"]", "watch", "alert").contains("did you mean `security`?"));
+}
+
+/// They would steer the terminals of those who read them, and no drawing can hold them.
+#[test]
+fn texts_have_no_control_characters() {
+    let message = refused(&book(&format!("{RULE}because = \"red \\u001b[31m\"\n")));
+    assert!(message.contains("column 11: the text has the control character U+001B"), "{message}");
+    let good = format!("{RULE}because = \"\"\"two\nlines\"\"\"\nfor = \"1 of 1\"\n");
+    RuleBook::parse(&book(&good)).unwrap();
+    for row in ["w,p\u{1b},a,1", "w,p,a\u{7f},1"] {
+        let error =
+            History::parse(format!("window,point,metric,value\n{row}\n").as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("control character"), "{error}");
+    }
 }
 
 #[test]

@@ -174,6 +174,11 @@ fn descriptions_are_held_to_their_rules() {
     stated("/attacks/0/epsilons", json!([0.25, 0.5]), &["`threat` is missing", "l2 0.25, l2 0.5"]);
     stated("/attacks/0/name", json!("union"), &["`union` is what all attacks together are called"]);
     stated("/attacks/0/norm", json!("l3"), &["l3", "linf"]);
+    refused(
+        |folder| folder.description["attacks"][0]["words"] = json!("fast\u{1} attack"),
+        &["`attacks.0.words`", "control character U+0001"],
+    );
+    refused(|folder| folder.description["question"] = json!("red \u{1b}[31m"), &["`question`", "U+001B"]);
     stated("/front", json!({ "objectives": ["accuracy"] }), &["`front`", "at least 2 objectives, got 1"]);
     stated(
         "/front",

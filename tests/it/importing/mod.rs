@@ -227,6 +227,53 @@ fn a_model_that_failed_is_kept_off_the_front_with_its_reason() {
     );
 }
 
+/// That training diverges is a result: the window is recorded, without the numbers that the model would have had.
+#[test]
+fn a_window_with_a_failed_model_withholds_its_numbers() {
+    let program = Program::new();
+    let mut folder = Folder::read(&theirs());
+    // One seed of strength 1 failed, and all of strength 2.
+    for (cell, strength) in [(4, 1), (6, 2), (7, 2), (8, 2)] {
+        let cell = folder.description["cells"][cell].as_object_mut().unwrap();
+        assert_eq!(cell["coordinates"]["strength"], strength);
+        cell.remove("test");
+        cell.remove("validation");
+        cell.insert("failed".to_owned(), json!("the loss became NaN"));
+    }
+    folder.write(&program.path("failed"));
+    program.must(&["import", "failed", "--out", "out"]);
+    let answer = program.run(&["report", "out", "--record", "v1"]);
+    assert_eq!(answer.code, Some(5), "{}", answer.stderr);
+    assert!(answer.stderr.contains("as window `v1`"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("are withheld, since 4 cells failed"), "{}", answer.stderr);
+    let table = std::fs::read_to_string(program.path("out/history.csv")).unwrap();
+    let mut found = std::collections::BTreeMap::new();
+    for row in csv::Reader::from_reader(table.as_bytes()).records().map(Result::unwrap) {
+        found.insert((row[1].to_owned(), row[2].to_owned()), row[3].to_owned());
+    }
+    let of = |point: &str, metric: &str| {
+        let is_meant = |key: &(String, String)| key.0.contains(point) && key.1 == metric;
+        let all: Vec<&String> =
+            found.iter().filter(|(key, _)| is_meant(key)).map(|(_, value)| value).collect();
+        assert_eq!(all.len(), 1, "{point} {metric}: {table}");
+        all[0].clone()
+    };
+    // 1, 1 and 0.8 by hand, as above.
+    assert!((of("strength=0", "accuracy").parse::<f64>().unwrap() - 2.8 / 3.0).abs() < 1e-9);
+    assert_eq!(of("strength=1", "accuracy"), "");
+    assert_eq!(of("strength=2", "accuracy"), "");
+    assert_eq!(found[&(String::new(), "hypervolume".to_owned())], "");
+    // Again: the same window.
+    let answer = program.run(&["report", "out", "--record", "v1"]);
+    assert!(answer.stderr.contains("recorded already"), "{}", answer.stderr);
+    let rules = "[escalation]\nschema = 1\nlevels = [\"watch\"]\n[[signal]]\nid = \"a\"\nmetric = \"accuracy\"\nat = \"strength=1\"\n[[rule]]\nid = \"R\"\nlevel = \"watch\"\nwhen = \"a < 0.5\"\n";
+    program.file("rules.toml", rules);
+    program.must(&["report", "out", "--history", "--rules", "rules.toml"]);
+    let page = std::fs::read_to_string(program.path("out/history.json")).unwrap();
+    let page: Json = serde_json::from_str(&page).unwrap();
+    assert_eq!(page["word"], "unknown", "{page}");
+}
+
 #[test]
 fn what_is_odd_and_possible_is_remarked() {
     let program = Program::new();

@@ -155,6 +155,26 @@ fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
     );
 }
 
+/// Names come from data files, and may have characters that no XML can hold; a drawing is made all the same, in every format.
+#[test]
+fn control_characters_in_names_break_no_drawing() {
+    let mut inputs = fixture::digits(3);
+    inputs.breakdowns[0].title = "cl\u{1b}ass".to_owned();
+    inputs.breakdowns[0].members[3].0 = "thr\u{1}ee".to_owned();
+    inputs.attacks[0].attack = "fg\u{7}sm".to_owned();
+    if let Some(threat) = &mut inputs.threat {
+        threat.words = "fast\u{1} attack".to_owned();
+    }
+    let outputs = super::rendered(inputs);
+    for output in outputs.iter().filter(|output| super::is(output, "svg")) {
+        let svg = std::str::from_utf8(&output.bytes).unwrap();
+        super::assert_well_formed(svg);
+        assert!(!svg.contains(|c: char| c.is_control() && c != '\n'), "{}", output.path);
+    }
+    let summary = super::file(&outputs, "summary.md");
+    assert!(summary.contains("fast\u{fffd} attack") && !summary.contains('\u{1}'), "{summary}");
+}
+
 #[test]
 fn every_attack_has_a_bar_where_numbers_may_be_stated() {
     let all = figures(fixture::digits(3));
