@@ -137,6 +137,23 @@ impl Unit {
             Self::Distance => "distance",
         }
     }
+
+    /// What a difference is multiplied by for people, and what they count it in: one, and several.
+    #[must_use]
+    pub fn counted(self) -> (f64, &'static str, &'static str) {
+        match self {
+            Self::Fraction => (100.0, "point", "points"),
+            Self::Ratio | Self::Distance => (1.0, "unit", "units"),
+            Self::Nats => (1.0, "nat", "nats"),
+            Self::SquaredNats => (1.0, "nat²", "nats²"),
+        }
+    }
+
+    /// What a quotient of `self` by `other`, both as stored, is multiplied by so that it is of what people count.
+    #[must_use]
+    pub fn per(self, other: Self) -> f64 {
+        self.counted().0 / other.counted().0
+    }
 }
 
 /// How a value relates to the truth it stands for.

@@ -223,7 +223,8 @@ mod tests {
         check_texts("not toml").unwrap();
         let said = |text: &str| check_texts(text).unwrap_err().to_string();
         let text = "a = \"x\"\n[[r]]\nb = [\"y\", { c = \"z\\u001b[0m\" }]\nd = \"\\u0001\"\n";
-        assert_eq!(said(text), "at line 3, column 17: the text has the control character U+001B");
+        let place = "at line 3, column 17: the text has the control character U+001B\n";
+        assert!(said(text).starts_with(place), "{}", said(text));
     }
 
     #[test]

@@ -28,6 +28,18 @@ pub fn control_character(text: &str) -> Option<String> {
 /// What to do about it.
 pub const WITHOUT_CONTROL: &str = "write it without: it would steer terminals, and drawings cannot hold it";
 
+/// Whether a spreadsheet that opens a table would take `text`, in a cell of its own, for a formula: what begins as one and is no number.
+#[must_use]
+pub fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err()
+}
+
+/// What to say of such a text, and what to do about it.
+pub const FORMULA: (&str, &str) = (
+    "a spreadsheet would take it for a formula, and tables carry it",
+    "let it begin with something else than `=`, `+`, `-` and `@`, or be a number",
+);
+
 /// `1 row`, `2 rows`: for nouns that end in `s` when there are several.
 #[must_use]
 pub fn count(n: usize, noun: &str) -> String {
@@ -42,6 +54,29 @@ pub fn whole_rows(rows: f64) -> String {
     } else {
         "more than a billion rows".to_owned()
     }
+}
+
+/// `−0.0038`: a number with so many decimals, a real minus sign, and none before zero.
+#[must_use]
+pub fn decimal(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$}");
+    let bare = text.trim_start_matches('-');
+    if bare.chars().all(|c| c == '0' || c == '.') { bare.to_owned() } else { text.replace('-', "−") }
+}
+
+/// With how many decimals numbers that stand beside one another are written: two, and where the largest is smaller than 0.05 as many as show two of its digits.
+#[must_use]
+pub fn decimals(values: &[f64]) -> usize {
+    let largest = values.iter().filter(|x| x.is_finite()).fold(0.0_f64, |most, x| most.max(x.abs()));
+    if largest >= 0.05 || largest == 0.0 {
+        return 2;
+    }
+    let (mut decimals, mut scaled) = (3, 100.0 * largest);
+    while scaled < 1.0 && decimals < 9 {
+        decimals += 1;
+        scaled *= 10.0;
+    }
+    decimals
 }
 
 /// `66 %`: a share as a whole number of percent, halves up whatever their last binary digit says.
@@ -72,6 +107,18 @@ mod tests {
     }
 
     #[test]
+    fn small_numbers_keep_two_digits() {
+        let written = |x: f64| decimal(x, decimals(&[x]));
+        assert_eq!(
+            [1.234, 0.0823, 0.0384, -0.0038, 0.000_25].map(written),
+            ["1.23", "0.08", "0.038", "−0.0038", "0.00025"]
+        );
+        assert_eq!([0.0, -0.0].map(written), ["0.00", "0.00"]);
+        // What stands beside them decides as well.
+        assert_eq!(decimal(0.004, decimals(&[0.004, -0.3, f64::INFINITY])), "0.00");
+    }
+
+    #[test]
     fn rows_are_whole() {
         assert_eq!([0.2, 1.5, 1e12].map(whole_rows), ["1 row", "2 rows", "more than a billion rows"]);
     }
@@ -82,6 +129,17 @@ mod tests {
             [(1.5, "rows"), (41.2, "positives"), (1e12, "positives")].map(|(n, kind)| whole_of(n, kind)),
             ["2 rows", "42 positives", "more than a billion positives"]
         );
+    }
+
+    /// OWASP, CSV Injection: cells that begin with one of these are formulas.
+    #[test]
+    fn formulas_are_told_from_numbers_and_words() {
+        for text in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "-", "+10 years"] {
+            assert!(is_formula(text), "{text}");
+        }
+        for text in ["-1", "+2.5", "-1e-3", "at", "a=1", "−1", ""] {
+            assert!(!is_formula(text), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `equipoise report`: judge and draw again what results folders hold, one by itself or several side by side.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     /// Where a comparison of several folders goes [default: results/comparison].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print the report as JSON instead of the summary.
+    /// Print the report, or the comparison, as JSON instead of the summary.
     #[arg(long)]
     json: bool,
     /// Say in the page on which machine and when the folder was run; its bytes are then no longer the same for the same numbers.
@@ -160,13 +160,9 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         )
         .help("name one, or leave them out to compare several"));
     }
-    if arguments.json {
-        return Err(Error::input("--json prints the report of one results folder")
-            .help("leave it out; comparison.csv is for machines"));
-    }
     let mut members: Vec<Member> = Vec::new();
     let mut code = exit::FINE;
-    for (folder, name) in arguments.results.iter().zip(names(&arguments.results)) {
+    for (folder, name) in arguments.results.iter().zip(names(&arguments.results)?) {
         let results = Results::open(folder)?;
         let found = results.look()?;
         if found.count() < results.planned() || !found.failed().is_empty() {
@@ -176,11 +172,19 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         members.push(Member { name, view: View::new(Inputs::of(found.judge()?)?) });
     }
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(COMPARISON));
-    let outputs = compare::compare(&members, wanted)?;
+    let mut wanted = wanted.clone();
+    if arguments.json {
+        wanted.formats.insert(Format::Json);
+    }
+    let outputs = compare::compare(&members, &wanted)?;
     for output in &outputs {
         files::write_atomic(&out.join(&output.path), &output.bytes, None)?;
     }
-    terminal::product(&compare::terminal(&members))?;
+    let file = outputs.iter().find(|output| output.path == compare::JSON);
+    match file.filter(|_| arguments.json) {
+        Some(output) => terminal::product(&String::from_utf8_lossy(&output.bytes))?,
+        None => terminal::product(&compare::terminal(&members))?,
+    }
     if !quiet {
         terminal::talk(&format!("\ncomparison: {}", out.display()));
     }
@@ -190,18 +194,51 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
     Ok(code)
 }
 
-/// The folders' last names, or their whole paths where these would be alike.
-fn names(folders: &[PathBuf]) -> Vec<String> {
-    let last = |folder: &Path| folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let short: Vec<Option<String>> = folders.iter().map(|folder| last(folder)).collect();
-    folders
-        .iter()
-        .zip(&short)
-        .map(|(folder, name)| {
-            let is_alone = short.iter().filter(|other| *other == name).count() == 1;
-            name.clone().filter(|_| is_alone).unwrap_or_else(|| folder.display().to_string())
-        })
-        .collect()
+/// The folders' last names; where some are alike, of every path the shortest end that tells it from the others, since where a folder lies on a machine is
+/// nobody's business.
+///
+/// # Errors
+///
+/// The same folder twice, whatever it is called.
+fn names(folders: &[PathBuf]) -> Result<Vec<String>> {
+    // What is not there is told of where it is opened.
+    let real: Vec<PathBuf> =
+        folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect();
+    for (i, path) in real.iter().enumerate() {
+        if let Some(first) = real[..i].iter().position(|other| other == path) {
+            return Err(Error::input(format!(
+                "`{}` and `{}` are the same results folder",
+                folders[first].display(),
+                folders[i].display()
+            ))
+            .help("name two folders at least that are not the same"));
+        }
+    }
+    Ok(told_apart(folders).or_else(|| told_apart(&real)).unwrap_or_else(|| {
+        // Nothing but the root differs.
+        folders.iter().map(|folder| folder.display().to_string()).collect()
+    }))
+}
+
+/// The shortest ends of the paths that no two share, of all the same number of parts; none where there are none, or a part is `..`.
+fn told_apart(paths: &[PathBuf]) -> Option<Vec<String>> {
+    let parts = |path: &PathBuf| -> Option<Vec<String>> {
+        path.components()
+            .filter(|part| !matches!(part, Component::RootDir | Component::Prefix(_) | Component::CurDir))
+            .map(|part| match part {
+                Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+                _ => None,
+            })
+            .collect()
+    };
+    let all: Vec<Vec<String>> = paths.iter().map(parts).collect::<Option<_>>()?;
+    let longest = all.iter().map(Vec::len).max()?;
+    (1..=longest).find_map(|length| {
+        let ends: Vec<String> =
+            all.iter().map(|parts| parts[parts.len().saturating_sub(length)..].join("/")).collect();
+        let are_different = (1..ends.len()).all(|i| !ends[..i].contains(&ends[i]));
+        (are_different && ends.iter().all(|end| !end.is_empty())).then_some(ends)
+    })
 }
 
 fn open(page: &Path) -> Result<()> {
@@ -209,4 +246,23 @@ fn open(page: &Path) -> Result<()> {
         Error::input(format!("cannot open `{}`: {error}", page.display()))
             .help("the page is there all the same: open it in a browser")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(paths: &[&str]) -> Option<Vec<String>> {
+        told_apart(&paths.iter().map(PathBuf::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn folders_are_called_by_as_little_as_tells_them_apart() {
+        assert_eq!(told(&["results/a", "/home/me/b/"]).unwrap(), ["a", "b"]);
+        assert_eq!(told(&["/home/me/one/x", "/home/me/two/x"]).unwrap(), ["one/x", "two/x"]);
+        assert_eq!(told(&["/home/p/one/x", "/home/q/one/x"]).unwrap(), ["p/one/x", "q/one/x"]);
+        assert_eq!(told(&["x", "./y/x"]).unwrap(), ["x", "y/x"]);
+        assert_eq!(told(&[".", "b"]), None, "a dot has no name");
+        assert_eq!(told(&["../x", "y/x"]), None);
+    }
 }

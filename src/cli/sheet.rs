@@ -125,7 +125,12 @@ impl<'a> Sheet<'a> {
                 Err(error.help(if known.len() <= NAMED {
                     format!("the columns are {}", list(&known))
                 } else {
-                    let near = nearest(name, known.iter().copied(), NEAREST);
+                    // `robust_accuracy` of `robust_accuracy!d25a6083:linf:0.2`.
+                    let begun = known.iter().copied().filter(|known| known.starts_with(name));
+                    let mut near: Vec<&str> = begun.take(NEAREST).collect();
+                    let others = nearest(name, known.iter().copied(), NEAREST);
+                    near.extend(others.into_iter().filter(|other| !other.starts_with(name)));
+                    near.truncate(NEAREST);
                     format!("of {} columns the nearest are {}", known.len(), list(&near))
                 }))
             }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::measure::{AttackKey, MetricKey, Norm};
 use crate::metrics::{self, Case, Under};
 use crate::probes::checks;
+use crate::words::{FORMULA, is_formula};
 
 /// Names that can be a folder everywhere.
 const NAME_LENGTH: usize = 100;
@@ -120,6 +121,10 @@ fn names(loaded: &Loaded, experiment: &Experiment) -> Result<()> {
             return at(Error::input(format!("`{name}` cannot name a defense")).help(format!(
                 "use 1 to {DEFENSE_NAME} characters without `,` and `=`, and no space at either end"
             )));
+        }
+        if is_formula(name) {
+            let (why, help) = FORMULA;
+            return at(Error::input(format!("`{name}` cannot name a defense: {why}")).help(help));
         }
         if let Some(other) = names[..index].iter().position(|other| other == name) {
             return at(Error::input(format!(

@@ -158,7 +158,9 @@ pub fn attainable(requirement: &Requirement, metric: &Metric) -> Result<()> {
         requirement.metric
     ));
     let as_share = Requirement { limit: requirement.limit / 100.0, ..requirement.clone() };
-    Err(if as_share.holds(least) || as_share.holds(most) {
+    // Nobody who writes 1.5 means percent.
+    let is_percent = requirement.limit >= 2.0 && (as_share.holds(least) || as_share.holds(most));
+    Err(if is_percent {
         error.help(format!("shares are written from 0 to 1: `{as_share}`"))
     } else {
         error.help("`equipoise ls metrics` shows every metric's range")

@@ -64,6 +64,11 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded> {
 }
 
 fn parse(path: &Path, text: String, overrides: &[Override]) -> Result<Loaded> {
+    if text.trim_start().starts_with('{') {
+        return Err(Error::input("this is JSON, and experiments are written in TOML").help(
+            "see configs/ for examples; `equipoise import FOLDER` takes in a folder with an import.json",
+        ));
+    }
     let plain = || toml::from_str::<Experiment>(&text).map_err(|error| toml_error(&error));
     let mut experiment = if overrides.is_empty() { plain()? } else { overridden(&text, overrides, plain)? };
     toml_errors::check_texts(&text)?;

@@ -103,7 +103,7 @@ fn obstacles(baseline: &Side, candidate: &Side, nothing_matches: bool) -> Vec<(S
     }
     if baseline.definitions != candidate.definitions {
         found.push(alike(format!(
-            "metrics are defined differently: version {} in the baseline, {} here",
+            "metrics are defined differently: version {} in the baseline, {} here (the CHANGELOG says which)",
             baseline.definitions, candidate.definitions
         )));
     }
@@ -256,5 +256,14 @@ fn settings(baseline: &Side, candidate: &Side) -> Vec<Difference> {
         baseline: of(baseline, name),
         candidate: of(candidate, name),
     };
-    names.into_iter().map(pair).filter(|pair| pair.baseline != pair.candidate).collect()
+    // A table that is empty on one side is told of by its keys on the other.
+    let is_empty_only = |pair: &Difference| {
+        let emptied = |value: &Option<String>, side: &Side| {
+            let inside = format!("{}.", pair.setting);
+            value.as_deref() == Some("{}") && side.settings.keys().any(|name| name.starts_with(&inside))
+        };
+        emptied(&pair.baseline, candidate) || emptied(&pair.candidate, baseline)
+    };
+    let differ = names.into_iter().map(pair).filter(|pair| pair.baseline != pair.candidate);
+    differ.filter(|pair| !is_empty_only(pair)).collect()
 }

@@ -12,6 +12,7 @@ use crate::measure::MetricKey;
 use crate::numeric::normal_quantile;
 use crate::points::Point;
 use crate::stats::{self, Ratio, SEEDS_FOR_VARIANCE};
+use crate::words::{decimal, decimals};
 
 /// A ratio of two paired differences with its Fieller interval.
 #[derive(Debug, Clone, PartialEq)]
@@ -231,9 +232,11 @@ fn arc(
         Some((safe, gain(security, &probit(&secure_a)?, &probit(&secure_b)?)))
     })();
     let probit_rate = match probits {
-        Some((safe, secure)) => rate(&safe, &secure, &security.key),
+        Some((safe, secure)) => rate(&safe, &secure, &security.key, (1.0, "")),
         None => Rate::NotMeasurable { words: "a share is 0 or 1 at some seed".to_owned() },
     };
+    let counted = words::counted(&safety.key, &security.key);
+    let said = (words::scale(&safety.key, &security.key), counted.as_str());
     let mut arc = ArcRate {
         defense: a.defense.clone(),
         from,
@@ -243,7 +246,7 @@ fn arc(
         security_change,
         safety_change,
         outcome: Outcome::of(security_change, safety_change),
-        rate: rate(&safe, &secure, &security.key),
+        rate: rate(&safe, &secure, &security.key, said),
         probit_rate,
         seeds: seeds.len(),
         sentence: String::new(),
@@ -257,15 +260,19 @@ fn change(differences: &[f64]) -> Option<Change> {
     stats::mean_interval(differences, 0.95)
 }
 
-/// The ratio of the means of paired differences.
-fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
+/// The ratio of the means of paired differences; words say it times `scale`, in units that follow.
+fn rate(safe: &[f64], secure: &[f64], security: &MetricKey, (scale, units): (f64, &str)) -> Rate {
     let n = safe.len();
     let (Some(a), Some(b)) = (stats::mean(safe), stats::mean(secure)) else {
         return Rate::NotMeasurable { words: "there is no common seed".to_owned() };
     };
     let ratio = a / b;
+    let cost = |rate: f64| {
+        let cost = -scale * rate;
+        format!("{}{units}", decimal(cost, decimals(&[cost])))
+    };
     let so_far = if ratio.is_finite() {
-        format!("; the means alone say a cost of {}", words::decimal(-ratio))
+        format!("; the means alone say a cost of {}", cost(ratio))
     } else {
         String::new()
     };
@@ -285,11 +292,11 @@ fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
     match stats::fieller(a, b, covariance, t) {
         Ratio::Between { low, high } => Rate::Bounded { rate: ratio, low, high },
         Ratio::AtLeast { low } => {
-            let words = format!("the cost is at most {}", words::decimal(-low));
+            let words = format!("the cost is at most {}", cost(low));
             Rate::HalfLine { rate: ratio, parts: vec![(low, f64::INFINITY)], words }
         }
         Ratio::AtMost { high } => {
-            let words = format!("the cost is at least {}", words::decimal(-high));
+            let words = format!("the cost is at least {}", cost(high));
             Rate::HalfLine { rate: ratio, parts: vec![(f64::NEG_INFINITY, high)], words }
         }
         Ratio::Outside { below, above } if ratio.is_finite() => Rate::HalfLine {
@@ -297,8 +304,8 @@ fn rate(safe: &[f64], secure: &[f64], security: &MetricKey) -> Rate {
             parts: vec![(f64::NEG_INFINITY, below), (above, f64::INFINITY)],
             words: format!(
                 "the change in {name} is not distinguishable from 0; the cost lies below {} or above {}",
-                words::decimal(-above),
-                words::decimal(-below),
+                cost(above),
+                cost(below),
             ),
         },
         Ratio::Outside { .. } | Ratio::Anything => {

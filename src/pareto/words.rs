@@ -5,49 +5,63 @@ use super::exchange::{ArcRate, Change, Course, Outcome, Rate};
 use crate::measure::{Direction, MetricKey, Unit};
 use crate::metrics;
 use crate::points::Point;
+use crate::words::{decimal, decimals};
 
 /// A number's name in a sentence.
 pub(super) fn title(key: &MetricKey) -> String {
     metrics::describe(key)
 }
 
-/// What a value is multiplied by for people, and the noun that goes with it.
-fn scale(key: &MetricKey) -> (f64, &'static str) {
-    match metrics::find(&key.id).map(|metric| metric.unit) {
-        Some(Unit::Fraction) => (100.0, "point"),
-        _ => (1.0, "unit"),
-    }
+/// What a value is measured in; of metrics that nobody knows a unit of its own.
+fn unit(key: &MetricKey) -> Unit {
+    metrics::find(&key.id).map_or(Unit::Ratio, |metric| metric.unit)
 }
 
-/// Two decimals and a real minus sign.
-pub(super) fn decimal(x: f64) -> String {
-    let text = format!("{x:.2}");
-    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
+/// What people count it in: one, and several.
+fn nouns(key: &MetricKey) -> (&'static str, &'static str) {
+    let (_, one, several) = unit(key).counted();
+    (one, several)
+}
+
+/// What a rate, as stored, is multiplied by so that it is of what people count.
+pub(super) fn scale(safety: &MetricKey, security: &MetricKey) -> f64 {
+    unit(safety).per(unit(security))
+}
+
+/// ` nats per point` where a cost is not of points per point, which goes without saying.
+pub(super) fn counted(safety: &MetricKey, security: &MetricKey) -> String {
+    if [safety, security].into_iter().all(|key| unit(key) == Unit::Fraction) {
+        String::new()
+    } else {
+        format!(" {} per {}", nouns(safety).1, nouns(security).0)
+    }
 }
 
 /// `clean accuracy fell by 1.2 points`, or that it cannot be told from no change.
 fn movement(objective: &Objective, change: Change) -> String {
-    let (scale, noun) = scale(&objective.key);
+    let (scale, _, nouns) = unit(&objective.key).counted();
     let name = title(&objective.key);
     let is_higher_better = objective.direction == Direction::Higher;
     let difference = if is_higher_better { scale } else { -scale } * change.0;
-    let by = format!("{:.1}", difference.abs());
+    let usual = if unit(&objective.key) == Unit::Fraction { 1 } else { 3 };
     if difference == 0.0 && change.1.is_none_or(|(low, high)| low >= high) {
         return format!("{name} did not change");
     }
     if Course::of(change) == Course::Unclear {
-        let sign = if by == "0.0" { "±" } else { ["−", "+"][usize::from(difference > 0.0)] };
-        return format!("{name} changed by {sign}{by} {noun}s, not distinguishable from none");
+        let by = format!("{:.usual$}", difference.abs());
+        let is_none = by.chars().all(|c| matches!(c, '0' | '.'));
+        let sign = if is_none { "±" } else { ["−", "+"][usize::from(difference > 0.0)] };
+        return format!("{name} changed by {sign}{by} {nouns}, not distinguishable from none");
     }
-    if by == "0.0" {
-        return format!("{name} hardly moved");
-    }
-    format!("{name} {} by {by} {noun}s", if difference > 0.0 { "rose" } else { "fell" })
+    // A change that is one is never written as 0.
+    let digits = if difference.abs() < 0.05 { decimals(&[difference]).max(usual) } else { usual };
+    let by = decimal(difference.abs(), digits);
+    format!("{name} {} by {by} {nouns}", if difference > 0.0 { "rose" } else { "fell" })
 }
 
 /// What one unit of security is bought or sold for: `one point of robust accuracy cost 0.49 points of clean accuracy`.
 fn price(safety: &Objective, security: &Objective, amount: &str, sold: bool) -> String {
-    let (from, to) = (scale(&security.key).1, scale(&safety.key).1);
+    let (from, to) = (nouns(&security.key).0, nouns(&safety.key).1);
     let unit = match (security.direction, sold) {
         (Direction::Higher, false) => format!("one {from} of {}", title(&security.key)),
         (Direction::Lower, false) => format!("one {from} less of {}", title(&security.key)),
@@ -55,10 +69,10 @@ fn price(safety: &Objective, security: &Objective, amount: &str, sold: bool) -> 
         (Direction::Lower, true) => format!("one {from} more of {}", title(&security.key)),
     };
     let effect = match (safety.direction, sold) {
-        (Direction::Higher, false) => format!("cost {amount} {to}s of {}", title(&safety.key)),
-        (Direction::Higher, true) => format!("gained {amount} {to}s of {}", title(&safety.key)),
-        (Direction::Lower, false) => format!("raised {} by {amount} {to}s", title(&safety.key)),
-        (Direction::Lower, true) => format!("lowered {} by {amount} {to}s", title(&safety.key)),
+        (Direction::Higher, false) => format!("cost {amount} {to} of {}", title(&safety.key)),
+        (Direction::Higher, true) => format!("gained {amount} {to} of {}", title(&safety.key)),
+        (Direction::Lower, false) => format!("raised {} by {amount} {to}", title(&safety.key)),
+        (Direction::Lower, true) => format!("lowered {} by {amount} {to}", title(&safety.key)),
     };
     format!("{unit} {effect}")
 }
@@ -66,10 +80,10 @@ fn price(safety: &Objective, security: &Objective, amount: &str, sold: bool) -> 
 /// What one unit of security may have cost, from the least to the most: `one point of robust accuracy cost from −0.17 (a gain) to 0.06 points of clean accuracy`.
 fn span(safety: &Objective, security: &Objective, (least, most): (&str, &str)) -> String {
     let gain = if least.starts_with('−') { " (a gain)" } else { "" };
-    let (from, to) = (scale(&security.key).1, scale(&safety.key).1);
+    let (from, to) = (nouns(&security.key).0, nouns(&safety.key).1);
     let less = if security.direction == Direction::Lower { " less" } else { "" };
     let unit = format!("one {from}{less} of {}", title(&security.key));
-    let amount = format!("{least}{gain} to {most} {to}s");
+    let amount = format!("{least}{gain} to {most} {to}");
     match safety.direction {
         Direction::Higher => format!("{unit} cost from {amount} of {}", title(&safety.key)),
         Direction::Lower => format!("{unit} raised {} by {amount}", title(&safety.key)),
@@ -124,8 +138,12 @@ pub(super) fn sentence(
     let moved =
         format!("{}; {}", movement(security, arc.security_change), movement(safety, arc.safety_change));
     // Turned so that a price is positive, and so is what is gained where the trade ran backwards.
-    let factor = -scale(&safety.key).0 / scale(&security.key).0;
-    let turned = |rate: f64| decimal(rate * factor);
+    let factor = -scale(&safety.key, &security.key);
+    let digits = match arc.rate {
+        Rate::Bounded { rate, low, high } => decimals(&[rate, low, high].map(|rate| rate * factor)),
+        _ => 2,
+    };
+    let turned = |rate: f64| decimal(rate * factor, digits);
     let happened = happened(arc);
     let body = match (arc.outcome, &arc.rate) {
         (Outcome::Price | Outcome::Reverse, Rate::Bounded { rate, low, high }) => {

@@ -99,10 +99,13 @@ fn told(families: &[Vec<Rate>], permuted: &Permuted, joined: Joined, is_alone: b
     })
 }
 
+/// How far apart groups are, by the key of the rates that are compared and by whose.
+type Known = BTreeMap<(MetricKey, Among), Arc<OnceLock<Apart>>>;
+
 /// What numbers of one point share that compare the same rates, such as the largest, the mean and the sum of equalized odds: worked out once, by whoever comes first.
 #[derive(Default)]
 pub(super) struct Shared {
-    known: Mutex<BTreeMap<(MetricKey, Among), Arc<OnceLock<Apart>>>>,
+    known: Mutex<Known>,
 }
 
 /// Which groups a number is over.

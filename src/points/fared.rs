@@ -1,4 +1,4 @@
-//! Which group of an attribute fared worst on a step between two points, and by how much worse than the one that fared best.
+//! How differently the accuracy of groups changed on a step between two points. That one changed for the worse says nothing about which is the lower.
 
 use super::{Point, Study};
 use crate::measure::{AttackKey, MetricKey};
@@ -26,7 +26,7 @@ pub struct Fared {
     pub interval: Option<(f64, f64)>,
 }
 
-/// For each step (points by index) and attribute, without attack and under `primary`: the groups that fared worst and best in accuracy. Groups of fewer than [`HEADLINE_ROWS`] rows are left out;
+/// For each step (points by index) and attribute, without attack and under `primary`: the groups whose accuracy changed for the worst and for the best. Groups of fewer than [`HEADLINE_ROWS`] rows are left out;
 /// where fewer than two are left there is nothing to compare.
 #[must_use]
 pub fn fared(

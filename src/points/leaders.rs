@@ -22,11 +22,17 @@ pub fn paired(a: &Point, b: &Point, key: &MetricKey, level: f64) -> Option<(f64,
 /// none (t intervals, simultaneous at 95 % by Bonferroni over all that are compared with it). Points that lack a seed or whose number is undefined
 /// are left out, as are degenerate ones. With fewer than three seeds equal means alone are ties.
 #[must_use]
-pub fn leaders(points: &[Point], key: &MetricKey, direction: Direction) -> Vec<usize> {
-    let seeds = fullest_seeds(points.iter());
+pub fn leaders<'a>(
+    points: impl IntoIterator<Item = &'a Point>,
+    key: &MetricKey,
+    direction: Direction,
+) -> Vec<usize> {
+    let points: Vec<&Point> = points.into_iter().collect();
+    let seeds = fullest_seeds(points.iter().copied());
     let is_whole =
-        |point: &&Point| point.degenerate.is_none() && point.seeds == seeds && point.value(key).is_some();
-    let rows: Vec<(usize, &Point)> = points.iter().enumerate().filter(|(_, point)| is_whole(point)).collect();
+        |point: &Point| point.degenerate.is_none() && point.seeds == seeds && point.value(key).is_some();
+    let rows: Vec<(usize, &Point)> =
+        points.iter().copied().enumerate().filter(|(_, point)| is_whole(point)).collect();
     let cost = |point: &Point| direction.as_cost(point.value(key).unwrap_or(f64::INFINITY));
     let Some((_, best)) = rows.iter().min_by(|a, b| cost(a.1).total_cmp(&cost(b.1))) else {
         return Vec::new();

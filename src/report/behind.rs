@@ -2,6 +2,7 @@
 
 use crate::measure::{AttackKey, MetricKey};
 
+use super::figure;
 use super::format;
 use super::remarks::{intervals_of, seeds};
 use super::table::{Column, Table, figures, words};
@@ -123,19 +124,16 @@ fn radii(view: &View, _: &str) -> Vec<MetricKey> {
 
 /// Classes, or the groups of the attribute that the figure is called after: clean, then under the primary threat.
 fn members(view: &View, name: &str) -> Vec<MetricKey> {
-    let attribute = name.strip_prefix("groups-");
     let threat = view.given.threat.as_ref().map(|t| AttackKey::new(&t.protocol, t.norm, t.epsilon));
-    let breakdowns = view.given.breakdowns.iter().filter(|breakdown| match attribute {
-        None => breakdown.title == "class",
-        Some(attribute) => breakdown.title != "class" && format::file_part(&breakdown.title) == attribute,
-    });
+    let all = &view.given.breakdowns;
+    let breakdowns = all.iter().zip(figure::names(all)).filter(|(_, own)| own == name);
     let key = |id: &str, part: &str, attack: Option<AttackKey>| MetricKey {
         id: id.to_owned(),
         group: Some(part.to_owned()),
         attack,
     };
     breakdowns
-        .flat_map(|breakdown| {
+        .flat_map(|(breakdown, _)| {
             let clean = breakdown.members.iter().map(|(_, part)| key(&breakdown.clean, part, None));
             let attacked = breakdown.attacked.iter().flat_map(|id| {
                 let threat = threat.clone();

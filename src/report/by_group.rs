@@ -103,7 +103,7 @@ fn most_rows(view: &View, id: &str, part: &str) -> Option<usize> {
 
 /// The groups of every sensitive attribute that is `wanted`; classes have their figure.
 pub(super) fn all(view: &View, brief: bool, wanted: impl Fn(&str) -> bool) -> Vec<Table> {
-    let is_wanted = |breakdown: &&Breakdown| breakdown.title != "class" && wanted(&breakdown.title);
+    let is_wanted = |breakdown: &&Breakdown| !breakdown.is_by_class() && wanted(&breakdown.title);
     let attributes = view.given.breakdowns.iter().filter(is_wanted);
     let remark = if brief { " Means; intervals are in summary.md." } else { "" };
     attributes.filter_map(|breakdown| groups(view, breakdown, brief, remark)).collect()

@@ -3,17 +3,12 @@
 use crate::measure::{Direction, Unit, Value};
 use crate::pareto::exchange::Outcome;
 use crate::points::Measured;
+use crate::words::decimal;
 
 /// Three decimals, a real minus sign, and no minus before zero: `0.974`, `−0.031`.
 #[must_use]
 pub(super) fn number(x: f64) -> String {
-    signed(&format!("{x:.3}"))
-}
-
-/// Two decimals, a real minus sign, and none before zero: `−0.03`.
-#[must_use]
-pub(super) fn short(x: f64) -> String {
-    signed(&format!("{x:.2}"))
+    decimal(x, 3)
 }
 
 /// `0.974 [0.962, 0.986]`, `0.974` without an interval, `undefined` where withheld, `—` where not measured.
@@ -58,16 +53,10 @@ pub(super) fn change_interval((x, interval): (f64, Option<(f64, f64)>), unit: Un
     match interval {
         None => text,
         Some((low, high)) => {
-            let end = |x: f64| signed(&format!("{:.digits$}", x * factor));
+            let end = |x: f64| decimal(x * factor, digits);
             format!("{text} [{}, {}]", end(low), end(high))
         }
     }
-}
-
-/// With a real minus sign, and none before zero.
-fn signed(text: &str) -> String {
-    let bare = text.trim_start_matches('-');
-    if bare.chars().all(|c| c == '0' || c == '.') { bare.to_owned() } else { text.replace('-', "−") }
 }
 
 /// ` ↑`, ` ↓` (after a space that does not break), or nothing for descriptive numbers.
@@ -80,11 +69,22 @@ pub(super) fn arrow(direction: Option<Direction>) -> &'static str {
     }
 }
 
-/// An attribute as names of figures have it: letters and digits, all else a hyphen.
+/// `titles` as names of files have them: letters and digits, all else a hyphen; with a number behind where that would be another's name, or nothing is left of it.
 #[must_use]
-pub(super) fn file_part(title: &str) -> String {
+pub(super) fn file_parts<'a>(titles: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    title.chars().map(safe).collect()
+    let mut parts: Vec<String> = Vec::new();
+    for title in titles {
+        let part: String = title.chars().map(safe).collect();
+        let part = if part.chars().all(|c| c == '-') { "other".to_owned() } else { part };
+        // Figures for dark pages end so, and the page has sections and titles of its own.
+        let is_taken = |name: &String| {
+            parts.contains(name) || name.ends_with("-dark") || ["section", "title"].contains(&name.as_str())
+        };
+        let numbered = (2..).map(|number| format!("{part}-{number}"));
+        parts.extend(std::iter::once(part.clone()).chain(numbered).find(|name| !is_taken(name)));
+    }
+    parts
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -105,9 +105,12 @@ pub(super) fn are(n: usize) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 
-/// The first letter in upper case.
+/// The first letter in upper case; names for machines, such as `defense=at,strength=0.1` or `robust_accuracy`, stay as they are.
 #[must_use]
 pub(super) fn capitalized(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(['=', '@', '_'])) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters
         .next()
@@ -154,11 +157,35 @@ mod tests {
         );
     }
 
+    /// Names that a file system without regard to case, or without these letters, would take for one.
+    #[test]
+    fn every_title_has_a_name_of_its_own() {
+        let titles =
+            ["sex", "Sex", "age<40", "age>40", "性别", "人种", "a b", "a-b", "sex 2", "sex dark", "title"];
+        let expected = [
+            "sex",
+            "sex-2",
+            "age-40",
+            "age-40-2",
+            "other",
+            "other-2",
+            "a-b",
+            "a-b-2",
+            "sex-2-2",
+            "sex-dark-2",
+            "title-2",
+        ];
+        assert_eq!(file_parts(titles), expected);
+    }
+
     #[test]
     fn lists_read_like_sentences() {
         let items = ["0.05", "0.1", "0.2"].map(str::to_owned);
         assert_eq!(list(&items[..1]), "0.05");
         assert_eq!(list(&items), "0.05, 0.1 and 0.2");
         assert_eq!(count(1, "seed"), "1 seed");
+        assert_eq!(capitalized("εs of one"), "Εs of one");
+        let named = "defense=at,strength=0.5: accuracy fell";
+        assert_eq!(capitalized(named), named);
     }
 }

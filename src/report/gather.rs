@@ -56,6 +56,7 @@ impl Inputs {
             confidences,
             pairs,
             fared,
+            positive,
             ..
         } = judgement;
         let threat = &experiment.threat;
@@ -69,6 +70,7 @@ impl Inputs {
             validation: data.validation,
             test: data.test,
             classes: data.classes,
+            positive,
             attributes: data.attributes,
             citation: data.citation,
             license: data.license,

@@ -11,6 +11,7 @@ use super::checks;
 use super::contest;
 use super::curves;
 use super::format;
+use super::leading;
 use super::moved;
 use super::prices::{free_stretch, stops, unquoted, widest_arcs, within_each};
 use super::sizable;
@@ -28,6 +29,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     if view.defenses.len() > FEW_DEFENSES {
         // Of many defenses, who is best where comes first; what each costs within itself stands in a table.
         all.push(front(view));
+        all.extend(chance::on_front(view));
         all.extend(uncertain::knee(view));
         all.extend(contest::chosen(view));
         all.extend(contest::owned(view));
@@ -65,6 +67,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     all.extend(moved::sentences(view, &arcs));
     all.extend(chance::conclusions(view));
     all.push(front(view));
+    all.extend(chance::on_front(view));
     all.extend(uncertain::knee(view));
     all.extend(contest::chosen(view));
     all.extend(contest::owned(view));
@@ -104,10 +107,21 @@ fn front(view: &View) -> String {
         [only] if all == 1 => {
             format!("Only {} was judged, so there is nothing to trade.", view.long_label(*only))
         }
-        [only] => format!(
-            "{} is at least as good as every other point at {axes} all at once: among these points nothing has to be given up.{seeds}",
-            format::capitalized(&view.long_label(*only)),
-        ),
+        [only] => {
+            let who = view.long_label(*only);
+            let better = format!("is at least as good as every other point at {axes} all at once");
+            match leading::surely_dominated(view) {
+                (sure, others) if sure == others => {
+                    let who = format::capitalized(&who);
+                    format!("{who} {better}: among these points nothing has to be given up.")
+                }
+                _ if !uncertain::has_verdicts(view) => format!("By the seed means {who} {better}.{seeds}"),
+                (sure, others) => format!(
+                    "By the seed means {who} {better}; over seeds and rows in general that is shown against {} of the {others} others.",
+                    if sure == 0 { "none".to_owned() } else { sure.to_string() }
+                ),
+            }
+        }
         members => format!(
             "On the front of {axes} are {} of {}{}: {}.{seeds}",
             counted(view, members.iter().copied()),
@@ -209,28 +223,30 @@ pub(super) fn best_of(view: &View, key: &MetricKey, wanted: impl Fn(&Point) -> b
 }
 
 fn best(view: &View) -> Option<String> {
+    let mut are_level = false;
     let parts: Vec<String> = view
         .given
         .front
         .objectives
         .iter()
         .filter_map(|objective| {
-            let point = best_point(view, &objective.key)?;
-            let measured = view.measured(point, &objective.key);
-            let by_chance = if measured.is_some_and(sizable::is_chance) {
-                ", not distinguishable from chance"
-            } else {
-                ""
-            };
+            let found = leading::of(view, &objective.key)?;
+            let measured = view.measured(found.point, &objective.key);
+            let by_chance =
+                if measured.is_some_and(sizable::is_chance) { sizable::chance_words(measured) } else { "" };
+            let not_told = found.not_told(view);
+            are_level |= not_told.is_some();
             Some(format!(
-                "{} is best {} ({}{by_chance})",
+                "{} is best {} ({}{by_chance}){}",
                 view.title(&objective.key),
-                view.place(point),
+                view.place(found.point),
                 format::estimate(measured),
+                not_told.map_or_else(String::new, |level| format!(", {level}")),
             ))
         })
         .collect();
-    (!parts.is_empty()).then(|| format!("{}.", format::capitalized(&format::list(&parts))))
+    let list = if are_level { parts.join("; ") } else { format::list(&parts) };
+    (!parts.is_empty()).then(|| format!("{}.", format::capitalized(&list)))
 }
 
 fn collapse(view: &View) -> String {
@@ -294,7 +310,12 @@ pub(super) fn front_title(view: &View, x: &MetricKey, y: &MetricKey) -> String {
     match members.as_slice() {
         [] => "No point is on the front".to_owned(),
         [one] if all == 1 => format!("Only {} was judged", view.long_label(*one)),
-        [one] => format!("{} is best at every objective", format::capitalized(&view.long_label(*one))),
+        [one] => match leading::surely_dominated(view) {
+            (sure, others) if sure == others => {
+                format!("{} is best at every objective", format::capitalized(&view.long_label(*one)))
+            }
+            _ => format!("By the seed means, only {} is on the front", view.long_label(*one)),
+        },
         _ if view.defenses.len() > 1 => {
             let used: Vec<String> = view
                 .defenses

@@ -17,6 +17,7 @@ use crate::measure::MetricKey;
 
 use super::behind::Place;
 use super::by_group;
+use super::causes;
 use super::certificates;
 use super::checks;
 use super::contest;
@@ -101,7 +102,7 @@ pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<S
     filled(
         TEMPLATE,
         context! {
-            policy => policy(&script, &[&style, &dark]),
+            policy => policy(Some(&script), &[&style, &dark]),
             style => Value::from_safe_string(style),
             dark => Value::from_safe_string(dark),
             script => Value::from_safe_string(script),
@@ -127,7 +128,7 @@ pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<S
             points => table_value("points", &points),
             knees => uncertain::knees(view).map(|table| table_value("knees", &table)),
             optima => optima::table(view).map(|table| table_value("optima", &table)),
-            causes => optima::causes(view).map(|table| table_value("causes", &table)),
+            causes => causes::table(view).map(|table| table_value("causes", &table)),
             pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
             temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
             ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
@@ -202,13 +203,13 @@ fn script() -> String {
     format!("\n{licenses}{library}(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.concat())
 }
 
-/// What the page may do: run this script, use these style sheets, and nothing else.
-fn policy(script: &str, styles: &[&str]) -> String {
+/// What the page may do: run this script, where it has one, use these style sheets, and nothing else.
+pub(super) fn policy(script: Option<&str>, styles: &[&str]) -> String {
     let hash = |text: &str| format!("'sha256-{}'", BASE64.encode(Sha256::digest(text)));
     let styles: Vec<String> = styles.iter().map(|style| hash(style)).collect();
     format!(
         "default-src 'none'; script-src {}; style-src {}; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'",
-        hash(script),
+        script.map_or_else(|| "'none'".to_owned(), hash),
         styles.join(" ")
     )
 }
@@ -328,10 +329,11 @@ mod tests {
     /// SHA-256 of `abc` (FIPS 180-4, example 1), in base 64 as the policy writes hashes.
     #[test]
     fn the_policy_names_scripts_and_styles_by_hash() {
-        let said = policy("abc", &["abc"]);
+        let said = policy(Some("abc"), &["abc"]);
         let abc = "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='";
         assert!(said.contains(&format!("script-src {abc}; style-src {abc};")), "{said}");
         assert!(!said.contains("unsafe"));
+        assert!(policy(None, &["abc"]).contains(&format!("script-src 'none'; style-src {abc};")));
     }
 
     #[test]

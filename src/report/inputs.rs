@@ -70,6 +70,8 @@ pub struct DataSummary {
     pub test: usize,
     /// Class names.
     pub classes: Vec<String>,
+    /// The class that counts as the positive decision, which selection rates and true and false positive rates are about; `None` where there is none.
+    pub positive: Option<String>,
     /// Sensitive attributes and their groups.
     pub attributes: Vec<(String, Vec<String>)>,
     /// How to cite it; may be empty.
@@ -125,6 +127,12 @@ pub struct Breakdown {
 }
 
 impl Breakdown {
+    /// Whether it is by class; an attribute may have that name as well.
+    #[must_use]
+    pub fn is_by_class(&self) -> bool {
+        self.clean == "class_accuracy"
+    }
+
     /// Accuracy by class, and by the groups of every sensitive attribute, under the keys that measuring gives them.
     #[must_use]
     pub fn all(data: &DataSummary) -> Vec<Self> {
@@ -342,7 +350,7 @@ pub struct Inputs {
     pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
-    /// Which groups fared worst and best on each step, for every attribute of an objective.
+    /// The groups whose accuracy changed for the worst and for the best on each step, for every attribute of an objective.
     pub fared: Vec<Fared>,
     /// How training ended.
     pub convergence: Vec<Convergence>,

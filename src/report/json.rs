@@ -99,6 +99,9 @@ pub(super) fn file(view: &View) -> Result<Vec<u8>> {
         })).collect::<Vec<_>>(),
         "notes": given.notes,
     });
+    if let Some(positive) = &data.positive {
+        whole["data"]["positive"] = json!(positive);
+    }
     if !given.ownership.is_empty() {
         whole["ownership"] = given.ownership.iter().map(stretch).collect();
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::words::is_control;
 
 use super::by_group;
+use super::causes;
 use super::certificates;
 use super::checks;
 use super::contest;
@@ -49,7 +50,8 @@ pub(super) fn comparison(
 
 /// What stands in the place of a figure: its title, in which nothing is marked.
 fn alternative(figure: &Figure) -> String {
-    escaped(&figure.title.replace('`', ""))
+    // Between brackets, any of them counts.
+    escaped(&figure.title.replace('`', "").replace('[', "(").replace(']', ")"))
 }
 
 /// `captions.md`: title and caption of every figure, for drawings that do not carry them.
@@ -83,7 +85,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
         line(&format!("- {}", prose(sentence)));
     }
     line("");
-    line(&escaped(&terminal::data_line(view)));
+    line(&prose(&terminal::data_line(view)));
     if let Some(threat) = terminal::threat_line(view) {
         line(&escaped(&threat));
     }
@@ -99,7 +101,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     let mut tables = vec![table::points(view, further::leading(view), false)];
     tables.extend(uncertain::knees(view));
     tables.extend(optima::table(view));
-    tables.extend(optima::causes(view));
+    tables.extend(causes::table(view));
     tables.extend(pairs::table(view));
     tables.extend(contest::ownership(view));
     tables.extend(contest::choice(view));
@@ -128,7 +130,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
                 let _ = writeln!(text, "- {}", prose(&format::capitalized(remark)));
             }
             for note in &view.given.notes {
-                let _ = writeln!(text, "- {}", escaped(note));
+                let _ = writeln!(text, "- {}", prose(note));
             }
             if !remarks.is_empty() || !view.given.notes.is_empty() {
                 text.push('\n');
@@ -145,7 +147,7 @@ pub(super) fn write_table(text: &mut String, level: usize, heading: &str, table:
     let marks = "#".repeat(level);
     let _ = writeln!(text, "{marks} {}\n\n{}\n", escaped(heading), prose(&table.caption));
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    text.push_str(&cells(table.head.iter().map(|column| escaped(&column.text)).collect()));
+    text.push_str(&cells(table.head.iter().map(|column| prose(&column.text)).collect()));
     text.push_str(&cells(
         table.head.iter().map(|column| if column.numeric { "---:" } else { "---" }.to_owned()).collect(),
     ));
@@ -173,20 +175,24 @@ pub(super) fn prose(text: &str) -> String {
     parts.iter().enumerate().map(one).collect()
 }
 
-/// Data may not turn into markup, nor end a table cell.
+/// Data may not turn into markup, nor end a table cell. What is common in words and numbers (`robust_accuracy`, `[0.95, 0.99]`, `~0.15`) stays as it is
+/// where it marks nothing.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let after = letters.peek().copied();
+        let is_inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match letter {
-            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => {
-                // Inside words and numbers these are common and harmless, except where they would be markup.
-                if matches!(letter, '[' | ']' | '#' | '_') {
-                    safe.push(letter);
-                } else {
-                    safe.push('\\');
-                    safe.push(letter);
-                }
-            }
+            '\\' | '|' | '*' | '`' => safe.extend(['\\', letter]),
+            // Emphasis begins and ends at the borders of words.
+            '_' if !(is_inside(before) && is_inside(after)) => safe.push_str("\\_"),
+            '~' if !after.is_some_and(|c| c.is_ascii_digit()) => safe.push_str("\\~"),
+            // What makes a link or a picture of brackets, or a note that they refer to.
+            ']' if matches!(after, Some('(' | '[' | ':')) => safe.push_str("\\]"),
+            // A heading, or a box to tick.
+            '#' | '[' if safe.trim_start().is_empty() => safe.extend(['\\', letter]),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
@@ -194,6 +200,41 @@ pub(super) fn escaped(text: &str) -> String {
             other if is_control(other) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
+        before = Some(letter);
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `CommonMark` 0.31.2, sections 4.2 (headings), 4.7 (definitions), 6.2 (emphasis) and 6.3 (links); GFM 0.29, 5.3 (boxes) and 6.5 (strikethrough).
+    #[test]
+    fn data_makes_no_links_pictures_headings_or_emphasis() {
+        let said = [
+            ("[here](javascript:alert(1))", r"\[here\](javascript:alert(1))"),
+            ("see [here](//x) or ![it](//x)", r"see [here\](//x) or ![it\](//x)"),
+            ("a [b][c] and", r"a [b\][c] and"),
+            ("[c]: //x", r"\[c\]: //x"),
+            ("# large", r"\# large"),
+            ("_so_ and __so__", r"\_so\_ and \_\_so\_\_"),
+            ("~~gone~~", r"\~\~gone\~\~"),
+            ("<b>&amp;</b>", "&lt;b&gt;&amp;amp;&lt;/b&gt;"),
+        ];
+        for (given, wanted) in said {
+            assert_eq!(escaped(given), wanted);
+        }
+        for plain in ["robust_accuracy 0.97 [0.95, 0.99]", "strength ~0.15, run #3", "50 % at L∞ ε = 0.2"]
+        {
+            assert_eq!(escaped(plain), plain);
+        }
+    }
+
+    #[test]
+    fn names_stay_marked_and_what_stands_between_two_of_them_makes_no_link() {
+        assert_eq!(prose("`at` against `trades_2`"), "`at` against `trades_2`");
+        assert_eq!(prose("`x`](//y) [`x`](//y)"), r"`x`\](//y) [`x`\](//y)");
+        assert_eq!(prose("[`[`](//y)"), r"\[`[`\](//y)");
+    }
 }

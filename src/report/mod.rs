@@ -1,13 +1,14 @@
 //! Telling: one [`View`] of a finished experiment, and one file per format that writes it out.
 //!
 //! It reads values only: no tensors, no files (the caller writes the [`Output`]s), no time, no machine, so
-//! that the same values give the same bytes. To add a format, write `<format>.rs` and list it in [`render`];
-//! to add a figure, see [`figure`].
+//! that the same values give the same bytes. To add a format, write `<format>.rs`, name it in [`Format`] and
+//! make it in [`rendered`]; to add a figure, see [`figure`].
 
 mod abstention;
 mod behind;
 mod by_group;
 pub mod card;
+mod causes;
 mod certificates;
 mod chance;
 mod checks;
@@ -30,6 +31,7 @@ mod html;
 mod inputs;
 mod json;
 mod latex;
+mod leading;
 mod markdown;
 mod moved;
 mod optima;
@@ -48,9 +50,11 @@ mod verdicts;
 mod view;
 mod worst_off;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use formats::{Format, History, Wanted};
 pub use html::RunInfo;
@@ -144,7 +148,13 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
         }));
     }
     let outputs: Vec<Vec<Output>> = parts.par_iter().map(|part| part()).collect::<Result<_>>()?;
-    Ok(outputs.into_iter().flatten().collect())
+    let outputs: Vec<Output> = outputs.into_iter().flatten().collect();
+    // Of two files of one name the second would be all that is left.
+    let mut paths = BTreeSet::new();
+    match outputs.iter().find(|output| !paths.insert(output.path.to_lowercase())) {
+        Some(twin) => Err(Error::internal(format!("the report has two files named `{}`", twin.path))),
+        None => Ok(outputs),
+    }
 }
 
 /// The files of `figures` in `folder`, in every format of pictures that is wanted.

@@ -46,8 +46,8 @@ impl Moved<'_> {
     }
 }
 
-/// One sentence per gap, those on the rows as they are before those under attack, attributes before their combinations, the largest growth first; none where there is no step, or
-/// no intervals.
+/// One sentence per gap, those on the rows as they are before those under attack, attributes before their combinations, of a kind the largest move first, whichever way; none where there
+/// is no step, or no intervals.
 pub(super) fn sentences(view: &View, arcs: &[&ArcRate]) -> Vec<String> {
     let Some(arc) = arcs.first() else { return Vec::new() };
     let mut all: Vec<Moved<'_>> = view
@@ -62,7 +62,7 @@ pub(super) fn sentences(view: &View, arcs: &[&ArcRate]) -> Vec<String> {
     all.retain(|moved| !moved.is_of_combinations() || says_more(moved, &attributes));
     all.sort_by(|a, b| {
         let place = |moved: &Moved<'_>| (moved.is_attacked(), moved.is_of_combinations());
-        place(a).cmp(&place(b)).then(b.growth().total_cmp(&a.growth()))
+        place(a).cmp(&place(b)).then(b.growth().abs().total_cmp(&a.growth().abs()))
     });
     if all.is_empty() {
         return Vec::new();
@@ -82,7 +82,11 @@ pub(super) fn sentences(view: &View, arcs: &[&ArcRate]) -> Vec<String> {
     let mut sentences = vec![format!(
         "{step}, {} between groups moved beyond {}{beside}:",
         format::count(all.len(), "gap"),
-        if all.len() == 1 { "its interval" } else { "their intervals, the worst first" },
+        if all.len() == 1 {
+            "its interval"
+        } else {
+            "their intervals (without attack and of single attributes first, then by size)"
+        },
     )];
     sentences.extend(all.iter().take(TOLD).map(|moved| sentence(view, arc, moved)));
     if all.len() > TOLD {
@@ -156,39 +160,58 @@ fn sentence(view: &View, arc: &ArcRate, moved: &Moved<'_>) -> String {
     )
 }
 
-/// The two groups furthest apart where the gap is wider, with their rates at both ends.
+/// The two groups furthest apart, with their rates at both ends; where others decide at the other end (another rate, or other groups), those of either end.
 fn rates(view: &View, arc: &ArcRate, moved: &Moved<'_>) -> Option<String> {
-    let Form::Gap(of, ..) = metrics::find(&moved.key.id)?.form else { return None };
-    let attribute = worst_off::attribute_of(&moved.key)?;
-    let start = format!("{attribute}=");
-    let wide = if moved.growth() > 0.0 { arc.to } else { arc.from };
+    let before = deciding(view, arc.from, &moved.key, &moved.before)?;
+    let after = deciding(view, arc.to, &moved.key, &moved.after)?;
+    let title = |key: &MetricKey| view.title(&MetricKey { group: None, attack: None, ..key.clone() });
+    let named = |key: &MetricKey| {
+        let (_, name) = key.group.as_deref()?.split_once('=')?;
+        let n = view.measured(arc.to, key)?.estimate.n;
+        Some(format!("`{name}` ({n} {})", metrics::kind_of(&key.id)))
+    };
+    let number = |point, key: &MetricKey| Some(format::number(view.value(point, key)?));
+    let (high, low) = if moved.growth() > 0.0 { &after } else { &before };
+    let is_same = before == after || (&before.0, &before.1) == (&after.1, &after.0);
+    if is_same {
+        let one =
+            |key| Some(format!("{} {} → {}", named(key)?, number(arc.from, key)?, number(arc.to, key)?));
+        return Some(format!("{} of {}, of {}", title(high), one(high)?, one(low)?));
+    }
+    let end = |point, (high, low): &(MetricKey, MetricKey)| {
+        let one = |key| Some(format!("{} {}", named(key)?, number(point, key)?));
+        Some(format!("{} {} of {}, of {}", view.place(point), title(high), one(high)?, one(low)?))
+    };
+    Some(format!("{}; {}", end(arc.from, &before)?, end(arc.to, &after)?))
+}
+
+/// The rate, and the two groups of enough rows furthest apart in it, that make the gap what it is at `point`: the higher first.
+fn deciding(
+    view: &View,
+    point: usize,
+    gap: &MetricKey,
+    stated: &Stated<'_>,
+) -> Option<(MetricKey, MetricKey)> {
+    let Form::Gap(of, ..) = metrics::find(&gap.id)?.form else { return None };
+    let start = format!("{}=", worst_off::attribute_of(gap)?);
     let is_kept =
-        |key: &MetricKey| moved.after.left_out.iter().all(|(group, _)| key.group.as_ref() != Some(group));
+        |key: &MetricKey| stated.left_out.iter().all(|(group, _)| key.group.as_ref() != Some(group));
     let furthest = |id: &&'static str| {
         let own = |key: &MetricKey| {
             key.id == **id
-                && key.attack == moved.key.attack
+                && key.attack == gap.attack
                 && key.group.as_deref().is_some_and(|group| group.starts_with(&start))
         };
         let mut found: Vec<(MetricKey, f64)> = view
             .keys()
             .into_iter()
             .filter(|key| own(key) && is_kept(key))
-            .filter_map(|key| Some((key.clone(), view.value(wide, &key)?)))
+            .filter_map(|key| Some((key.clone(), view.value(point, &key)?)))
             .collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1));
         let (low, high) = (found.pop()?, found.into_iter().next()?);
         Some((high.1 - low.1, high.0, low.0))
     };
     let (_, high, low) = of.iter().filter_map(furthest).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let one = |key: &MetricKey| {
-        let name = key.group.as_deref()?.strip_prefix(&start)?;
-        let n = view.measured(arc.to, key)?.estimate.n;
-        let (before, after) = (view.value(arc.from, key)?, view.value(arc.to, key)?);
-        let kind = metrics::kind_of(&key.id);
-        let (before, after) = (format::number(before), format::number(after));
-        Some(format!("`{name}` ({n} {kind}) {before} → {after}"))
-    };
-    let whole = MetricKey { group: None, attack: None, ..high.clone() };
-    Some(format!("{} of {}, of {}", view.title(&whole), one(&high)?, one(&low)?))
+    Some((high, low))
 }

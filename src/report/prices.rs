@@ -8,14 +8,17 @@ use crate::measure::{Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Course, Outcome};
 use crate::pareto::{Objective, beats};
 use crate::points::Point;
+use crate::words::{decimal, decimals};
 
 /// Where a cost may lie that cannot be told itself: `≤ −0.50 or ≥ 0.13`.
 pub(super) fn half_line(parts: &[(f64, f64)]) -> String {
+    let ends: Vec<f64> = parts.iter().map(|(from, to)| if from.is_finite() { *from } else { *to }).collect();
+    let digits = decimals(&ends);
     let end = |(from, to): &(f64, f64)| {
         if from.is_finite() {
-            format!("≥ {}", format::short(*from))
+            format!("≥ {}", decimal(*from, digits))
         } else {
-            format!("≤ {}", format::short(*to))
+            format!("≤ {}", decimal(*to, digits))
         }
     };
     parts.iter().map(end).collect::<Vec<_>>().join(" or ")

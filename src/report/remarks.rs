@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::measure::{Estimate, MetricKey, Value};
 use crate::metrics::{self, Form, NoteKind};
 
+use super::figure;
 use super::format;
 use super::headline::point_list;
 use super::small_groups;
@@ -148,5 +149,6 @@ pub(super) fn withheld(view: &View) -> Vec<String> {
             .filter(|(point, _)| view.given.points[*point].degenerate.is_none())
             .map(|(point, reason)| format!("{} is left out of the front: {reason}", view.long_label(*point))),
     );
+    lines.extend(figure::missing_letters(view));
     lines
 }

@@ -38,6 +38,20 @@ pub(super) fn is_chance(measured: &Measured) -> bool {
     value.zip(measured.by_chance.as_ref()).is_some_and(|(value, chance)| within_chance(value, chance))
 }
 
+/// What is said beside such a number: with groups of few rows in it, it is not the one to judge by.
+pub(super) fn chance_words(measured: Option<&Measured>) -> &'static str {
+    let again = measured.and_then(|measured| measured.sizable.as_ref());
+    let beyond = again.is_some_and(|again| {
+        let value = again.value.get().zip(again.by_chance.as_ref());
+        value.is_some_and(|(value, chance)| !within_chance(value, chance))
+    });
+    if beyond {
+        ", not to be judged over all groups, small ones included"
+    } else {
+        ", not distinguishable from chance"
+    }
+}
+
 /// The number over the groups of enough rows; `None` where it is undefined.
 pub(super) fn stated<'a>(view: &'a View, point: usize, key: &MetricKey) -> Option<Stated<'a>> {
     let measured = view.measured(point, key)?;

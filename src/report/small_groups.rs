@@ -55,7 +55,7 @@ pub(super) fn remarks(view: &View) -> Vec<String> {
     }
     // Attributes before their intersections.
     attributes.sort_by_key(|(name, _)| name.contains('*'));
-    let classes = view.given.breakdowns.iter().find(|breakdown| breakdown.title == "class");
+    let classes = view.given.breakdowns.iter().find(|breakdown| breakdown.is_by_class());
     let classes =
         classes.and_then(|breakdown| remark(view, "classes", &breakdown.clean, &breakdown.members, false));
     let groups = attributes.iter().filter_map(|(name, members)| {

@@ -114,10 +114,15 @@ pub(super) fn data_line(view: &View) -> String {
         data.attributes.iter().map(|(name, groups)| format!("{name} ({})", groups.join(", "))).collect();
     let attributes =
         if attributes.is_empty() { String::new() } else { format!("; sensitive: {}", attributes.join("; ")) };
+    // What is selected is whom a rate is about: a fine thing or a bad one.
+    let positive = match &data.positive {
+        Some(positive) if !attributes.is_empty() => format!("; positive: `{positive}`"),
+        _ => String::new(),
+    };
     // How many rows imported models were trained on may be unknown.
     let training = if data.train == 0 { String::new() } else { format!("{} training, ", data.train) };
     format!(
-        "Data: {}, {training}{} validation and {} test rows, {}{attributes}.",
+        "Data: {}, {training}{} validation and {} test rows, {}{positive}{attributes}.",
         data.name,
         data.validation,
         data.test,

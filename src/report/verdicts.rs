@@ -1,5 +1,6 @@
 //! The words of verdicts, explained: what came of a step between strengths, and where a point stands.
 
+use super::leading;
 use super::table::{Table, place, words};
 use super::uncertain;
 use super::view::View;
@@ -94,6 +95,9 @@ pub(super) fn table(view: &View) -> Option<Table> {
         if verdicts.iter().any(|verdict| verdict.starts_with(word)) {
             add("a point, verdict", (word, meaning));
         }
+    }
+    if let Some(meaning) = leading::meaning(view) {
+        add("the best at an objective", ("not told from", meaning));
     }
     (!rows.is_empty()).then(|| Table {
         title: "Verdicts",

@@ -195,7 +195,7 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
         .fared
         .iter()
         .filter(|fared| (fared.from, fared.to) == (arc.from, arc.to) && fared.attribute == attribute)
-        .map(compared)
+        .map(|fared| compared(view, fared, &groups))
         .collect();
     let compared = if compared.is_empty() {
         String::new()
@@ -206,7 +206,7 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
         } else {
             String::new()
         };
-        format!(". {}{intervals}", format::capitalized(&compared.join("; ")))
+        format!(". {}{intervals}", compared.join(". "))
     };
     Some(format!(
         "By {attribute}, from {} to {}, accuracy went: {}{note}{compared}.",
@@ -216,20 +216,42 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
     ))
 }
 
-/// ``in accuracy without attack `Other` fared 5.4 points [1.0, 9.8] worse than `Hispanic` ``.
-fn compared(fared: &Fared) -> String {
+/// ``Under attack `White` gained 3.0 points [0.8, 5.3] less than `Non-White` (0.918 → 0.922 against 0.745 → 0.779), which is still the lower``: what is
+/// tested is the difference between changes, and who is lower is another question.
+fn compared(view: &View, fared: &Fared, groups: &[Group]) -> String {
     let name = |part: &str| part.split_once('=').map_or(part, |(_, name)| name).to_owned();
     let (worse, better) = (name(&fared.worse), name(&fared.better));
-    let under = if fared.attack.is_some() { "under attack" } else { "without attack" };
+    let under = if fared.attack.is_some() { "Under attack" } else { "Without attack" };
     let difference = format::change_interval((fared.difference, fared.interval), Unit::Fraction);
     let difference = difference.trim_start_matches(['+', '±']);
-    match fared.interval {
-        Some((low, _)) if low > 0.0 => {
-            format!("{under} `{worse}` fared worse than `{better}`, by {difference}")
-        }
-        Some(_) => format!(
-            "{under} it cannot be told whether one fares worse (`{worse}` against `{better}`: {difference})"
-        ),
-        None => format!("{under} `{worse}` fared worse than `{better}` by {difference} at these seeds"),
+    let at = |point: usize, part: &str| view.value(point, &accuracy(part, fared.attack.as_ref()));
+    if fared.interval.is_some_and(|(low, _)| low <= 0.0) {
+        let known = groups.iter().filter_map(|group| Some((group, at(fared.to, &group.part)?)));
+        let lowest = known.reduce(|least, other| if other.1 < least.1 { other } else { least });
+        let lowest = lowest.map_or_else(String::new, |(group, value)| {
+            let word = if groups.len() == 2 { "lower" } else { "lowest" };
+            let place = view.place(fared.to);
+            format!("; {word} {place} is `{}`, {}", group.name, format::number(value))
+        });
+        return format!(
+            "{under} it cannot be told whether one changed otherwise than another (`{worse}` against `{better}`: {difference}){lowest}"
+        );
     }
+    let course = |part: &str| Some((at(fared.from, part)?, at(fared.to, part)?));
+    let (Some(a), Some(b)) = (course(&fared.worse), course(&fared.better)) else {
+        return format!("{under} `{worse}` changed for the worse against `{better}`, by {difference}");
+    };
+    let said = if a.1 >= a.0 {
+        format!("`{worse}` gained {difference} less than `{better}`")
+    } else if b.1 <= b.0 {
+        format!("`{worse}` lost {difference} more than `{better}`")
+    } else {
+        format!("`{worse}` lost and `{better}` gained, {difference} between them")
+    };
+    let moved =
+        |(before, after): (f64, f64)| format!("{} → {}", format::number(before), format::number(after));
+    let seeds = if fared.interval.is_none() { " at these seeds" } else { "" };
+    // The one whose change was the better was lower before as well.
+    let still = if a.1 > b.1 { format!("; `{better}` is still the lower") } else { String::new() };
+    format!("{under} {said}{seeds} ({} against {}){still}", moved(a), moved(b))
 }

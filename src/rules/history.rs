@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result, did_you_mean};
-use crate::words::{WITHOUT_CONTROL, control_character};
+use crate::words::{FORMULA, WITHOUT_CONTROL, control_character, is_formula};
 
 /// The columns, in the order in which they are written.
 pub const COLUMNS: [&str; 6] = ["window", "point", "metric", "value", "low", "high"];
@@ -129,6 +129,10 @@ impl History {
     /// When the window has another value for one of them, or the label is none.
     pub fn missing(&self, label: &str, numbers: &Numbers) -> Result<Numbers> {
         check_label(label)?;
+        if is_formula(label) {
+            let (why, help) = FORMULA;
+            return Err(Error::input(format!("`{label}` is no label for a window: {why}")).help(help));
+        }
         let Some(window) = self.windows.iter().find(|window| window.label == label) else {
             return Ok(numbers.clone());
         };
@@ -324,6 +328,16 @@ mod tests {
         assert_eq!(history.labels(), ["b", "a"]);
         assert_eq!(history.windows[0].numbers.len(), 2);
         assert_eq!(history.windows[1].numbers[&(String::new(), "a".to_owned())].value, Some(2.0));
+    }
+
+    /// It would stand in a cell of its own in `history.csv`.
+    #[test]
+    fn no_label_is_recorded_that_a_spreadsheet_calculates() {
+        for label in ["=1+1", "+cmd", "-rc1", "@v1"] {
+            let error = appended(None, label, &one("accuracy", 0.9)).unwrap_err().to_string();
+            assert!(error.contains("a spreadsheet would take it for a formula"), "{label}: {error}");
+        }
+        assert!(appended(None, "-1", &one("accuracy", 0.9)).unwrap().is_some());
     }
 
     #[test]

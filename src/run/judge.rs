@@ -27,6 +27,8 @@ pub struct Judgement {
     pub experiment: Experiment,
     /// The data.
     pub data: DataRecord,
+    /// The class that counts as the positive decision, by name.
+    pub positive: Option<String>,
     /// Cells of the whole plan.
     pub planned: usize,
     /// Cells that are done, the failed ones included.
@@ -71,7 +73,7 @@ pub struct Judgement {
     pub confidences: Vec<Confidence>,
     /// Which differences to the lowest strength one seed can tell; empty with several.
     pub pairs: Vec<Pair>,
-    /// Which groups fared worst and best on each step that `rates` are about, for every attribute of an objective.
+    /// The groups whose accuracy changed for the worst and for the best on each step that `rates` are about, for every attribute of an objective.
     pub fared: Vec<Fared>,
     /// What the sanity checks came to: by point, seed and number.
     pub checks: Vec<Checked>,
@@ -119,6 +121,7 @@ pub(super) fn judge(store: &Store, sweep: &Sweep, cells: &[Present<'_>]) -> Resu
         proven: proves.then(|| pareto::proven(&study.points, &front)),
         experiment: sweep.experiment.clone(),
         data: sweep.data.clone(),
+        positive: facts.positive.and_then(|class| sweep.data.classes.get(usize::from(class)).cloned()),
         planned: sweep.cells.len(),
         present,
         unfinished,

@@ -79,6 +79,10 @@ pub(super) fn publish(store: &Store, inputs: String, outputs: &[(String, Vec<u8>
                 removed.push(stale.clone());
             }
             store.remove(&stale)?;
+            // Nor is there a folder of what is no more.
+            if let Some((folder, _)) = stale.rsplit_once('/') {
+                store.remove_empty_folder(folder)?;
+            }
         }
     }
     let mut bytes = serde_json::to_vec_pretty(&ledger)

@@ -167,6 +167,15 @@ impl Store {
         files::remove(&self.root.join(relative))
     }
 
+    /// Removes the folder where it is there and empty.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub(super) fn remove_empty_folder(&self, relative: &str) -> Result<()> {
+        files::remove_empty_folder(&self.root.join(relative))
+    }
+
     /// Appends one line to a log file (`events.jsonl`, `run.log`); lines of several processes do not mix.
     ///
     /// # Errors

@@ -256,7 +256,7 @@ impl CrossedGaps {
 const MANY: usize = 8;
 
 /// The largest lower and the largest upper bound of any of the `pairs`' folded intervals. Most of many pairs cannot have it, which quantiles of neighboring degrees of freedom
-/// tell, so that few quantiles are worked out.
+/// tell, or one tail probability beside what was found so far, so that few quantiles are worked out.
 fn furthest(pairs: &[&Pair<'_>], rows: usize, quantiles: &mut Quantiles) -> (f64, f64) {
     // Far above the rounding of any of this.
     const SLACK: f64 = 1e-9;
@@ -277,10 +277,27 @@ fn furthest(pairs: &[&Pair<'_>], rows: usize, quantiles: &mut Quantiles) -> (f64
         .collect();
     let least_high = around.iter().map(|(center, low, _)| center + low).fold(0.0, f64::max);
     let least_low = around.iter().map(|(center, _, high)| center - high).fold(0.0, f64::max);
+    // Those that reach far for certain come first: the others then need only be told to fall short of them.
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    let reach = |at: &usize| around[*at].0 + around[*at].1;
+    order.sort_by(|a, b| reach(b).total_cmp(&reach(a)));
+    let apart = |at: &usize| around[*at].0 - around[*at].2;
+    let first = (0..pairs.len()).max_by(|a, b| apart(a).total_cmp(&apart(b)));
     let mut found = (0.0_f64, 0.0_f64);
-    for (spread, (center, low, high)) in spreads.iter().zip(around) {
+    for at in first.into_iter().chain(order) {
+        let (spread, (center, low, high)) = (&spreads[at], around[at]);
         if center + high < least_high - SLACK && center - low < least_low - SLACK {
             continue;
+        }
+        if let Some((_, spread)) = spread
+            && pairs.len() >= MANY
+            && spread.total > 0.0
+        {
+            let (beyond, within) = (found.1 - center, center - found.0);
+            let is_higher = beyond <= 0.0 || spread.holds(beyond * (1.0 - SLACK), level);
+            if !is_higher && (within <= 0.0 || spread.holds(within * (1.0 + SLACK), level)) {
+                continue;
+            }
         }
         let (center, half) = half_width(spread.as_ref(), level);
         let bound = folded((center, half));

@@ -385,6 +385,7 @@ fn epochs_and_names_that_cannot_be_are_refused_where_they_stand() {
     let named = |name: &str| format!("[[defense]]\nname = \"{name}\"\nmethod");
     refused("[[defense]]\nmethod", &named(""), &["tiny.toml:21:8", "cannot name a defense", "help:"]);
     refused("[[defense]]\nmethod", &named("a=b"), &["tiny.toml:21:8", "`a=b` cannot name a defense"]);
+    refused("[[defense]]\nmethod", &named("@at"), &["tiny.toml:21:8", "`@at`", "take it for a formula"]);
     let twice =
         "[[defense]]\nname = \"at\"\nmethod = { kind = \"at\", steps = 2 }\nstrengths = [0]\n\n[threat]";
     refused("[threat]", twice, &["tiny.toml:25:8", "two defenses are called `at`: number 1 and number 2"]);

@@ -273,6 +273,31 @@ fn steps_go_from_the_first_strength_to_each_and_between_neighbors_in_strength_ne
     assert!(found[2].sentence.ends_with("; strength 0.3 is degenerate"), "{}", found[2].sentence);
 }
 
+/// Robust accuracy rose by 10 points and the likelihood's loss by .038 nats: .0038 nats a point, and .38 per unit of both as stored.
+#[test]
+fn a_price_in_nats_is_counted_in_nats_and_keeps_its_digits() {
+    let mut points = points(&[
+        (0.0, vec![0.100, 0.101, 0.099], vec![0.50, 0.50, 0.50]),
+        (0.1, vec![0.138, 0.140, 0.136], vec![0.60, 0.61, 0.59]),
+        // Security may not have moved, so that its price is outside an interval; the loss moved by .0002 at every seed.
+        (0.2, vec![0.1382, 0.1402, 0.1362], vec![0.60, 0.62, 0.60]),
+    ]);
+    for point in &mut points {
+        let loss = point.measures[&key("accuracy")].clone();
+        point.measures.insert(key("nll"), loss);
+    }
+    let found = exchange::arcs(&points, |_| true, &axis("nll"), &axis(ROBUST));
+    let Rate::Bounded { rate, .. } = found[0].rate else { panic!("{:?}", found[0].rate) };
+    assert!((rate + 0.38).abs() < 1e-12, "{rate}");
+    let said = "from strength 0 to 0.1, one point of robust accuracy (L∞ 0.2) raised negative log-likelihood by 0.0038 nats (95 % interval 0.003";
+    assert!(found[0].sentence.starts_with(said), "{}", found[0].sentence);
+    let step = found.iter().find(|arc| (arc.from, arc.to) == (1, 2)).unwrap();
+    let moved = "negative log-likelihood rose by 0.00020 nats";
+    assert!(step.sentence.contains(moved), "{}", step.sentence);
+    let Rate::HalfLine { words, .. } = &step.rate else { panic!("{:?}", step.rate) };
+    assert_eq!(words.matches(" nats per point").count(), 2, "{words}");
+}
+
 #[test]
 fn what_both_pillars_gain_or_lose_has_no_price() {
     let low = (0.0, vec![0.90, 0.91, 0.89], vec![0.10, 0.12, 0.11]);

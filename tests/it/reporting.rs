@@ -62,6 +62,10 @@ fn several_folders_are_compared_where_that_means_something() {
     let text = std::fs::read_to_string(program.path("both/comparison.md")).unwrap();
     assert!(text.contains("| training.epochs | 4 | 6 |"), "{text}");
     assert_eq!(names(&program.path("both/figures")), ["fronts.png", "fronts.svg"]);
+    let said = program.must(&["report", "a", "b", "--out", "both", "--json", "--format", "csv"]);
+    let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(json["folders"][1]["results"], "b");
+    assert_eq!(said.stdout, std::fs::read_to_string(program.path("both/comparison.json")).unwrap());
     // The same attacks at another radius: the numbers are others.
     program.must(&["run", "tiny.toml", "threat.epsilon=0.2", "--quiet", "--out", "c"]);
     let refused = program.run(&["report", "a", "b", "c", "--out", "three"]);
@@ -90,8 +94,8 @@ fn what_a_report_cannot_be_is_refused() {
         ),
         (&["report", "results/tiny", "--out", "x"], "says where a comparison goes"),
         (
-            &["report", "results/tiny", "results/tiny", "--json"],
-            "--json prints the report of one results folder",
+            &["report", "results/tiny", "results/../results/tiny/"],
+            "`results/tiny` and `results/../results/tiny/` are the same results folder",
         ),
         (&["report", "results/tiny", "nowhere"], "`nowhere` is no results folder"),
         (&["report", "results/tiny", "--history"], "name their file with --rules"),
@@ -169,6 +173,7 @@ fn open_hands_the_page_to_what_the_system_opens_pages_with() {
     let program = Program::new();
     program.file("tiny.toml", TINY);
     program.must(&["run", "tiny.toml", "--quiet"]);
+    program.must(&["run", "tiny.toml", "--quiet", "--out", "other"]);
     let stub = program.file(
         "bin/xdg-open",
         "#!/bin/sh\nprintf '%s' \"$1\" > \"$OPENED.part\" && /bin/mv \"$OPENED.part\" \"$OPENED\"\n",
@@ -190,7 +195,7 @@ fn open_hands_the_page_to_what_the_system_opens_pages_with() {
         }
     };
     assert_eq!(opened(&["report", "results/tiny", "--open"], "one"), "results/tiny/report.html");
-    let both = ["report", "results/tiny", "results/tiny", "--out", "both", "--open"];
+    let both = ["report", "results/tiny", "other", "--out", "both", "--open"];
     assert_eq!(opened(&both, "two"), "both/comparison.html");
     // Nothing to open with: the page is there, and it is said.
     let mut command = program.command(&["report", "results/tiny", "--open"]);

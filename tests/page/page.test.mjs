@@ -3,6 +3,7 @@
 // PAGE_FOLDER is a results folder made by `equipoise run tests/page/page.toml`, PAGE_HISTORY one whose report has rules, PAGE_COMPARISON a comparison;
 // CHROMIUM the browser.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -579,6 +580,19 @@ test("data to take along: the plot's, a figure's, a table's", () => on(async (pa
   assert.equal(rows.length, (await page.locator("#glossary tr").count()) - 0);
   assert.ok(rows.every((row) => row.length === rows[0].length));
 }));
+
+test("cells that a spreadsheet would calculate get an apostrophe, what the report writes gets none, and a shell takes any key for one word", () => {
+  const text = readFileSync(new URL("../../src/report/assets/numbers.js", import.meta.url), "utf8");
+  const block = { getElementById: () => ({ textContent: '{"points":{"label":[],"degenerate":[]}}' }) };
+  const { csv, quoted } = new Function("document", `${text}; return { csv, quoted };`)(block);
+  const own = ["+4.3 points [1.2, 7.4]", "+0.310 nats", "±0.0 points", "−1.0 points", "-1", "+2.5", -3];
+  assert.deepEqual(parsed(csv([own]))[0], own.map(String));
+  const odd = ["=1+1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "-2 +3", "+1 (x)", "+10years"];
+  assert.deepEqual(parsed(csv([odd]))[0], odd.map((cell) => `'${cell}`));
+  for (const key of ["accuracy", "group_accuracy@name=O'Brien; $(x)", "a\"b"]) {
+    assert.equal(execFileSync("sh", ["-c", `printf %s ${quoted(key)}`], { encoding: "utf8" }), key);
+  }
+});
 
 test("where the clipboard is closed to the page, the data is there to be copied by hand", () => on(async (page) => {
   await page.evaluate(() => {

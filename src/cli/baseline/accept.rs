@@ -92,9 +92,12 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     Ok(exit::FINE)
 }
 
-/// Who approves: whoever is named, else whoever the system says this is.
+/// Who approves: whoever is named, else whoever the system says this is, else the author of version control.
 fn who(by: Option<&str>) -> Result<String> {
-    let named = || ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let named = || {
+        let names = ["USER", "USERNAME", "GIT_AUTHOR_NAME"];
+        names.into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.trim().is_empty()))
+    };
     let name = by.map(str::to_owned).or_else(named).unwrap_or_default().trim().to_owned();
     if name.is_empty() {
         return Err(Error::input("who approves is not known")

@@ -7,13 +7,12 @@ use clap::Args;
 use super::beside::{self, Proposal};
 use crate::error::{Error, Result, did_you_mean};
 use crate::gate::{Assessed, Held, Word};
-use crate::measure::Pillar;
 use crate::run::baseline::Baseline;
 
 /// What is permitted.
 #[derive(Debug, Args)]
 pub(super) struct Permissions {
-    /// Accept that this security metric got worse; can be given several times.
+    /// Accept that this metric got worse; can be given several times.
     #[arg(long = "allow-regression", value_name = "METRIC")]
     regressions: Vec<String>,
     /// Accept that values which the baseline has are undefined now.
@@ -132,16 +131,15 @@ impl Permissions {
         Ok(proposal.dropped().cloned().collect())
     }
 
-    /// A security metric may only get worse by name. An attack's gain is somebody's loss.
+    /// A number of either pillar may only get worse by name: what pays for the other is said, not taken over in passing.
     fn worse(&self, one: &Assessed) -> Result<()> {
-        let is_security = matches!(one.endpoint.pillar, Some(Pillar::Security | Pillar::Hybrid));
         let key = one.endpoint.subject.metric();
         let id = key.split(['@', '!']).next().unwrap_or(&key);
-        if !is_security || self.regressions.iter().any(|name| *name == key || name == id) {
+        if one.endpoint.pillar.is_none() || self.regressions.iter().any(|name| *name == key || name == id) {
             return Ok(());
         }
         Err(Error::input(format!(
-            "`{id}` got worse at {}: a security metric is not lowered in passing",
+            "`{id}` got worse at {}: a loss is not taken over in passing",
             one.endpoint.subject.place()
         ))
         .help(format!("if that is meant, add `--allow-regression {id}`")))

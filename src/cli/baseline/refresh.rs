@@ -99,7 +99,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
             terminal::talk(&warning);
         }
         terminal::talk(&format!(
-            "accept them with `equipoise baseline accept {folder} --reason TEXT`: other seeds are not compared, and the proof stands in their place"
+            "accept them with `equipoise baseline accept {folder} --by NAME --reason TEXT`: other seeds are not compared, and the proof stands in their place"
         ));
     }
     Ok(exit::FINE)

@@ -89,7 +89,7 @@ fn first(new: &Baseline, folder: &str) -> Result<String> {
         ));
     }
     text.push_str(&format!(
-        "To accept: `equipoise baseline accept {folder} --reason TEXT`; to drop it: `equipoise baseline reject {folder}`.\n"
+        "To accept: `equipoise baseline accept {folder} --by NAME --reason TEXT`; to drop it: `equipoise baseline reject {folder}`.\n"
     ));
     Ok(text)
 }

@@ -47,7 +47,7 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
     let (dominated, by): (Vec<usize>, Vec<usize>) = found.dominated.iter().copied().unzip();
     let values = found.values.iter().map(|values| -> Map<String, Json> {
         let pairs = asked.objectives.iter().zip(values);
-        pairs.map(|(objective, value)| (objective.name.clone(), json!(value))).collect()
+        pairs.map(|(objective, value)| (objective.name.clone(), written(*value))).collect()
     });
     let mut all = json!({
         "objectives": objectives.collect::<Vec<Json>>(),
@@ -88,6 +88,11 @@ pub(super) fn json(found: &Found, asked: &Asked) -> Json {
         }
     }
     all
+}
+
+/// A number; JSON has none that is infinite, and `null` would read as missing.
+fn written(value: f64) -> Json {
+    if value.is_finite() { json!(value) } else { json!(value.to_string()) }
 }
 
 /// Every indicator by its name, the other way round under `reverse`, and why there is none where that is so under `undefined`.

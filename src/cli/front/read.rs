@@ -102,6 +102,7 @@ fn number(field: &[u8], axis: usize, asked: &Asked) -> std::result::Result<f64, 
         return problem("is infinitely good", LEAVE);
     }
     let bounds = asked.bounds.as_ref().map(|bounds| bounds[axis]);
+    // What is infinitely bad is a failure, and no value on the scale.
     if let Some((low, high)) =
         bounds.filter(|(low, high)| value.is_finite() && !(*low..=*high).contains(&value))
     {

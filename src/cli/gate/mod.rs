@@ -177,16 +177,26 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         code,
         verdict: &outcome.verdict,
     };
-    let (json, unwritten) = publish(arguments, &story, results, outcome.store.as_ref())?;
-    if let Some(folder) = &arguments.figures {
-        draw(outcome.overlay.as_ref(), &story, folder)?;
-    }
+    let Published { json, unwritten, others } = publish(arguments, &story, results, outcome.store.as_ref())?;
+    let drawn = arguments.figures.as_ref().map_or(Ok(()), |to| draw(outcome.overlay.as_ref(), &story, to));
+    // The verdict is told whatever becomes of other files.
     terminal::product(&if arguments.json {
         json
     } else {
         telling::terminal(&story, Some(&results.display().to_string()))
     })?;
+    others.and(drawn)?;
     Ok(unwritten.map_or(code, |unwritten| unwritten.told(code)))
+}
+
+/// What came of the files of a verdict.
+struct Published {
+    /// The verdict as JSON.
+    json: String,
+    /// What of it could not be written to where it belongs.
+    unwritten: Option<Unwritten>,
+    /// Whether the other files that were asked for were written.
+    others: Result<()>,
 }
 
 /// A verdict file that could not be written to where it belongs, in results that can only be read.
@@ -316,14 +326,13 @@ fn failure(error: &Error, code: u8) -> Verdict {
     }
 }
 
-/// Writes every file that was asked for, prints annotations, and returns the verdict as JSON; also what of it could not be written to where it belongs. `store` is the results
-/// folder, where it is one.
+/// Writes every file that was asked for, and prints annotations. `store` is the results folder, where it is one.
 fn publish(
     arguments: &Arguments,
     story: &Story<'_>,
     folder: &Path,
     store: Option<&Results>,
-) -> Result<(String, Option<Unwritten>)> {
+) -> Result<Published> {
     let json = telling::json(story)?;
     let mut unwritten = None;
     if let Some(path) = &arguments.verdict {
@@ -342,12 +351,11 @@ fn publish(
             unwritten = Some(Unwritten { path, error, stale });
         }
     }
-    if let Some(path) = &arguments.summary {
-        append(path, &telling::markdown(story, Some(&folder.display().to_string())))?;
-    }
-    if let Some(path) = &arguments.junit {
-        files::write_atomic(path, telling::junit(story)?.as_bytes(), None)?;
-    }
+    let text = || telling::markdown(story, Some(&folder.display().to_string()));
+    let summary = arguments.summary.as_ref().map_or(Ok(()), |path| append(path, &text()));
+    let junit = || telling::junit(story);
+    let write = |path: &PathBuf| files::write_atomic(path, junit()?.as_bytes(), None);
+    let others = summary.and(arguments.junit.as_ref().map_or(Ok(()), write));
     if arguments.github {
         let line = arguments.config.as_deref().map(line_of_sweep).transpose()?;
         let config = arguments.config.as_deref().map(|path| path.display().to_string());
@@ -359,7 +367,7 @@ fn publish(
             terminal::product(&annotations)?;
         }
     }
-    Ok((json, unwritten))
+    Ok(Published { json, unwritten, others })
 }
 
 /// Draws the figure, where there is something to lay over each other.

@@ -102,6 +102,7 @@ impl Classes {
         }
         let stripped = without_common_start(scores);
         let counted: Vec<String> = (0..k).map(|class| class.to_string()).collect();
+        let called = stripped.clone();
         for (names, by_place) in [(scores.to_vec(), false), (stripped, false), (counted, true)] {
             if fits(&names) && sorted(names.clone(), true).len() == k {
                 let numeric = names.iter().all(|name| number(name).is_some());
@@ -115,6 +116,19 @@ impl Classes {
             return Err(Error::input(format!(
                 "column `{column}` has {count} classes ({}), and --scores {k} columns that are not called after them",
                 listed(&found)
+            ))
+            .help(say));
+        }
+        // Where one column is called after a class, the others are not taken by their places.
+        let is_called = |label: &String| {
+            number(label).is_none() && (called.iter().chain(scores).any(|name| same(name, label)))
+        };
+        let (with, without): (Vec<String>, Vec<String>) = found.iter().cloned().partition(is_called);
+        if !with.is_empty() && !without.is_empty() {
+            return Err(Error::input(format!(
+                "score columns are called after {}, but none after {}",
+                listed(&with),
+                listed(&without)
             ))
             .help(say));
         }

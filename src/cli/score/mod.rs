@@ -59,7 +59,8 @@ pub(super) struct Arguments {
     /// where no column is called after a class, by its place.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     scores: Vec<String>,
-    /// The column with the predicted class; with --score or --scores beside it, it decides and they are its probabilities.
+    /// The column with the predicted class; with --score or --scores beside it, it decides; calibration and abstention
+    /// are about the most probable class, and it is said where that is another.
     #[arg(long, value_name = "COLUMN")]
     prediction: Option<String>,
     /// Columns with sensitive attributes, of 200 groups at most; rows with an empty cell, or NA, NaN, None, null or ?, are left out of that
@@ -221,12 +222,7 @@ fn decisions(asked: &Asked, evidence: &Evidence) -> String {
     match (&asked.prediction, &asked.score, facts.positive) {
         (Some(prediction), ..) => format!("column {prediction}"),
         (None, Some(score), Some(positive)) => {
-            let (positive, threshold) = (&facts.classes[usize::from(positive)], asked.threshold);
-            let mut words = format!("{positive} where {score} ≥ {threshold}");
-            if threshold.total_cmp(&0.5).is_ne() {
-                words.push_str(", but calibration and abstention are about the more probable class");
-            }
-            words
+            format!("{} where {score} ≥ {}", facts.classes[usize::from(positive)], asked.threshold)
         }
         _ => "the most probable class".to_owned(),
     }

@@ -6,6 +6,7 @@ use super::classes::{self, Classes, listed};
 use super::columns::{self, MISSING, Text, Texts};
 use crate::error::{Error, Result};
 use crate::evidence::{Attribute, Evidence, Outputs, Split, SplitFacts, Units};
+use crate::words::count;
 
 /// Groups of an attribute at most: every pair of groups is compared in every resample.
 const MOST_GROUPS: usize = 200;
@@ -96,6 +97,12 @@ pub(super) fn evidence(bytes: &[u8], asked: &Asked) -> Result<Read> {
         ));
     }
     notes.extend(groups.iter().filter_map(Texts::missing_note));
+    notes.extend(probabilities.as_deref().and_then(|rows| other_decisions(rows, &predictions)));
+    if let Some(Units { name, .. }) = &units {
+        notes.push(format!(
+            "Each row counts on its own in the calibration error if calibrated and in what it takes to see a gap, whichever {name} it is of."
+        ));
+    }
     let facts = SplitFacts {
         split: Split::Test,
         rows: (0..columns.rows as u32).collect(),
@@ -222,6 +229,24 @@ fn classes_of(labels: &Texts, predicted: Option<&Texts>, asked: &Asked) -> Resul
 fn pairs(scores: &[f64], positive: u16) -> Vec<f64> {
     let pair = |p: &f64| if positive == 1 { [1.0 - p, *p] } else { [*p, 1.0 - p] };
     scores.iter().flat_map(pair).collect()
+}
+
+/// That in some rows another class than the most probable one was decided on, if so: what is made of confidences is not about decisions there.
+fn other_decisions(probabilities: &[f64], predictions: &[u16]) -> Option<String> {
+    let classes = probabilities.len() / predictions.len().max(1);
+    let is_other = |(row, decided): &(&[f64], &u16)| {
+        let of_decided = row[usize::from(**decided)];
+        row.iter().any(|p| *p > of_decided)
+    };
+    let rows = probabilities.chunks_exact(classes.max(1)).zip(predictions);
+    let other = rows.filter(is_other).count();
+    (other > 0).then(|| {
+        format!(
+            "Calibration, confidence when wrong and abstention are about the most probable class, which is not the decision in {} of {}.",
+            other,
+            count(predictions.len(), "row")
+        )
+    })
 }
 
 /// The first of the most probable classes.

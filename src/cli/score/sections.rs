@@ -88,7 +88,12 @@ pub(super) fn sections(scored: &Scored) -> Vec<Section> {
             }
             section
         };
-        sections.push(reliability("Calibration", false));
+        let mut calibration = reliability("Calibration", false);
+        calibration.remarks.push(
+            "calibration errors are above 0 by chance alone, also of a calibrated model (`if calibrated`); their intervals are about the error as estimated from so many rows"
+                .to_owned(),
+        );
+        sections.push(calibration);
         sections.push(reliability("Abstention", true));
     }
     sections.retain(|section| !section.lines.is_empty());

@@ -165,6 +165,9 @@ fn score_columns_that_do_not_tell_their_classes_are_refused() {
         &by_scores("dog_p,cat_p"),
         &["`dog_p`", "class `cat`", "called after another", "--classes"],
     );
+    // One is called after a class: the other is not taken for what is left.
+    let half = "y,p_cat,p_dog\ncat,0.25,0.75\nfox,1,0\n";
+    refused(half, &by_scores("p_cat,p_dog"), &["called after `cat`, but none after `fox`", "--classes"]);
     refused("y,p0\n1,1\n", &by_scores("p0"), &["--scores names one column, `p0`", "--score"]);
     let given = |names: &[&str]| Asked {
         classes: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -184,6 +187,21 @@ fn columns_that_are_matched_by_place_say_which_is_about_which_class() {
     assert_eq!(found.about, pairs.map(|(column, class)| (column.to_owned(), class.to_owned())));
     let named = whole("y,p_cat,p_dog\ncat,0.25,0.75\ndog,1,0\n", &by_scores("p_cat,p_dog"));
     assert!(named.notes.is_empty() && named.about.len() == 2);
+}
+
+#[test]
+fn where_decisions_are_not_the_most_probable_class_it_is_said_of_how_many_rows() {
+    let told = |text: &str, asked: &Asked| {
+        whole(text, asked).notes.into_iter().find(|note| note.contains("most probable class"))
+    };
+    let text = "y,yhat,p\n0,1,0.25\n1,1,0.75\n1,0,0.5\n0,1,0.1\n";
+    let both = Asked { prediction: Some("yhat".to_owned()), ..by_score() };
+    let said = told(text, &both).expect("two decisions are others");
+    assert!(said.ends_with("is not the decision in 2 of 4 rows."), "{said}");
+    let low = Asked { threshold: 0.2, ..by_score() };
+    let said = told(text, &low).expect("a low threshold");
+    assert!(said.ends_with("in 1 of 4 rows."), "{said}");
+    assert_eq!(told(text, &by_score()), None);
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub const DEFINITIONS: [Definition; 4] = [
     },
     Definition {
         id: "contribution",
-        title: "largest contribution to the hypervolume",
+        title: "largest contribution to the hypervolume between its ends",
         source: "Emmerich and Fonseca, EMO 2011",
         planar: false,
         find: contribution,

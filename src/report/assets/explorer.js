@@ -267,10 +267,10 @@ function explore() {
     ];
     by("state").replaceChildren(make("span", { class: isOnly ? "declared" : "exploratory" }, parts[0]), ` ${parts.slice(1).join(" ")}`);
     by("hint").hidden = !state.limits.length;
-    const wanted = state.limits.map(({ metric, relation, value }) => `--require '${metrics[metric].key}${relation}${value}'`);
+    const wanted = state.limits.map(({ metric, relation, value }) => `--require ${quoted(`${metrics[metric].key}${relation}${value}`)}`);
     by("hint").replaceChildren(
       "These are test rows; to choose on validation rows, which does not flatter the choice: ",
-      make("code", {}, `equipoise choose DIR ${wanted.join(" ")} --${y.direction === "lower" ? "min" : "max"} '${y.key}'`),
+      make("code", {}, `equipoise choose DIR ${wanted.join(" ")} --${y.direction === "lower" ? "min" : "max"} ${quoted(y.key)}`),
     );
     by("plot-title").replaceChildren(make("strong", {}, `${y.title} against ${x.title}${isOnly ? "" : " (exploratory)"}. `), caption());
     by("plot").setAttribute("aria-label", `Plot of ${plural(inView.length, "point")}: ${y.title} up, ${x.title} across. Its numbers are in the table below it.`);

@@ -72,7 +72,7 @@ pub(super) fn radii(alone: &View) -> Option<Table> {
 
 /// Class by class, without attack and under it.
 pub(super) fn classes(alone: &View) -> Option<Table> {
-    let breakdown = alone.given.breakdowns.iter().find(|breakdown| breakdown.title == "class")?;
+    let breakdown = alone.given.breakdowns.iter().find(|breakdown| breakdown.is_by_class())?;
     let epsilon = alone.given.threat.as_ref().map(|threat| threat.epsilon);
     let attacked = |part: &str| alone.attacked(breakdown.attacked.as_deref()?, Some(part), epsilon?);
     let rows: Vec<Vec<String>> = breakdown

@@ -2,6 +2,7 @@
 
 mod page;
 pub(super) mod paired;
+mod raw;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,9 @@ use super::{Output, format};
 use crate::error::{Error, Kind, Result};
 use crate::measure::MetricKey;
 
+/// All of a comparison for machines.
+pub const JSON: &str = "comparison.json";
+
 /// One of the folders.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
@@ -26,8 +30,8 @@ pub struct Member {
     pub view: View,
 }
 
-/// The files of a comparison: `comparison.md`, `comparison.html`, `comparison.csv`, `comparison-paired.csv` and `figures/fronts.*` (one per pair of
-/// objectives), as far as they are `wanted`.
+/// The files of a comparison: `comparison.md`, `comparison.html`, `comparison.csv`, `comparison-steps.csv`, `comparison-paired.csv`, `comparison.json` and
+/// `figures/fronts.*` (one per pair of objectives), as far as they are `wanted`.
 ///
 /// # Errors
 ///
@@ -36,9 +40,8 @@ pub struct Member {
 pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     comparable(members)?;
     let shown = figure::fronts(members, Look::SCREEN);
-    let paired = paired::table(members);
     let tables: Vec<Table> =
-        std::iter::once(summary(members)).chain(paired.clone()).chain([settings(members)]).collect();
+        std::iter::once(summary(members)).chain(paired::table(members)).chain([settings(members)]).collect();
     let title = format!(
         "Comparison of {}",
         format::list(&members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>())
@@ -53,10 +56,12 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
         ));
     }
     if has(Format::Csv) {
-        outputs.push(Output::new("comparison.csv", as_csv(&tables[0])?));
-        if let Some(table) = &paired {
-            outputs.push(Output::new("comparison-paired.csv", as_csv(table)?));
-        }
+        outputs.push(Output::new("comparison.csv", raw::folders(members)?));
+        outputs.extend(raw::steps(members)?.map(|table| Output::new("comparison-steps.csv", table)));
+        outputs.extend(raw::paired(members)?.map(|table| Output::new("comparison-paired.csv", table)));
+    }
+    if has(Format::Json) {
+        outputs.push(Output::new(JSON, raw::json(members, &sentences(members))?));
     }
     if has(Format::Html) {
         outputs
@@ -69,12 +74,6 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     }
     outputs.extend(super::pictures(&drawn, wanted, "figures")?);
     Ok(outputs)
-}
-
-/// The table as it is shown.
-fn as_csv(table: &Table) -> Result<Vec<u8>> {
-    let head = table.head.iter().map(|column| column.text.clone()).collect();
-    super::csv::written(&std::iter::once(head).chain(table.rows.iter().cloned()).collect::<Vec<_>>())
 }
 
 /// The same for a terminal: sentences, wrapped.

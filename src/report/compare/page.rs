@@ -8,6 +8,7 @@ use crate::report::html::{self, table_value};
 use crate::report::table::Table;
 
 static TEMPLATE: &str = include_str!("page.html");
+static STYLE: &str = include_str!("page.css");
 
 /// The page. Only the drawing, which escapes its own text, and the style rules are inserted as they are.
 pub(super) fn page(
@@ -16,14 +17,19 @@ pub(super) fn page(
     figures: &[Figure],
     tables: &[Table],
 ) -> Result<String> {
+    let style = format!(
+        "{STYLE}{}@media (prefers-color-scheme: dark) {{\n{}}}\n",
+        html::SCROLL,
+        figure::plain_dark_rules()
+    );
     let tables: Value = tables.iter().map(|table| table_value("", table)).collect();
     html::filled(
         TEMPLATE,
         context! {
             title => title.replace('`', ""),
             sentences => sentences.to_vec(),
-            dark => Value::from_safe_string(figure::plain_dark_rules()),
-            scroll => Value::from_safe_string(html::SCROLL.to_owned()),
+            policy => html::policy(None, &[&style]),
+            style => Value::from_safe_string(style),
             figures => figures
                 .iter()
                 .map(|figure| context! { title => figure.title.as_str(), svg => Value::from_safe_string(figure.svg.clone()) })

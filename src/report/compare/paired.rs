@@ -1,7 +1,7 @@
 //! Differences between two folders, seed by seed on the same rows: what intervals that overlap cannot say, and what means alone cannot carry.
 
 use super::Member;
-use crate::measure::{Direction, Unit};
+use crate::measure::{Direction, MetricKey, Unit};
 use crate::pareto;
 use crate::pareto::exchange::Course;
 use crate::points::{self, Point};
@@ -113,52 +113,81 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
     others.iter().map(sentence).collect()
 }
 
-/// One row per number, folder and configuration that the first folder has as well; none where no seed is shared.
-pub(super) fn table(members: &[Member]) -> Option<Table> {
-    let [first, others @ ..] = members else { return None };
-    let objectives = &first.view.given.front.objectives;
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut add = |name: &str, what: String, number: String, paired: Paired, side: (Direction, Unit)| {
-        let (direction, unit) = side;
-        let (mean, interval) = paired.change;
-        let gain = match direction {
+/// How a folder differs from the first one in one number.
+pub(super) struct Row<'a> {
+    /// The folder.
+    pub(super) results: &'a str,
+    /// The configuration; none of the front as a whole.
+    pub(super) configuration: Option<&'a str>,
+    /// The objective; none of the hypervolume.
+    pub(super) key: Option<&'a MetricKey>,
+    /// The difference.
+    pub(super) paired: Paired,
+    direction: Direction,
+}
+
+impl Row<'_> {
+    /// `better`, `worse`, `the same`, or why that cannot be told.
+    pub(super) fn verdict(&self) -> &'static str {
+        let (mean, interval) = self.paired.change;
+        let gain = match self.direction {
             Direction::Higher => (mean, interval),
             Direction::Lower => (-mean, interval.map(|(low, high)| (-high, -low))),
         };
-        let says = match (Course::of(gain), interval) {
+        match (Course::of(gain), interval) {
             (_, None) => "cannot tell: too few seeds",
             (_, Some((low, high))) if low == 0.0 && high == 0.0 => "the same",
             (Course::Better, _) => "better",
             (Course::Worse, _) => "worse",
             (Course::Unclear, _) => "cannot tell",
-        };
-        rows.push(vec![
-            name.to_owned(),
-            what,
-            number,
-            format::change_interval(paired.change, unit),
-            paired.seeds.to_string(),
-            says.to_owned(),
-        ]);
-    };
+        }
+    }
+}
+
+/// One per number, folder and configuration that the first folder has as well.
+pub(super) fn rows(members: &[Member]) -> Vec<Row<'_>> {
+    let [first, others @ ..] = members else { return Vec::new() };
+    let mut rows = Vec::new();
     for other in others {
+        let results = other.name.as_str();
         if let Some(paired) = hypervolume(&other.view, &first.view) {
-            let side = (Direction::Higher, Unit::Ratio);
-            let title = format!("hypervolume{}", format::arrow(Some(Direction::Higher)));
-            add(&other.name, "the front".to_owned(), title, paired, side);
+            rows.push(Row { results, configuration: None, key: None, paired, direction: Direction::Higher });
         }
         for (i, point) in first.view.given.points.iter().enumerate() {
             let Some(theirs) = twin(&other.view, point) else { continue };
-            for objective in objectives {
+            for objective in &first.view.given.front.objectives {
                 let key = &objective.key;
                 let Some(change) = points::paired(theirs, point, key, LEVEL) else { continue };
                 let seeds = point.seeds.iter().filter(|seed| theirs.seeds.contains(seed)).count();
-                let title = format!("{}{}", first.view.title(key), format::arrow(Some(objective.direction)));
-                let side = (objective.direction, first.view.unit(key));
-                add(&other.name, first.view.labels[i].clone(), title, Paired { change, seeds }, side);
+                rows.push(Row {
+                    results,
+                    configuration: Some(&first.view.labels[i]),
+                    key: Some(key),
+                    paired: Paired { change, seeds },
+                    direction: objective.direction,
+                });
             }
         }
     }
+    rows
+}
+
+/// The same in words; none where no seed is shared.
+pub(super) fn table(members: &[Member]) -> Option<Table> {
+    let first = members.first()?;
+    let row = |row: &Row<'_>| {
+        let title = row.key.map_or_else(|| "hypervolume".to_owned(), |key| first.view.title(key));
+        let unit = row.key.map_or(Unit::Ratio, |key| first.view.unit(key));
+        vec![
+            row.results.to_owned(),
+            row.configuration.unwrap_or("the front").to_owned(),
+            format!("{title}{}", format::arrow(Some(row.direction))),
+            format::change_interval(row.paired.change, unit),
+            row.paired.seeds.to_string(),
+            row.verdict().to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = rows(members).iter().map(row).collect();
     (!rows.is_empty()).then(|| Table {
         title: "Paired differences",
         caption: format!(

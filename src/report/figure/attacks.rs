@@ -7,7 +7,7 @@ use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
 use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut};
-use super::classes::chosen;
+use super::chosen::{chosen, most_secure};
 use super::look::Look;
 use super::theme::{CLEAN, Color, INK, SECURITY};
 use super::{Figure, basis, framed, spoken};
@@ -94,14 +94,10 @@ fn panel(
     }
 }
 
-/// What the first attack leaves and what all do, at the strongest of the chosen points.
+/// What the first attack leaves and what all do, at the most secure of the chosen points.
 fn title(view: &View, points: &[usize]) -> String {
     let fallback = || "What every attack leaves standing".to_owned();
-    let strongest = points
-        .iter()
-        .copied()
-        .max_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
-    let Some(point) = strongest else { return fallback() };
+    let Some(point) = most_secure(view, points) else { return fallback() };
     let rows = rows(view, point);
     let all = rows.iter().find(|row| row.attack == ALL).map(|row| row.standing);
     let single: Vec<&&AttackRow> = rows.iter().filter(|row| row.attack != ALL).collect();

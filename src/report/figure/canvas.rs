@@ -10,6 +10,7 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor,
 
 use crate::words::printable;
 
+use super::lean::lean;
 use super::theme::{COLORS, Color, INK, QUIET, SURFACE};
 
 const UNITS: f64 = 8.0;
@@ -190,7 +191,7 @@ pub(super) fn sheet(
     }
     // The font is named once, with near relatives for readers who lack it.
     let body = svg.replace(&format!(" font-family=\"{FONT}\""), "");
-    let body = body.split_once('>').map_or("", |(_, rest)| rest);
+    let body = lean(body.split_once('>').map_or("", |(_, rest)| rest));
     // Ends of binary fractions are no sizes.
     let pixels = |units: f64| (units * scale * 1e3).round() / 1e3;
     let (width, height) = (pixels(width), pixels(height));
@@ -270,7 +271,11 @@ pub(super) fn lines(text: &str, look: Type, longest: f64, most: usize) -> Vec<St
         let rest = lines.split_off(most.max(1) - 1).join(" ");
         lines.push(rest);
     }
-    lines.iter().map(|line| cut(line, look, longest)).collect()
+    // A name in one word is told from others by its end as well.
+    let fitted = |line: &String| {
+        if line.contains(' ') { cut(line, look, longest) } else { shortened(line, look, longest) }
+    };
+    lines.iter().map(fitted).collect()
 }
 
 /// `text` cut with an ellipsis to at most `longest` CSS pixels.
@@ -282,6 +287,23 @@ pub(super) fn cut(text: &str, look: Type, longest: f64) -> String {
     (1..letters.len())
         .rev()
         .map(|n| letters[..n].iter().collect::<String>().trim_end().to_owned() + "…")
+        .find(|short| width(short, look) <= longest)
+        .unwrap_or_else(|| "…".to_owned())
+}
+
+/// A name cut in its middle to at most `longest` CSS pixels: names of one family begin alike, and are told apart by how they end.
+pub(super) fn shortened(name: &str, look: Type, longest: f64) -> String {
+    if width(name, look) <= longest {
+        return name.to_owned();
+    }
+    let letters: Vec<char> = name.chars().collect();
+    (2..letters.len())
+        .rev()
+        .map(|kept| {
+            let begin: String = letters[..kept.div_ceil(2)].iter().collect();
+            let end: String = letters[letters.len() - kept / 2..].iter().collect();
+            format!("{}…{}", begin.trim_end(), end.trim_start())
+        })
         .find(|short| width(short, look) <= longest)
         .unwrap_or_else(|| "…".to_owned())
 }
@@ -433,5 +455,13 @@ mod tests {
         assert_eq!(all.len(), 2);
         assert!(all[1].ends_with('…') && all.iter().all(|line| width(line, BODY) <= 60.0), "{all:?}");
         assert_eq!(lines("short", BODY, 60.0, 2), ["short"]);
+    }
+
+    #[test]
+    fn names_that_begin_alike_stay_apart() {
+        let names = [1, 2].map(|i| shortened(&format!("a-very-long-name-of-a-defense-{i}"), BODY, 90.0));
+        assert!(names[0].starts_with("a-very") && names[0].ends_with("-1"), "{names:?}");
+        assert!(names[0] != names[1] && names.iter().all(|name| width(name, BODY) <= 90.0), "{names:?}");
+        assert_eq!(shortened("at", BODY, 90.0), "at");
     }
 }

@@ -3,12 +3,12 @@
 use crate::measure::MetricKey;
 use crate::metrics::HEADLINE_ROWS;
 use crate::report::format;
-use crate::report::headline;
 use crate::report::inputs::Breakdown;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, width, wrapped};
+use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, shortened, width, wrapped};
+use super::chosen::{chosen, most_secure};
 use super::look::Look;
 use super::theme::{CLEAN, INK, SECURITY};
 use super::{Figure, bounds, facts, framed, spoken};
@@ -19,28 +19,17 @@ const PANEL: f64 = 184.0;
 
 /// One figure per breakdown.
 pub(super) fn draw(view: &View, look: Look) -> Vec<Figure> {
-    view.given.breakdowns.iter().filter_map(|breakdown| one(view, look, breakdown)).collect()
+    let all = view.given.breakdowns.iter().zip(names(&view.given.breakdowns));
+    all.filter_map(|(breakdown, name)| one(view, look, breakdown, name)).collect()
 }
 
-/// The lowest strength, and the best point of every objective: at most four.
-pub(super) fn chosen(view: &View) -> Vec<usize> {
-    let works = |point: &usize| view.given.points[*point].degenerate.is_none() && view.is_final(*point);
-    let lowest = (0..view.given.points.len())
-        .filter(works)
-        .min_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
-    let mut chosen: Vec<usize> = lowest.into_iter().collect();
-    chosen.extend(
-        view.given
-            .front
-            .objectives
-            .iter()
-            .filter_map(|o| headline::best_point(view, &o.key))
-            .filter(|&point| view.is_final(point)),
-    );
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen.truncate(4);
-    chosen
+/// What the figure of each breakdown is called: `classes`, or `groups-` and the attribute.
+pub(in crate::report) fn names(breakdowns: &[Breakdown]) -> Vec<String> {
+    let parts = format::file_parts(breakdowns.iter().map(|breakdown| breakdown.title.as_str()));
+    let name = |(breakdown, part): (&Breakdown, String)| {
+        if breakdown.is_by_class() { "classes".to_owned() } else { format!("groups-{part}") }
+    };
+    breakdowns.iter().zip(parts).map(name).collect()
 }
 
 fn keys(view: &View, breakdown: &Breakdown, member: &str) -> (MetricKey, Option<MetricKey>) {
@@ -52,7 +41,12 @@ fn keys(view: &View, breakdown: &Breakdown, member: &str) -> (MetricKey, Option<
     (clean, attacked)
 }
 
-fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
+/// Rows that a member's clean number rests on.
+fn rows_of(view: &View, breakdown: &Breakdown, point: usize, member: &str) -> Option<usize> {
+    Some(view.measured(point, &keys(view, breakdown, member).0)?.estimate.n)
+}
+
+fn one(view: &View, look: Look, breakdown: &Breakdown, name: String) -> Option<Figure> {
     let points = chosen(view);
     let known = |(_, member): &&(String, String)| {
         let (clean, _) = keys(view, breakdown, member);
@@ -87,7 +81,7 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
         if attacked.is_some() { "Pale: clean; orange: the same rows under attack." } else { "Clean rows." };
     let metric = format::capitalized(&view.metric_title(&MetricKey::plain(&breakdown.clean)));
     let member =
-        if breakdown.title == "class" { "class".to_owned() } else { format!("group of {}", breakdown.title) };
+        if breakdown.is_by_class() { "class".to_owned() } else { format!("group of {}", breakdown.title) };
     let drawn: Vec<MetricKey> = members
         .iter()
         .flat_map(|(_, member)| {
@@ -98,11 +92,6 @@ fn one(view: &View, look: Look, breakdown: &Breakdown) -> Option<Figure> {
     let basis = facts(view, &drawn, "whiskers");
     let rows = rows(view, breakdown, &members);
     let caption = format!("{metric} of each {member}. {bars} Higher is better.{worst} {rows} {basis}");
-    let name = if breakdown.title == "class" {
-        "classes".to_owned()
-    } else {
-        format!("groups-{}", format::file_part(&breakdown.title))
-    };
     // A few bars do not need a whole row.
     let columns = ((look.width / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
     let layout = Layout::of(look, columns, &members);
@@ -169,7 +158,8 @@ impl Layout {
         });
         let Some((look, all)) = across else {
             let look = Type { size: 10.0, ..SMALL };
-            let names: Vec<String> = members.iter().map(|(label, _)| cut(label, look, TURNED)).collect();
+            let names: Vec<String> =
+                members.iter().map(|(label, _)| shortened(label, look, TURNED)).collect();
             let longest = names.iter().map(|name| width(name, look)).fold(0.0, f64::max);
             let turned = |name| Name { look, lines: vec![name], is_turned: true };
             let names = names.into_iter().map(turned).collect();
@@ -204,13 +194,13 @@ fn broken(label: &str, look: Type, room: f64) -> Vec<String> {
     lines
 }
 
-/// `Rows: Asian 8, Other 81.`
+/// `Rows: Asian (8), Other (81).`
 fn rows(view: &View, breakdown: &Breakdown, members: &[&(String, String)]) -> String {
     let of = |(label, member): &(String, String)| {
         let (clean, _) = keys(view, breakdown, member);
         let n = |point| Some(view.measured(point, &clean)?.estimate.n);
         let most = (0..view.given.points.len()).filter_map(n).max()?;
-        Some(format!("{label} {most}"))
+        Some(format!("{label} ({most})"))
     };
     let all: Vec<String> = members.iter().filter_map(|member| of(member)).collect();
     format!("Rows: {}.", all.join(", "))
@@ -272,22 +262,16 @@ fn panel(
     }
 }
 
-/// Which member is worst, at the strongest of the chosen points, as far as its interval tells.
+/// Which member is worst, at the most secure of the chosen points, as far as its interval tells.
 fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], points: &[usize]) -> String {
-    let last = points
-        .iter()
-        .copied()
-        .max_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
-    let worst = last.and_then(|point| {
+    let worst = most_secure(view, points).and_then(|point| {
         let value = |member: &&&(String, String)| {
             let (clean, attacked) = keys(view, breakdown, &member.1);
             view.value(point, attacked.as_ref().unwrap_or(&clean))
         };
         // Who is worst off among a handful of rows is chance.
         let has_rows = |member: &&&(String, String)| {
-            let (clean, _) = keys(view, breakdown, &member.1);
-            breakdown.title == "class"
-                || view.measured(point, &clean).is_some_and(|it| it.estimate.n >= HEADLINE_ROWS)
+            rows_of(view, breakdown, point, &member.1).is_some_and(|rows| rows >= HEADLINE_ROWS)
         };
         let known = members.iter().filter(has_rows).filter_map(|member| Some((member, value(&member)?)));
         let mut known: Vec<_> = known.collect();
@@ -303,7 +287,7 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
         return format!("By {}", breakdown.title);
     };
     let (clean, attacked) = keys(view, breakdown, member);
-    let who = if breakdown.title == "class" {
+    let who = if breakdown.is_by_class() {
         format!("class {label}")
     } else {
         format!("{} = {label}", breakdown.title)
@@ -313,7 +297,7 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
     if let (Some(next), Some((_, high))) = (next, view.interval(point, lowest))
         && next <= high
     {
-        let kind = if breakdown.title == "class" {
+        let kind = if breakdown.is_by_class() {
             "class".to_owned()
         } else {
             format!("group of {}", breakdown.title)
@@ -327,12 +311,13 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
         );
     }
     let before = view.value(point, &clean).map(format::number);
+    let rows = format::count(rows_of(view, breakdown, point, member).unwrap_or(0), "row");
     match (attacked, before) {
         (Some(_), Some(before)) => format!(
-            "Under attack at {}, {who} fares worst: {} (clean {before})",
+            "Under attack at {}, {who} ({rows}) fares worst: {} (clean {before})",
             view.long_label(point),
             format::number(value),
         ),
-        _ => format!("At {}, {who} fares worst: {}", view.long_label(point), format::number(value)),
+        _ => format!("At {}, {who} ({rows}) fares worst: {}", view.long_label(point), format::number(value)),
     }
 }

@@ -6,7 +6,7 @@ use crate::run::Confidence;
 
 use super::axis::{Axis, Panel, up};
 use super::canvas::{BODY, Canvas, HEADING, Side};
-use super::classes::chosen;
+use super::chosen::chosen;
 use super::legend::{self, Legend, Part, Style};
 use super::look::Look;
 use super::reliability::of;

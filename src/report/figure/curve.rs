@@ -1,14 +1,15 @@
 //! The security curve: what is left at every radius, one line per strength, one panel per defense.
 
-use crate::measure::{Direction, MetricKey};
+use crate::measure::MetricKey;
 use crate::points::Anchor;
 use crate::report::certificates;
 use crate::report::format;
 use crate::report::inputs::Curve;
+use crate::report::leading;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel, up};
-use super::canvas::{BODY, HEADING, Marker, Side, cut};
+use super::canvas::{BODY, HEADING, Marker, Side, shortened};
 use super::legend::{self, Key, Legend, Part, Style};
 use super::look::Look;
 use super::theme::{ANCHOR, QUIET};
@@ -103,7 +104,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let unnamed = MetricKey { attack: None, ..key.clone() };
     let heading = if panels.len() > 1 { 22.0 } else { 0.0 };
     let name_up = axis_lines(view, &unnamed, up(10.0 + heading, panel_height - 56.0));
-    let words = (title(view, curve), caption);
+    let words = leading::explained(title(view, curve), caption);
     Some(framed(look, "security-curve", place.height, words, |canvas, top| {
         let margin = look.left(name_up.len());
         let column = (place.right - margin + 6.0) / columns as f64;
@@ -121,7 +122,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             };
             panel.draw(canvas, None, panels.len() > 1);
             if panels.len() > 1 {
-                let name = cut(name, HEADING, column - gap);
+                let name = shortened(name, HEADING, column - gap);
                 canvas.text(&name, (panel.left, start + 16.0), HEADING, Side::Start);
             }
             let middle = f64::midpoint(panel.left, panel.right);
@@ -285,25 +286,22 @@ fn title(view: &View, curve: &Curve) -> String {
     else {
         return fallback();
     };
-    let direction = view.direction(&key).unwrap_or(Direction::Higher);
-    let known: Vec<(usize, f64)> = (0..view.given.points.len())
+    let known: Vec<usize> = (0..view.given.points.len())
         .filter(|&point| view.given.points[point].degenerate.is_none() && view.is_final(point))
-        .filter_map(|point| Some((point, view.value(point, &key)?)))
+        .filter(|&point| view.value(point, &key).is_some())
         .collect();
-    let best = known.iter().min_by(|a, b| direction.as_cost(a.1).total_cmp(&direction.as_cost(b.1)));
     let weakest = known
         .iter()
-        .min_by(|a, b| view.given.points[a.0].strength.total_cmp(&view.given.points[b.0].strength));
-    let (Some(best), Some(weakest)) = (best, weakest) else { return fallback() };
+        .copied()
+        .min_by(|a, b| view.given.points[*a].strength.total_cmp(&view.given.points[*b].strength));
+    let (Some(best), Some(weakest)) = (leading::among(view, &key, &known), weakest) else {
+        return fallback();
+    };
+    let left = |point: usize| view.value(point, &key).map_or_else(String::new, format::number);
     let name = format::capitalized(&view.title(&key));
-    if best.0 == weakest.0 {
-        return format!("{name} is best {}: {}", view.place(best.0), format::number(best.1));
+    let told = format!("{name} is best {}: {}", best.place(view), left(best.point));
+    if best.point == weakest {
+        return told;
     }
-    format!(
-        "{name} is best {}: {}, against {} {}",
-        view.place(best.0),
-        format::number(best.1),
-        format::number(weakest.1),
-        view.place(weakest.0),
-    )
+    format!("{told}, against {} {}", left(weakest), view.place(weakest))
 }

@@ -4,7 +4,7 @@ use crate::report::format;
 use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, width};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, shortened, width};
 use super::front::{self, Mark};
 use super::labels::{Block, NEAR, Wish, placed};
 use super::legend;
@@ -75,7 +75,7 @@ fn one(
     panel.draw(canvas, None, true);
     let color = theme::defense(defense);
     let look = Type { color, ..HEADING };
-    let name = cut(&view.defenses[defense], look, whole - 50.0);
+    let name = shortened(&view.defenses[defense], look, whole - 50.0);
     canvas.text(&name, (panel.left, top + 14.0), look, Side::Start);
     let inside = |mark: &&Mark| {
         let at = panel.at(mark.x, mark.y);

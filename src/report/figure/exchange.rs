@@ -1,11 +1,12 @@
 //! The exchange rate along the strengths: what a point of security cost or gained in safety, step by step, with its interval.
 
-use crate::measure::{MetricKey, Unit};
+use crate::measure::MetricKey;
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
-use crate::report::format::{self, short};
+use crate::report::format;
 use crate::report::prices::{half_line, widest_arcs};
 use crate::report::table::is_price;
 use crate::report::view::View;
+use crate::words::{decimal, decimals};
 
 use super::axis::{Axis, Panel};
 use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, lines, width, wrapped};
@@ -121,8 +122,7 @@ fn cost(arc: &ArcRate, scale: f64) -> Rate {
 
 /// What a cost in units of both metrics is multiplied by: shares are counted in points, where the steps agree in their metrics.
 fn scale(view: &View, arcs: &[&ArcRate]) -> f64 {
-    let points = |key: &MetricKey| if view.unit(key) == Unit::Fraction { 100.0 } else { 1.0 };
-    let one = |arc: &ArcRate| points(&arc.safety) / points(&arc.security);
+    let one = |arc: &ArcRate| view.unit(&arc.safety).per(view.unit(&arc.security));
     let alike = arcs.iter().all(|arc| arc.safety == arcs[0].safety && arc.security == arcs[0].security);
     arcs.first().filter(|_| alike).map_or(1.0, |arc| one(arc))
 }
@@ -142,7 +142,9 @@ fn step(canvas: &mut Canvas<'_>, (arc, scale): (&ArcRate, f64), panel: &Panel, y
             if (panel.x.low..=panel.x.high).contains(rate) {
                 canvas.marker(Marker::Circle, (panel.x(*rate), y), 4.2, color, color, 1.0);
             }
-            told(canvas, &format!("{} [{}, {}]", short(*rate), short(*low), short(*high)));
+            let digits = decimals(&[*rate, *low, *high]);
+            let [rate, low, high] = [rate, low, high].map(|x| decimal(*x, digits));
+            told(canvas, &format!("{rate} [{low}, {high}]"));
         }
         Rate::HalfLine { parts, .. } if is_price(arc) => {
             for part in parts {
@@ -210,7 +212,7 @@ fn axis(arcs: &[&ArcRate], scale: f64) -> Axis {
     }
     rates.sort_by(f64::total_cmp);
     let (low, high) = (rates[0], rates[rates.len() - 1]);
-    let span = (high - low).max(0.05);
+    let span = (high - low).max(0.05 * scale);
     let near = |end: &f64| (low - REACH * span..=high + REACH * span).contains(end);
     let cut = ends.iter().any(|end| !near(end));
     let mut values: Vec<f64> = rates.iter().copied().chain(ends.into_iter().filter(near)).collect();
@@ -287,19 +289,20 @@ fn blocks(view: &View) -> Vec<Block<'_>> {
     blocks
 }
 
-/// What people count the metric in.
-fn noun(view: &View, key: &MetricKey) -> &'static str {
-    if view.unit(key) == Unit::Fraction { "point" } else { "unit" }
+/// What people count the metric in: one, and several.
+fn nouns(view: &View, key: &MetricKey) -> (&'static str, &'static str) {
+    let (_, one, several) = view.unit(key).counted();
+    (one, several)
 }
 
 fn across(view: &View, arc: &ArcRate, blocks: &[Block<'_>]) -> String {
     let alike = |other: &ArcRate| other.security == arc.security && other.safety == arc.safety;
     if blocks.iter().flat_map(|block| &block.steps).all(|(_, other)| alike(other)) {
         format!(
-            "cost in {}s of {} per {} of {} (less is better →, axis reversed; below 0: gained)",
-            noun(view, &arc.safety),
+            "cost in {} of {} per {} of {} (less is better →, axis reversed; below 0: gained)",
+            nouns(view, &arc.safety).1,
             view.metric_title(&arc.safety),
-            noun(view, &arc.security),
+            nouns(view, &arc.security).0,
             view.metric_title(&arc.security)
         )
     } else {
@@ -314,12 +317,11 @@ fn title(view: &View, shown: &[&ArcRate]) -> String {
         let steps = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
         let (safety, security) = (view.metric_title(&arc.safety), view.metric_title(&arc.security));
         return match (&arc.rate, arc.outcome) {
-            (Rate::Bounded { rate, .. }, Outcome::Price) => {
-                let (of, cost) = (noun(view, &arc.security), -rate * scale(view, &[arc]));
-                format!(
-                    "{steps}, a {of} of {security} cost {cost:.2} {}s of {safety}",
-                    noun(view, &arc.safety)
-                )
+            (Rate::Bounded { rate, low, high }, Outcome::Price) => {
+                let scale = -scale(view, &[arc]);
+                let cost = decimal(rate * scale, decimals(&[rate, low, high].map(|rate| rate * scale)));
+                let (of, counted) = (nouns(view, &arc.security).0, nouns(view, &arc.safety).1);
+                format!("{steps}, a {of} of {security} cost {cost} {counted} of {safety}")
             }
             _ => format!("{steps}: {}", arc.happened()),
         };
@@ -342,15 +344,16 @@ fn title(view: &View, shown: &[&ArcRate]) -> String {
         return format!("Security had a measurable price in {} of {of}", prices.len());
     }
     let named = |arc: &ArcRate| view.sweep(arc.from);
+    let digits = decimals(&[least.0, most.0]);
     format!(
-        "A {} of {} cost from {:.2} ({}) to {:.2} ({}) {}s of {}, where it cost any",
-        noun(view, &shown[0].security),
+        "A {} of {} cost from {} ({}) to {} ({}) {} of {}, where it cost any",
+        nouns(view, &shown[0].security).0,
         view.metric_title(&shown[0].security),
-        least.0,
+        decimal(least.0, digits),
         named(least.1),
-        most.0,
+        decimal(most.0, digits),
         named(most.1),
-        noun(view, &shown[0].safety),
+        nouns(view, &shown[0].safety).1,
         view.metric_title(&shown[0].safety)
     )
 }

@@ -26,6 +26,8 @@ const REASONS: usize = 8;
 const PLACES: usize = 4;
 /// With more signals than this the first ones are drawn.
 const SIGNALS: usize = 8;
+/// With more windows than this the newest ones are drawn: more than one a pixel nobody sees.
+const WINDOWS: usize = 400;
 const FINE: Type = Type { size: 10.0, ..SMALL };
 
 /// A line that a signal is compared with.
@@ -39,6 +41,7 @@ struct Threshold {
 pub fn draw(course: &Course, name: &str) -> Figure {
     let course =
         &Course { windows: course.windows.iter().map(|label| short(label)).collect(), ..course.clone() };
+    let (whole, course) = (course, &newest(course));
     let book = &course.book;
     let shown = book.signals.len().min(SIGNALS);
     let count = course.windows.len();
@@ -47,16 +50,20 @@ pub fn draw(course: &Course, name: &str) -> Figure {
     let is_turned = widest > column - 6.0;
     let foot = if is_turned { widest.min(TURNED) + 16.0 } else { 24.0 };
     let rows = book.rules.len() + book.combines.len();
-    let reasons = reasons(course);
+    let reasons = reasons(whole);
     let height = PANEL * shown as f64 + 30.0 + ROW * rows as f64 + foot + 15.0 * reasons.len() as f64 + 10.0;
-    let title = format!("{name}: {}", history::headline(course));
+    let title = format!("{name}: {}", history::headline(whole));
     let more = book.signals.len() - shown;
     let left_out = if more > 0 {
         format!(" {} in history.md.", format::count(more, "more signal"))
     } else {
         String::new()
     };
+    let all = whole.windows.len();
     let span = match course.windows.as_slice() {
+        [.., last] if all > count => {
+            format!("{all} windows to {last}, of which the newest {count} are drawn")
+        }
         [first, .., last] => format!("{count} windows from {first} to {last}"),
         _ => "1 window".to_owned(),
     };
@@ -108,6 +115,28 @@ pub fn draw(course: &Course, name: &str) -> Figure {
             canvas.text(line, (MARGIN, y + foot + 15.0 * at as f64 + 4.0), SMALL, Side::Start);
         }
     })
+}
+
+/// The newest windows, and before them the one that changes are seen from.
+fn newest(course: &Course) -> Course {
+    fn of<T: Clone>(kept: &[usize], all: &[T]) -> Vec<T> {
+        kept.iter().filter_map(|now| all.get(*now).cloned()).collect()
+    }
+    let first = course.windows.len().saturating_sub(WINDOWS);
+    let mut kept: Vec<usize> = (first..course.windows.len()).collect();
+    if course.baseline < first {
+        kept[0] = course.baseline;
+    }
+    let baseline = kept.iter().position(|now| *now == course.baseline).unwrap_or(0);
+    Course {
+        windows: of(&kept, &course.windows),
+        baseline,
+        signals: course.signals.iter().map(|seen| of(&kept, seen)).collect(),
+        rules: course.rules.iter().map(|states| of(&kept, states)).collect(),
+        combines: course.combines.iter().map(|states| of(&kept, states)).collect(),
+        levels: of(&kept, &course.levels),
+        ..course.clone()
+    }
 }
 
 /// A label as it fits: hashes and the like are told by how they begin.

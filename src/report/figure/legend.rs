@@ -2,7 +2,7 @@
 
 use crate::report::view::View;
 
-use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, Side, cut, lines, spoken, width as width_of};
+use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, Side, lines, shortened, spoken, width as width_of};
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, INK, PALE, SURFACE};
 
@@ -281,7 +281,7 @@ impl Legend {
             let room = width - 22.0;
             let wide = match part {
                 Part::Heading(text) => width_of(text, HEADING),
-                Part::Entry(_, text) => 22.0 + width_of(&cut(text, BODY, room), BODY),
+                Part::Entry(_, text) => 22.0 + width_of(&shortened(text, BODY, room), BODY),
                 Part::Ramp(_, texts) => RAMP + 12.0 + width_of(&texts[0], BODY) + width_of(&texts[2], BODY),
             };
             let is_heading = matches!(part, Part::Heading(_));

@@ -10,6 +10,7 @@ mod attacks;
 mod axis;
 mod bands;
 mod canvas;
+mod chosen;
 mod classes;
 mod coverage;
 mod curve;
@@ -20,6 +21,8 @@ mod fronts;
 mod gate;
 mod history;
 mod labels;
+mod lean;
+mod letters;
 mod legend;
 mod look;
 mod pdf;
@@ -37,9 +40,11 @@ use super::view::View;
 
 use canvas::spoken;
 
+pub(super) use classes::names;
 pub use fronts::{fronts, fronts_title};
 pub use gate::gate;
 pub use history::draw as history;
+pub(super) use letters::remark as missing_letters;
 pub use look::{Look, Theme, Width};
 pub use pdf::pdf;
 pub use png::png;

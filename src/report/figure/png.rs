@@ -8,6 +8,7 @@ use resvg::usvg::{Options, Tree, fontdb::Database};
 use crate::error::{Error, Result};
 
 use super::canvas::{BOLD, REGULAR};
+use super::letters::boxed;
 
 const SCALE: f32 = 2.0;
 
@@ -21,7 +22,7 @@ pub(super) fn tree(svg: &str) -> Result<Tree> {
         Arc::new(fonts)
     });
     let options = Options { fontdb: Arc::clone(fonts), ..Options::default() };
-    Tree::from_str(svg, &options).map_err(|error| Error::internal(error.to_string()))
+    Tree::from_str(&boxed(svg), &options).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// The drawing as PNG, two pixels per CSS pixel.

@@ -6,7 +6,7 @@ use crate::run::Confidence;
 
 use super::axis::{Axis, Panel};
 use super::canvas::{Canvas, HEADING, Marker, SMALL, Side, Type, cut, width};
-use super::classes::chosen;
+use super::chosen::{chosen, most_secure};
 use super::look::Look;
 use super::theme::{ANCHOR, Color, SAFETY, SECURITY};
 use super::{Figure, basis, framed, spoken};
@@ -145,13 +145,11 @@ fn shares(canvas: &mut Canvas<'_>, panel: &Panel, both: [(Option<&Confidence>, C
     }
 }
 
-/// What is said and what is right, at the strongest of the chosen points.
+/// What is said and what is right, at the most secure of the chosen points.
 fn title(view: &View, points: &[usize]) -> String {
-    let strongest = points
-        .iter()
-        .copied()
-        .max_by(|&a, &b| view.given.points[a].strength.total_cmp(&view.given.points[b].strength));
-    let Some(point) = strongest else { return "How often models are right at every confidence".to_owned() };
+    let Some(point) = most_secure(view, points) else {
+        return "How often models are right at every confidence".to_owned();
+    };
     let said = |one: &Confidence| {
         format!("{} sure, {} right", format::number(one.confidence), format::number(one.accuracy))
     };

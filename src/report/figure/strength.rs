@@ -3,11 +3,11 @@
 use crate::experiment::INTERPOLATED;
 use crate::measure::{MetricKey, Pillar};
 use crate::report::format;
-use crate::report::headline;
+use crate::report::leading;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut, lines};
+use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut, lines, shortened};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
@@ -80,7 +80,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             basis(view, "; intervals: in points.csv")
         }
     );
-    Some(framed(look, "strength", all, (title(view), caption), |canvas, top| {
+    Some(framed(look, "strength", all, leading::explained(title(view), caption), |canvas, top| {
         if many {
             for (i, (name, (left, y))) in names.iter().enumerate() {
                 let (color, y) = (theme::defense(i), top + y);
@@ -104,7 +104,7 @@ fn names(view: &View, sheet: f64) -> Vec<(String, (f64, f64))> {
     let (mut left, mut y) = (MARGIN, 10.0);
     let mut all = Vec::new();
     for name in &view.defenses {
-        let name = cut(name, HEADING, 180.0);
+        let name = shortened(name, HEADING, 180.0);
         let width = 60.0 + super::canvas::width(&name, HEADING);
         if left > MARGIN && left + width > sheet {
             (left, y) = (MARGIN, y + 18.0);
@@ -133,7 +133,7 @@ fn across(view: &View, point: usize, shared: bool) -> f64 {
         return given.strength;
     }
     let own = view.given.points.iter().filter(|other| other.defense == given.defense);
-    let largest = own.map(|other| other.strength).fold(0.0, f64::max);
+    let largest = own.map(|other| other.strength.abs()).fold(0.0, f64::max);
     if largest > 0.0 { given.strength / largest } else { 0.0 }
 }
 
@@ -172,16 +172,17 @@ fn one(
     let works = |point: &usize| view.given.points[*point].degenerate.is_none();
     let values = range(view, key, &points, works);
     let shared = shares_strengths(view);
+    let low = (0..view.given.points.len()).map(|point| across(view, point, shared)).fold(0.0, f64::min);
     let (low, high) =
-        if shared { (view.strengths[0], view.strengths[view.strengths.len() - 1]) } else { (0.0, 1.0) };
+        if shared { (view.strengths[0], view.strengths[view.strengths.len() - 1]) } else { (low, 1.0) };
     let reversed = is_reversed(view, key);
     let panel = Panel {
         left: left + if width < NARROW { 42.0 } else { 54.0 },
         top: top + 44.0 + more,
         right: left + width - if width < NARROW { 10.0 } else { 18.0 },
         bottom: top + height + more - 30.0,
-        // There are no strengths below 0; the margin is room for marks.
-        x: Axis::around(&[low, high], (0.0, f64::INFINITY), false, 5),
+        // Few have strengths below 0; the margin is room for marks.
+        x: Axis::around(&[low, high], (low.min(0.0), f64::INFINITY), false, 5),
         y: Axis::around(&values, bounds(view, key), reversed, 4),
     };
     let many = view.defenses.len() > 1;
@@ -268,24 +269,5 @@ fn range(view: &View, key: &MetricKey, points: &[usize], works: impl Fn(&usize) 
 
 /// Where each objective is at its best.
 fn title(view: &View) -> String {
-    let best: Vec<(String, usize)> = view
-        .given
-        .front
-        .objectives
-        .iter()
-        .filter_map(|o| Some((view.metric_title(&o.key), headline::best_point(view, &o.key)?)))
-        .collect();
-    match best.as_slice() {
-        [] => "Every metric against strength".to_owned(),
-        [(_, first), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, point)| point == first) => {
-            format!("Every objective is best {}", view.place(*first))
-        }
-        several => {
-            let parts: Vec<String> = several
-                .iter()
-                .map(|(name, point)| format!("{name} is best {}", view.place(*point)))
-                .collect();
-            format::capitalized(&format::list(&parts))
-        }
-    }
+    leading::title(view).unwrap_or_else(|| "Every metric against strength".to_owned())
 }

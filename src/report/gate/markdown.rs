@@ -2,7 +2,7 @@
 
 use super::{Story, rules};
 use crate::gate::Word;
-use crate::report::markdown::escaped;
+use crate::report::markdown::{escaped, prose};
 
 /// A hidden line by which a bot finds its own comment, to update it.
 pub const MARKER: &str = "<!-- equipoise-gate -->";
@@ -21,7 +21,7 @@ pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
         text.push_str(&format!("Against `{}`.\n\n", baseline.replace('`', "'")));
     }
     for reason in story.reasons() {
-        text.push_str(&format!("**{}**\n\n", escaped(&reason)));
+        text.push_str(&format!("**{}**\n\n", prose(&reason)));
     }
     let (rows, left) = story.rows();
     if !rows.is_empty() {
@@ -30,7 +30,7 @@ pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
             Story::HEAD.join(" | ")
         ));
         for row in &rows {
-            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            let cells: Vec<String> = row.iter().map(|cell| prose(cell)).collect();
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
         if left > 0 {
@@ -41,13 +41,13 @@ pub fn markdown(story: &Story<'_>, folder: Option<&str>) -> String {
     if let Some(course) = &story.verdict.rules {
         text.push_str(&format!("| {} |\n| --- | --- | --- | --- | --- |\n", rules::HEAD.join(" | ")));
         for row in rules::rows(course) {
-            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            let cells: Vec<String> = row.iter().map(|cell| prose(cell)).collect();
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
         text.push('\n');
     }
     for remark in story.remarks("`verdict.json`") {
-        text.push_str(&format!("- {}\n", escaped(&remark)));
+        text.push_str(&format!("- {}\n", prose(&remark)));
     }
     if let Some(advice) = story.advice(folder) {
         text.push_str(&format!("\n{advice}\n"));

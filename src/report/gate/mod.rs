@@ -247,10 +247,13 @@ impl Story<'_> {
     fn advice(&self, folder: Option<&str>) -> Option<String> {
         let (folder, baseline) = (folder?, self.baseline?);
         match self.verdict.word {
+            Word::NotComparable if self.samples.is_some() => Some(format!(
+                "To hold what comes next to these numbers instead: `equipoise baseline check {folder} --baseline {baseline}`, then `equipoise baseline accept {baseline} --allow-incomparable --by NAME --reason TEXT`."
+            )),
             Word::Identical | Word::NotComparable | Word::Incomplete | Word::Error => None,
             _ if self.verdict.examination.is_none() => None,
             _ => Some(format!(
-                "To take these numbers over: `equipoise baseline check {folder} --baseline {baseline}`, then `equipoise baseline accept {baseline} --reason TEXT`."
+                "To take these numbers over: `equipoise baseline check {folder} --baseline {baseline}`, then `equipoise baseline accept {baseline} --by NAME --reason TEXT`."
             )),
         }
     }

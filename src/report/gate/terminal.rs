@@ -1,6 +1,7 @@
 //! The verdict for the terminal.
 
 use super::{Story, rules};
+use crate::gate::Word;
 use crate::report::terminal::indented;
 
 /// The verdict in text; `folder` holds the results, where what to do with them is to be told.
@@ -13,8 +14,9 @@ pub fn terminal(story: &Story<'_>, folder: Option<&str>) -> String {
 #[must_use]
 pub fn review(story: &Story<'_>) -> String {
     let baseline = story.baseline.unwrap_or("DIR");
+    let allowed = if story.verdict.word == Word::NotComparable { "--allow-incomparable " } else { "" };
     let advice = format!(
-        "To take these numbers over: `equipoise baseline accept {baseline} --reason TEXT`; to drop them: `equipoise baseline reject {baseline}`."
+        "To take these numbers over: `equipoise baseline accept {baseline} {allowed}--by NAME --reason TEXT`; to drop them: `equipoise baseline reject {baseline}`."
     );
     told(story, &format!("`equipoise baseline review {baseline} --json`"), Some(advice))
 }

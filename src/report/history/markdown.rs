@@ -10,7 +10,7 @@ use crate::rules::Course;
 pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
     let book = &course.book;
     let mut text = format!("# {}: history\n\n", escaped(name));
-    text.push_str(&format!("**{}.**\n\n", escaped(&format::capitalized(&headline(course)))));
+    text.push_str(&format!("**{}.**\n\n", prose(&format::capitalized(&headline(course)))));
     let sentences = course.sentences();
     for sentence in &sentences {
         text.push_str(&format!("- {}.\n", prose(&format::capitalized(sentence))));
@@ -33,7 +33,7 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
         let signals = course.signals.iter().map(|seen| number(&seen[now]));
         let rules = course.rules.iter().map(|states| state(&states[now]).to_owned());
         let combines = course.combines.iter().map(|states| combined(states[now].holds).to_owned());
-        let cells: Vec<String> = signals.chain(rules).chain(combines).map(|cell| escaped(&cell)).collect();
+        let cells: Vec<String> = signals.chain(rules).chain(combines).map(|cell| prose(&cell)).collect();
         let level = course.levels[now].map_or("", |level| book.levels[level].as_str());
         text.push_str(&format!("| {} | {} | {} |\n", escaped(label), cells.join(" | "), escaped(level)));
     }
@@ -64,9 +64,9 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
             escaped(&rule.id),
             escaped(&book.levels[rule.level]),
             rule.domain.map_or("", |domain| domain.word()),
-            escaped(&rule.when_text),
+            prose(&rule.when_text),
             if of == 1 { "this window".to_owned() } else { format!("{needed} of {of} windows") },
-            escaped(until)
+            prose(until)
         ));
     }
     for combine in &book.combines {

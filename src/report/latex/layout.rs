@@ -1,7 +1,7 @@
 //! Tables that fit the width of a page: smaller type, heads and words on several lines, columns below each other.
 
-use super::escaped;
 use super::widths::{BOLD, SIZES, Size, width};
+use super::{escaped, guarded};
 use crate::report::table::Column;
 
 /// `\textwidth` of `article` at 10 points on A4 is 345 points; so much less as sums of widths of letters may be off.
@@ -177,7 +177,7 @@ impl Grid {
             .zip(widths)
             .map(|(&column, (width, _))| head(&self.head[column], *width))
             .collect();
-        text.push_str(&format!("{} \\\\\n\\midrule\n", heads.join(" & ")));
+        text.push_str(&format!("{} \\\\\n\\midrule\n", guarded(&heads.join(" & "))));
         for row in &self.rows {
             let cells: Vec<String> = columns
                 .iter()
@@ -195,7 +195,7 @@ impl Grid {
                     }
                 })
                 .collect();
-            text.push_str(&format!("{} \\\\\n", cells.join(" & ")));
+            text.push_str(&format!("{} \\\\\n", guarded(&cells.join(" & "))));
         }
         text.push_str("\\bottomrule\n\\end{tabular}\n");
         text
@@ -228,7 +228,7 @@ fn head(column: &Column, room: f64) -> String {
             }
         }
     }
-    let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+    let lines: Vec<String> = lines.iter().map(|line| guarded(&escaped(line))).collect();
     match lines.as_slice() {
         [one] => one.clone(),
         several => {
@@ -268,6 +268,25 @@ mod tests {
             grid(vec![words("step"), words("why"), figures("a"), figures("b")], &["0", long, "0.1", "0.2"])
                 .written();
         assert!(text.contains("\\parbox[t]{") && text.contains("\\raggedright\\strut the change"), "{text}");
+    }
+
+    /// What stands behind `\\\\` or a rule is looked through for a star and an optional argument (Lamport 1994, C.1.6).
+    #[test]
+    fn a_row_that_begins_with_a_bracket_is_no_argument() {
+        let long = "[robust accuracy] *at a large radius [robust accuracy]";
+        let mut grid = grid(vec![words("[a]"), figures(long)], &["[32]", "0.123 [0.100, 0.150]"]);
+        grid.rows.push(vec![Cell::plain("*"), Cell::plain("0")]);
+        grid.head.extend((0..3).map(|_| figures(long)));
+        let text = grid.written();
+        assert!(text.contains("\\shortstack[r]{{}[robust"), "{text}");
+        let ends = ["\\\\", "\\toprule", "\\midrule", "\\shortstack[r]{"];
+        for end in ends {
+            assert!(text.contains(end), "{end}: {text}");
+            for (at, _) in text.match_indices(end) {
+                let next = text[at + end.len()..].trim_start().chars().next();
+                assert!(!matches!(next, Some('[' | '*')), "{end}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -93,6 +93,12 @@ fn label(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
 }
 
+/// What stands at the beginning of a row: a bracket or star there would be taken for an argument of the row's end or of the rule before it.
+fn guarded(latex: &str) -> String {
+    let open = if latex.trim_start().starts_with(['[', '*']) { "{}" } else { "" };
+    format!("{open}{latex}")
+}
+
 /// Text as LaTeX: its special characters, and the signs of this report as mathematics; names between backticks as code.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -125,6 +131,8 @@ fn escaped(text: &str) -> String {
             '↓' => out.push_str("$\\downarrow$"),
             '≥' => out.push_str("$\\geq$"),
             '≤' => out.push_str("$\\leq$"),
+            '²' => out.push_str("$^2$"),
+            '·' => out.push_str("$\\cdot$"),
             '—' => out.push_str("---"),
             '…' => out.push_str("\\dots{}"),
             '\u{a0}' => out.push('~'),

@@ -90,7 +90,7 @@ impl Baseline {
         let place = folder.join(MANIFEST);
         if !place.is_file() {
             return Err(Error::new(Kind::NotComparable, format!("there is no baseline in `{}`", folder.display()))
-                .help("make one of a results folder: `equipoise baseline check RESULTS --baseline DIR`, then `equipoise baseline accept DIR --reason TEXT`"));
+                .help("make one of a results folder: `equipoise baseline check RESULTS --baseline DIR`, then `equipoise baseline accept DIR --by NAME --reason TEXT`"));
         }
         let damaged = |error: Error| {
             error.context(format!("cannot use the baseline in `{}`", folder.display())).help(

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::description::word;
 use crate::error::{Error, Result};
 use crate::experiment::INTERPOLATED;
+use crate::words::{FORMULA, is_formula};
 
 /// One model: a configuration at one seed.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -69,6 +70,10 @@ impl Stated {
                 Coordinate::Text(text) => text.clone(),
             };
             word(&format!("the value of `{key}`"), &text, &[',', '='])?;
+            if let Some(odd) = [key, &text].into_iter().find(|text| is_formula(text)) {
+                let (why, help) = FORMULA;
+                return Err(Error::input(format!("`{odd}` cannot stand in `coordinates`: {why}")).help(help));
+            }
             match (key.as_str(), value) {
                 ("strength", Coordinate::Number(number)) => place.strength = number + 0.0,
                 ("strength", _) => {

@@ -348,3 +348,24 @@ fn of_several_groups_one_must_be_named() {
     assert!(error.help_text().unwrap().ends_with("`group_accuracy@g=19` or one of 10 more"), "{error}");
     assert_eq!(strip(&judged(&format!("{head}w,group_accuracy@sex=F,0.4\n")).unwrap(), "R"), "1");
 }
+
+/// A panel is some 500 units wide: of 1500 windows the newest are drawn, and before them the one that changes are seen from.
+#[test]
+fn a_long_history_is_drawn_by_its_newest_windows() {
+    let drawn = |count: usize| {
+        let values: Vec<Option<f64>> = (0..count).map(|now| Some((now % 7) as f64)).collect();
+        let course = course(&book(&rule("R", "delta(a, baseline) >= 5", "")), &table(&[("a", &values)]));
+        equipoise::report::figure::history(&course, "r.toml")
+    };
+    let (usual, long) = (drawn(400), drawn(1500));
+    assert!(usual.caption.contains("400 windows from w1 to w400."), "{}", usual.caption);
+    assert!(
+        long.caption.contains("1500 windows to w1500, of which the newest 400 are drawn."),
+        "{}",
+        long.caption
+    );
+    for label in ["\nw1\n", "\nw1500\n"] {
+        assert!(long.svg.contains(label), "{label}");
+    }
+    assert!(long.svg.len() < usual.svg.len() + usual.svg.len() / 5, "{} {}", usual.svg.len(), long.svg.len());
+}

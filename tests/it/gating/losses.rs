@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::program::{accept, gated, prepared, rewrite};
+use super::program::{EVERY_LOSS, accept, gated, prepared, rewrite};
 use crate::program::Program;
 
 fn last_entry(program: &Program) -> serde_json::Value {
@@ -64,8 +64,7 @@ fn undefined_values_are_accepted_by_name_only_and_hide_no_regression() {
     );
     let refused = accept(&program, &["--reason", "x", "--allow-incomplete"]);
     assert!(refused.stderr.contains("--allow-regression robust_accuracy"), "{}", refused.stderr);
-    let given =
-        accept(&program, &["--reason", "x", "--allow-incomplete", "--allow-regression", "robust_accuracy"]);
+    let given = accept(&program, &[&["--reason", "x", "--allow-incomplete"][..], &EVERY_LOSS].concat());
     assert_eq!(given.code, Some(0), "{}", given.stderr);
     let entry = last_entry(&program);
     assert!(entry["undefined"][0].as_str().unwrap().contains("it went wrong"), "{entry}");
@@ -109,15 +108,15 @@ fn a_misspelled_permission_is_named_and_somebody_has_to_approve() {
     program.run(&["baseline", "check", "results/small", "--baseline", "base"]);
     let wrong = accept(&program, &["--reason", "x", "--allow-regression", "robust_acuracy"]);
     assert!(wrong.stderr.contains("did you mean `robust_accuracy`?"), "{}", wrong.stderr);
-    let permitted = ["--reason", "x", "--allow-regression", "robust_accuracy"];
+    let permitted = [&["--reason", "x"][..], &EVERY_LOSS].concat();
     for name in ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TF_BUILD", "CIRCLECI"] {
         let mut command = super::program::accepting(&program, "base");
-        let answer = crate::program::answer(command.args(permitted).env(name, "true").output().unwrap());
+        let answer = crate::program::answer(command.args(&permitted).env(name, "true").output().unwrap());
         assert_eq!(answer.code, Some(2));
         assert!(answer.stderr.contains(&format!("refused where {name} is set")), "{}", answer.stderr);
     }
     let mut command = super::program::accepting(&program, "base");
-    let answer = crate::program::answer(command.args(permitted).env("USER", "").output().unwrap());
+    let answer = crate::program::answer(command.args(&permitted).env("USER", "").output().unwrap());
     assert!(answer.stderr.contains("--by NAME"), "{}", answer.stderr);
     assert_eq!(accept(&program, &permitted).code, Some(0));
     assert_eq!(last_entry(&program)["by"], "somebody");
@@ -190,7 +189,7 @@ fn a_review_advises_what_can_be_done() {
     let review = review.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         review.contains(
-            "`equipoise baseline accept base --reason TEXT`; to drop them: `equipoise baseline reject base`"
+            "`equipoise baseline accept base --by NAME --reason TEXT`; to drop them: `equipoise baseline reject base`"
         ),
         "{review}"
     );

@@ -83,6 +83,16 @@ pub(crate) fn accepting(program: &Program, base: &str) -> Command {
     command
 }
 
+/// Permits what is gated to have got worse.
+pub(super) const EVERY_LOSS: [&str; 6] = [
+    "--allow-regression",
+    "robust_accuracy",
+    "--allow-regression",
+    "accuracy",
+    "--allow-regression",
+    "worst_class_accuracy",
+];
+
 /// Accepts what is pending.
 pub(super) fn accept(program: &Program, more: &[&str]) -> Answer {
     crate::program::answer(accepting(program, "base").args(more).output().unwrap())

@@ -191,6 +191,9 @@ fn descriptions_are_held_to_their_rules() {
     stated("/cells/0/coordinates", json!({ "seed": 1 }), &["`cells`, number 1", "`seed` is no coordinate"]);
     stated("/cells/0/coordinates", json!({ "strength": "high" }), &["`strength` is `high`, not a number"]);
     stated("/cells/0/coordinates", json!({ "a,b": "x" }), &["`a,b` cannot be the name of a coordinate"]);
+    for odd in [json!({ "tool": "@SUM(A1)" }), json!({ "@tool": "x" })] {
+        stated("/cells/0/coordinates", odd, &["cannot stand in `coordinates`", "take it for a formula"]);
+    }
     stated("/cells/0", json!({ "coordinates": {}, "seed": 0 }), &["neither `test` nor `failed`"]);
     stated(
         "/cells/0",

@@ -83,7 +83,7 @@ fn headlines_tables_and_panels_leave_single_persons_out() {
         "{text}"
     );
     // Who is selected is right: f lost 2 of 124, m gained 56 of 256.
-    assert!(text.contains("Without attack `f` fared worse than `m`, by 23.5 points ["), "{text}");
+    assert!(text.contains("Without attack `f` lost and `m` gained, 23.5 points ["), "{text}");
     // The four of f and south are in no table, and over all four combinations no gap is told of.
     let page = read("summary.md");
     assert!(

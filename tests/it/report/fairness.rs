@@ -52,7 +52,7 @@ fn every_gap_that_moved_beyond_its_interval_is_told_of_objective_or_not() {
     let first = said.iter().position(|line| line.contains("gaps between groups moved")).unwrap();
     assert_eq!(
         said[first],
-        "From strength 0 to 0.25, 3 gaps between groups moved beyond their intervals, the worst first (balanced accuracy went from 0.770 to 0.627; a model that collapses closes gaps, too):"
+        "From strength 0 to 0.25, 3 gaps between groups moved beyond their intervals (without attack and of single attributes first, then by size) (balanced accuracy went from 0.770 to 0.627; a model that collapses closes gaps, too):"
     );
     assert_eq!(
         said[first + 1],
@@ -127,11 +127,22 @@ fn a_gap_that_chance_shows_as_well_is_concluded_as_that() {
     by_chance(&mut inputs, Some(0.34));
     let text = said(inputs.clone()).join("\n");
     assert!(
-        text.contains(&format!(
-            "{concluded} Without the group of fewer than 30 rows (`Other` 8) it is 0.340 [0.240, 0.440] (beyond the 0.090 of chance) at strength 0 and"
-        )),
+        text.contains("Without the group of fewer than 30 rows (`Other` 8), demographic parity difference (sex) is 0.340 [0.240, 0.440] (beyond the 0.090 of chance) at strength 0 and 0.340 [0.240, 0.440] (beyond the 0.090 of chance) at strength"),
         "{text}"
     );
+    assert!(
+        text.contains("; beyond what chance shows at every point. Over all groups, small ones included, it cannot be judged: groups of these sizes without any disparity are up to 0.550 apart in 95 % of samples."),
+        "{text}"
+    );
+    assert!(!text.contains("not distinguishable from chance"), "without the small group it is: {text}");
+    // Where neither is beyond chance, both are named.
+    by_chance(&mut inputs, Some(0.05));
+    let text = said(inputs.clone()).join("\n");
+    assert!(
+        text.contains("(sex) is 0.050 [−0.050, 0.150] (not beyond the 0.090 of chance) at strength 0 and"),
+        "{text}"
+    );
+    assert!(text.contains("; not distinguishable from chance at any point. Over all groups"), "{text}");
     // At one strength alone.
     for (i, point) in inputs.points.iter_mut().enumerate() {
         let measured = point.measures.get_mut(&parity("sex")).unwrap();
@@ -149,7 +160,7 @@ fn a_gap_that_chance_shows_as_well_is_concluded_as_that() {
 #[test]
 fn who_fares_worse_has_a_direction_and_an_interval() {
     let mut inputs = fixture::people();
-    let fared = |attack, difference, interval| Fared {
+    let fared = |attack, difference, interval: Option<(f64, f64)>| Fared {
         from: 0,
         to: 6,
         attribute: "sex".to_owned(),
@@ -157,17 +168,116 @@ fn who_fares_worse_has_a_direction_and_an_interval() {
         worse: "sex=Male".to_owned(),
         better: "sex=Female".to_owned(),
         difference,
-        interval: Some(interval),
+        interval,
     };
     let attack = fixture::under("robust_group_accuracy", 0.2).attack;
-    inputs.fared = vec![fared(None, 0.004, (-0.084, 0.092)), fared(attack, 0.07, (0.015, 0.124))];
-    let text = said(inputs).join("\n");
+    // Male, then female, at strength 0 and at all others.
+    let mut attacked = |male: (f64, f64), female: (f64, f64), difference, interval| {
+        for (i, point) in inputs.points.iter_mut().enumerate() {
+            for (group, (before, after)) in [("Male", male), ("Female", female)] {
+                let part = Some(format!("sex={group}"));
+                let robust = MetricKey { group: part, ..fixture::under("robust_group_accuracy", 0.2) };
+                let value = if i == 0 { before } else { after };
+                point.measures.insert(robust, share(value, Bound::Exact, 3));
+                let clean = if group == "Male" { 0.7 } else { 0.8 };
+                point
+                    .measures
+                    .insert(of("group_accuracy", &format!("sex={group}")), share(clean, Bound::Exact, 3));
+            }
+        }
+        inputs.fared =
+            vec![fared(None, 0.004, Some((-0.084, 0.092))), fared(attack.clone(), difference, interval)];
+        said(inputs.clone()).join("\n")
+    };
+    // Who gained less may be the higher one.
+    let text = attacked((0.918, 0.922), (0.745, 0.779), 0.03, Some((0.008, 0.053)));
     assert!(
         text.contains(
-            ". Without attack it cannot be told whether one fares worse (`Male` against `Female`: 0.4 points [−8.4, 9.2]); under attack `Male` fared worse than `Female`, by 7.0 points [1.5, 12.4] (95 % intervals over seeds and rows)."
+            ". Without attack it cannot be told whether one changed otherwise than another (`Male` against `Female`: 0.4 points [−8.4, 9.2]); lower at strength 0.3 is `Male`, 0.700. Under attack `Male` gained 3.0 points [0.8, 5.3] less than `Female` (0.918 → 0.922 against 0.745 → 0.779); `Female` is still the lower (95 % intervals over seeds and rows)."
         ),
         "{text}"
     );
+    let text = attacked((0.8, 0.7), (0.8, 0.77), 0.07, None);
+    assert!(
+        text.contains(
+            "`Male` lost 7.0 points more than `Female` at these seeds (0.800 → 0.700 against 0.800 → 0.770) ("
+        ),
+        "{text}"
+    );
+    let text = attacked((0.8, 0.77), (0.8, 0.84), 0.07, Some((0.01, 0.13)));
+    assert!(text.contains("`Male` lost and `Female` gained, 7.0 points [1.0, 13.0] between them (0.800 → 0.770 against 0.800 → 0.840) ("), "{text}");
+}
+
+/// Between strength 0 and .3 the larger of the two gaps changes from that of true positive rates, .6 − .3, to that of false positive rates, .8 − .1.
+#[test]
+fn a_gap_is_told_of_with_the_rates_that_make_it_at_either_end() {
+    let mut inputs = fixture::people();
+    let (safety, lower) = (Pillar::Safety, Direction::Lower);
+    let id = "equalized_odds_difference_max";
+    inputs.metrics.push(described(id, "equalized-odds difference", safety, lower, Bound::Exact));
+    for (i, point) in inputs.points.iter_mut().enumerate() {
+        let gap = if i == 0 { 0.3 } else { 0.7 };
+        let mut measured = share(gap, Bound::Exact, 3);
+        measured.estimate.interval = Some((gap - 0.03, gap + 0.03));
+        point.measures.insert(of(id, "age"), measured);
+        let (positives, negatives) = if i == 0 { ([0.3, 0.6], [0.1, 0.3]) } else { ([0.2, 0.6], [0.1, 0.8]) };
+        for (rate, values, n) in
+            [("true_positive_rate", positives, 40), ("false_positive_rate", negatives, 50)]
+        {
+            for (group, value) in ["old", "young"].iter().zip(values) {
+                let mut measured = share(value, Bound::Exact, 3);
+                measured.estimate.n = n;
+                point.measures.insert(of(rate, &format!("age={group}")), measured);
+            }
+        }
+    }
+    let text = said(inputs).join("\n");
+    assert!(
+        text.contains("Equalized-odds difference (age) grew from 0.300 [0.270, 0.330] to 0.700 [0.670, 0.730]: at strength 0 true positive rate of `young` (40 positives) 0.600, of `old` (40 positives) 0.300; at strength 0.3 false positive rate of `young` (50 negatives) 0.800, of `old` (50 negatives) 0.100."),
+        "{text}"
+    );
+}
+
+#[test]
+fn points_that_only_a_gap_of_chance_keeps_on_the_front_are_named() {
+    let mut inputs = fixture::people();
+    let members = inputs.front.members.clone();
+    assert!(said(inputs.clone()).iter().all(|line| !line.contains("on it only for")));
+    // At every other objective the last is as the first, or worse.
+    let (first, last) = (members[0], members[members.len() - 1]);
+    for objective in inputs.front.objectives.clone() {
+        let value = inputs.points[first].measures[&objective.key].clone();
+        if objective.key != parity("sex") {
+            inputs.points[last].measures.insert(objective.key, value);
+        }
+    }
+    let worse = share(0.0, Bound::Exact, 3);
+    inputs.points[last].measures.insert(MetricKey::plain("accuracy"), worse);
+    by_chance(&mut inputs, None);
+    let text = said(inputs).join("\n");
+    assert!(
+        text.contains(
+            " on it only for demographic parity difference (sex), which over all groups chance shows as well."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_positive_class_is_named_where_groups_are() {
+    let mut inputs = fixture::people();
+    inputs.data.positive = Some("yes".to_owned());
+    let outputs = rendered(inputs);
+    for path in ["summary.txt", "summary.md"] {
+        let text = file(&outputs, path).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            text.contains("2 classes; positive: `yes`; sensitive: sex (Female, Male)."),
+            "{path}: {text}"
+        );
+    }
+    assert!(file(&outputs, "report.html").contains("positive: "));
+    let json: serde_json::Value = serde_json::from_str(file(&outputs, "report.json")).unwrap();
+    assert_eq!(json["data"]["positive"], "yes");
 }
 
 #[test]
@@ -253,7 +363,7 @@ fn tables_by_group_have_rows_and_combinations_of_few_rows_are_listed_once() {
     assert!(file(&outputs, "points.csv").contains("group_accuracy@sex*race=Female*B"));
     let figure = equipoise::report::figure::all(&View::new(fixture::people()));
     let groups = figure.iter().find(|figure| figure.name == "groups-sex").unwrap();
-    assert!(groups.caption.contains("Rows: Female 360, Male 360."), "{}", groups.caption);
+    assert!(groups.caption.contains("Rows: Female (360), Male (360)."), "{}", groups.caption);
 }
 
 /// The title of the figure by sex where females and males have these accuracies under attack (± .055 at 360 rows), and so many rows.
@@ -275,10 +385,10 @@ fn title_by_sex(groups: [(&str, f64, usize); 2]) -> String {
 #[test]
 fn a_figure_names_a_worst_group_only_as_far_as_intervals_and_rows_tell() {
     let clear = title_by_sex([("Female", 0.4, 99), ("Male", 0.6, 99)]);
-    assert!(clear.contains(", sex = Female fares worst: 0.400 (clean "), "{clear}");
+    assert!(clear.contains(", sex = Female (99 rows) fares worst: 0.400 (clean "), "{clear}");
     assert_eq!(
         title_by_sex([("Female", 0.5, 99), ("Male", 0.51, 99)]),
-        "Under attack at strength 0.3, no group of sex clearly fares worst: sex = Female has 0.500, the next 0.510"
+        "Under attack at strength 0.25, no group of sex clearly fares worst: sex = Female has 0.500, the next 0.510"
     );
     assert_eq!(title_by_sex([("Female", 0.1, 29), ("Male", 0.51, 99)]), "By sex");
 }

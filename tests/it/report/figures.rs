@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use equipoise::measure::{AttackKey, Direction, MetricKey, Norm, Value};
+use equipoise::measure::{AttackKey, Norm};
 use equipoise::pareto::exchange::{Outcome, Rate};
 use equipoise::pareto::uncertain::{Band, Verdict};
-use equipoise::report::compare::{self, Member};
 use equipoise::report::figure::{self, Figure, Look, Theme, Width};
 use equipoise::report::{Format, Inputs, Output, View, Wanted, rendered};
 use equipoise::run::{Confidence, ConfidenceBin, Risk};
@@ -148,7 +147,7 @@ fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
         assert!(figure.svg.contains(&format!("\n{text}\n")), "{text}: {}", figure.svg);
     }
     // Of the four steps one rate is a mark.
-    assert_eq!(count(figure, "<circle") / 2, 1, "a mark is filled and outlined");
+    assert_eq!(count(figure, "<circle"), 1, "a mark is one element, filled and outlined");
     assert_eq!(
         figure.title,
         "From strength 0 to 0.2, a point of robust accuracy cost 0.10 points of accuracy"
@@ -325,139 +324,72 @@ fn dark_figures_have_dark_ground_and_no_light_color() {
     }
 }
 
-fn member(name: &str, inputs: Inputs) -> Member {
-    Member { name: name.to_owned(), view: View::new(inputs) }
+/// A drawing's file name is all that a file system has to tell it from others.
+#[test]
+fn attributes_of_alike_names_have_figures_of_their_own() {
+    let mut inputs = fixture::people();
+    let sex = inputs.breakdowns.iter().find(|one| one.title == "sex").unwrap().clone();
+    for title in ["Sex", "s*x", "s-x", "性别", "人种", "class"] {
+        let twin = equipoise::report::Breakdown { title: title.to_owned(), ..sex.clone() };
+        inputs.breakdowns.push(twin);
+    }
+    let outputs = rendered(&View::new(inputs), &Wanted { dark: true, ..Wanted::default() }).unwrap();
+    let all: BTreeSet<String> = outputs.iter().map(|output| output.path.to_lowercase()).collect();
+    assert_eq!(all.len(), outputs.len());
+    let groups =
+        |path: &&String| path.starts_with("figures/groups-") && path.rsplit('.').next() == Some("svg");
+    assert_eq!(all.iter().filter(groups).count(), 2 * 7, "{all:?}");
+    let page = file(&outputs, "report.html");
+    // The plotting library has such words of its own.
+    let marked =
+        page.split("<script").map(|part| part.split_once("</script>").map_or(part, |(_, rest)| rest));
+    let marked: String = marked.collect();
+    let ids: Vec<&str> = marked.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "an id is there twice");
 }
 
+/// An import may have strengths below 0: the axis begins there, so that every mark lies inside its panel.
 #[test]
-fn folders_are_laid_side_by_side() {
-    let mut second = fixture::digits(3);
-    second.front.hypervolume = 0.6;
-    second.front.hypervolume_interval = Some((0.56, 0.64));
-    second.settings[1].1 = "adam 1e-3, batch 64, 80 epochs".to_owned();
-    second.settings.push(("suite".to_owned(), "quick".to_owned()));
-    // Other seeds, so that nothing is paired.
-    for point in &mut second.points {
-        point.seeds = vec![10, 11, 12];
-    }
-    let members = [member("first", fixture::digits(3)), member("second", second)];
-    let outputs = compare::compare(&members, &Wanted::default()).unwrap();
-    assert_eq!(
-        paths(&outputs),
-        ["comparison.md", "comparison.csv", "comparison.html", "figures/fronts.png", "figures/fronts.svg"]
-    );
-    let text = file(&outputs, "comparison.md");
-    assert!(text.contains("`second` dominates most: hypervolume 0.600 against 0.505 (`first`); their intervals do not overlap"), "{text}");
-    assert!(
-        text.contains("`second` and `first` share no seed, so that they cannot be compared pair by pair"),
-        "{text}"
-    );
-    assert!(
-        text.contains("| training | adam 1e-3, batch 64, 40 epochs | adam 1e-3, batch 64, 80 epochs |"),
-        "{text}"
-    );
-    assert!(text.contains("| suite | not set | quick |") && !text.contains("| model |"), "{text}");
-    assert!(text.contains("0.980 [0.962, 0.998]"), "the best accuracy: {text}");
-    let svg = file(&outputs, "figures/fronts.svg");
-    assert_well_formed(svg);
-    assert!(svg.contains("\nfirst\n") && svg.contains("\nsecond\n"));
-    let page = file(&outputs, "comparison.html");
-    for foreign in ["<script", "<link", "<img", "@import", "url(", " src="] {
-        assert!(!page.contains(foreign), "{foreign}");
-    }
-    // Every color of the drawing has its twin for dark pages.
-    for part in svg.split(" fill=\"#").skip(1) {
-        assert!(page.contains(&format!(".figure [fill=\"#{}\"]", &part[..6])), "{}", &part[..6]);
-    }
-    assert_eq!(outputs, compare::compare(&members, &Wanted::default()).unwrap());
-}
-
-/// By hand: one point on either front, so that the volume at each seed is accuracy times robust accuracy: 0.978, 0.980, 0.982 times a robust accuracy that is
-/// 0.1 higher in the second folder. The differences have mean 0.098 and standard deviation 0.0002; t(0.975; 2) = 4.303 (any table). Accuracy at another
-/// point differs by 0.01, 0.02 and 0.03: mean 0.02, half width 4.303 · 0.01 / √3 = 0.0248.
-#[test]
-fn folders_of_the_same_seeds_and_rows_are_compared_pair_by_pair() {
-    let alone = |mut inputs: Inputs| {
-        inputs.front.members = vec![1];
-        inputs.front.dominated.clear();
-        inputs
-    };
-    let mut second = alone(fixture::digits(3));
-    let robust = fixture::under("robust_accuracy", 0.2);
-    let mut shift = |point: usize, key: &MetricKey, by: [f64; 3]| {
-        let measured = second.points[point].measures.get_mut(key).unwrap();
-        for (value, by) in measured.per_seed.iter_mut().zip(by) {
-            *value = Value::Defined(value.get().unwrap() + by);
-        }
-    };
-    shift(1, &robust, [0.1; 3]);
-    shift(2, &MetricKey::plain("accuracy"), [0.01, 0.02, 0.03]);
-    shift(3, &MetricKey::plain("accuracy"), [-0.021, -0.02, -0.019]);
-    second.front.hypervolume = 0.6;
-    let members = [member("first", alone(fixture::digits(3))), member("second", second)];
-    let outputs = compare::compare(&members, &Wanted::default()).unwrap();
-    let text = file(&outputs, "comparison.md").replace('\u{a0}', " ");
-    for expected in [
-        "hypervolume 0.600 against 0.505 (`first`); paired over 3 seeds by +0.098 [0.098, 0.098].",
-        "`second` against `first`, paired over 3 seeds on the same 360 test rows: its hypervolume differs by +0.098 [0.098, 0.098], more than can be told from none.",
-        "| second | the front | hypervolume ↑ | +0.098 [0.098, 0.098] | 3 | better |",
-        "| second | 0.1 | accuracy ↑ | +2.0 points [−0.5, 4.5] | 3 | cannot tell |",
-        "| second | 0.2 | accuracy ↑ | ±0.0 points [0.0, 0.0] | 3 | the same |",
-        "| second | 0.15 | accuracy ↑ | −2.0 points [−2.2, −1.8] | 3 | worse |",
-    ] {
-        assert!(text.contains(expected), "{expected}\n{text}");
-    }
-    let table = file(&outputs, "comparison-paired.csv");
-    assert!(table.starts_with("results,configuration,number,difference,seeds,it is\n"), "{table}");
-    assert!(file(&outputs, "comparison.html").contains(">Paired differences<"));
-}
-
-#[test]
-fn every_pair_of_three_objectives_is_compared() {
-    let three = || {
+fn strengths_below_0_stay_inside_their_panels() {
+    for shared in [true, false] {
         let mut inputs = fixture::digits(3);
-        inputs
-            .front
-            .objectives
-            .push(fixture::objective(MetricKey::plain("worst_class_accuracy"), Direction::Higher));
-        inputs
-    };
-    let members = [member("first", three()), member("second", three())];
-    let outputs = compare::compare(&members, &Wanted::default()).unwrap();
-    let svgs: Vec<&str> =
-        paths(&outputs).into_iter().filter(|path| path.split('.').next_back() == Some("svg")).collect();
-    assert_eq!(svgs, ["figures/fronts.svg", "figures/fronts-2.svg", "figures/fronts-3.svg"]);
-    let page = file(&outputs, "comparison.html");
-    assert_eq!(page.matches("<svg").count(), 3);
-    for svg in svgs {
-        assert_well_formed(file(&outputs, svg));
+        for (i, point) in inputs.points.iter_mut().enumerate() {
+            point.strength -= 0.2;
+            point.coordinates.insert("strength".to_owned(), point.strength.to_string());
+            if !shared && i % 2 == 1 {
+                "other".clone_into(&mut point.defense);
+                point.coordinates.insert("defense".to_owned(), "other".to_owned());
+            }
+        }
+        let all = figures(inputs);
+        let figure = named(&all, "strength");
+        let left: Vec<f64> = figure
+            .svg
+            .lines()
+            .filter_map(|line| line.strip_prefix("<circle cx=\"")?.split('"').next()?.parse().ok())
+            .collect();
+        // Of several defenses the legend has a mark as well. Panels of three columns begin 54 units behind a third of the sheet, drawn at eight.
+        let third = 8.0 * 900.0 / 3.0;
+        let left = &left[usize::from(!shared)..];
+        assert!(!left.is_empty() && left.iter().all(|x| x % third > 8.0 * 54.0), "{left:?}");
     }
 }
 
+/// Two hundred models of one seed are as many points: marks and lines must not take the page beyond what it may weigh.
 #[test]
-fn what_cannot_be_compared_is_refused_in_one_message() {
-    let refused = |second: Inputs| {
-        let members = [member("a", fixture::digits(3)), member("b", second)];
-        let error = compare::compare(&members, &Wanted::default()).unwrap_err();
-        assert_eq!(error.kind(), equipoise::error::Kind::NotComparable);
-        error.chain().join(": ")
-    };
-    let mut other = fixture::digits(3);
-    other.front.objectives[0].key = MetricKey::plain("worst_class_accuracy");
-    assert_eq!(
-        refused(other),
-        "`b` cannot be compared with `a`: their fronts are about other objectives (`robust_accuracy!union-5f3a:linf:0.2` and `worst_class_accuracy` here, `accuracy` and `robust_accuracy!union-5f3a:linf:0.2` there)"
-    );
-    let mut other = fixture::digits(3);
-    other.front.objectives[1].key.attack = Some(AttackKey::new(fixture::PROTOCOL, Norm::Linf, 0.1));
-    assert!(refused(other).contains("their fronts were attacked otherwise"));
-    let mut other = fixture::digits(3);
-    other.data.fingerprint = "7c".repeat(32);
-    assert!(refused(other).contains(
-        "they are measured on other rows (digits, 360 test rows here; digits, 360 test rows there)"
-    ));
-    let alone = [member("a", fixture::digits(3))];
-    assert!(
-        compare::compare(&alone, &Wanted::default()).unwrap_err().to_string().contains("nothing to compare")
-    );
+fn a_page_of_two_hundred_points_stays_small() {
+    let outputs = super::rendered(fixture::three_defenses(67));
+    let page = file(&outputs, "report.html");
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    let strength = file(&outputs, "figures/strength.svg");
+    // An element a mark, a path a line: nothing that goes without saying is said.
+    for said in ["opacity=\"1\"", "stroke=\"none\"", "stroke-width=\"0\"", " \"/>"] {
+        assert_eq!(strength.matches(said).count(), 0, "{said}");
+    }
+    let marks = strength.lines().filter(|line| line.starts_with("<circle") || line.starts_with("<polygon"));
+    let lines = strength.lines().filter(|line| line.starts_with("<polyline") || line.starts_with("<path"));
+    let (marks, lines) = (marks.count(), lines.count());
+    // Each mark has a bar beside it; a dashed line is one path.
+    assert!(marks >= 201 && lines < marks + 100, "{marks} marks, {lines} lines");
+    assert!(strength.len() < 300 * marks, "{} bytes for {marks} marks", strength.len());
 }

@@ -216,6 +216,7 @@ pub(crate) fn digits(seeds: usize) -> Inputs {
             validation: 359,
             test: ROWS,
             classes: (0..10).map(|class| class.to_string()).collect(),
+            positive: None,
             attributes: Vec::new(),
             citation: "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI 1998."
                 .to_owned(),

@@ -51,6 +51,18 @@ fn every_rate() -> Inputs {
     inputs
 }
 
+/// Points whose first coordinate is a list, as a sweep over layers has it, and a star.
+fn lists() -> Inputs {
+    let mut inputs = fixture::three_defenses(6);
+    for (i, point) in inputs.points.iter_mut().enumerate() {
+        let name = ["[32]", "*", "[64, 64]"][i % 3];
+        point.coordinates.insert("a".to_owned(), name.to_owned());
+        name.clone_into(&mut point.defense);
+        point.coordinates.insert("defense".to_owned(), name.to_owned());
+    }
+    inputs
+}
+
 #[test]
 fn rates_are_numbers_in_cells_and_sentences_below() {
     let outputs = tables(every_rate());
@@ -107,6 +119,7 @@ fn no_table_is_wider_than_the_page() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("latex");
     let mut all = samples();
     all.push(("every rate", every_rate()));
+    all.push(("lists", lists()));
     for (i, (name, inputs)) in all.into_iter().enumerate() {
         let outputs = tables(inputs);
         let folder = folder.join(i.to_string());

@@ -1,0 +1,123 @@
+//! Who is best at a number, and what paired seeds cannot tell from it: means alone make nobody best.
+
+use super::format;
+use super::headline::{best_point, point_list};
+use super::view::View;
+use crate::measure::MetricKey;
+use crate::pareto::Verdict;
+use crate::points::leaders;
+
+/// How it is said.
+const NOT_TOLD: &str = "not told from";
+
+/// More than these are counted.
+const NAMED: usize = 3;
+
+/// The point with the best mean at a number, and those that cannot be told from it.
+pub(super) struct Leading {
+    /// Its position.
+    pub(super) point: usize,
+    /// The others, ascending.
+    pub(super) level: Vec<usize>,
+}
+
+/// Who leads at `key` among the working points that compete; none where nobody has the number.
+pub(super) fn of(view: &View, key: &MetricKey) -> Option<Leading> {
+    let point = best_point(view, key)?;
+    let all: Vec<usize> = (0..view.given.points.len()).filter(|&point| view.competes(point)).collect();
+    level_with(view, key, point, &all)
+}
+
+/// The same among these points, which work and have the number.
+pub(super) fn among(view: &View, key: &MetricKey, points: &[usize]) -> Option<Leading> {
+    let direction = view.direction(key)?;
+    let cost = |point: usize| view.value(point, key).map_or(f64::INFINITY, |value| direction.as_cost(value));
+    let point = points.iter().copied().min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;
+    level_with(view, key, point, points)
+}
+
+/// What of `points` cannot be told from the best of them, `point`.
+fn level_with(view: &View, key: &MetricKey, point: usize, points: &[usize]) -> Option<Leading> {
+    let found = leaders(points.iter().map(|&i| &view.given.points[i]), key, view.direction(key)?);
+    let found: Vec<usize> = found.into_iter().map(|at| points[at]).collect();
+    // A best point that lacks seeds is paired with none.
+    let level = if found.contains(&point) { found } else { Vec::new() };
+    Some(Leading { point, level: level.into_iter().filter(|other| *other != point).collect() })
+}
+
+impl Leading {
+    /// `not told from 0 and 0.1`, or from so many others; none where the best is told from all.
+    pub(super) fn not_told(&self, view: &View) -> Option<String> {
+        match self.level.as_slice() {
+            [] => None,
+            few if few.len() <= NAMED => {
+                let list = point_list(view, few);
+                let bare = list.strip_prefix("strengths ").or_else(|| list.strip_prefix("strength "));
+                Some(format!("{NOT_TOLD} {}", bare.unwrap_or(&list)))
+            }
+            many => Some(format!("{NOT_TOLD} {} others", many.len())),
+        }
+    }
+
+    /// `at strength 0.2`, or `at strength 0.2 (not told from 0.25)`.
+    pub(super) fn place(&self, view: &View) -> String {
+        let place = view.place(self.point);
+        self.not_told(view).map_or_else(|| place.clone(), |level| format!("{place} ({level})"))
+    }
+}
+
+/// Title and caption of a figure; the caption says what `not told from` means where the title says it.
+pub(super) fn explained(title: String, caption: String) -> (String, String) {
+    if !title.contains(NOT_TOLD) {
+        return (title, caption);
+    }
+    let more = "Not told from: paired differences over these seeds do not say which is better (t intervals, all at 95 % together).";
+    (title, format!("{caption} {more}"))
+}
+
+/// What `not told from` means, where it is said of an objective.
+pub(super) fn meaning(view: &View) -> Option<&'static str> {
+    let is_said = view
+        .given
+        .front
+        .objectives
+        .iter()
+        .any(|objective| of(view, &objective.key).is_some_and(|found| !found.level.is_empty()));
+    is_said.then_some(
+        "the paired differences over these seeds do not say which of them is better (t intervals, all at 95 % together)",
+    )
+}
+
+/// How many of the points that the means call dominated are so over seeds and rows in general, and how many the means call that.
+pub(super) fn surely_dominated(view: &View) -> (usize, usize) {
+    let verdicts = &view.given.uncertainty.verdicts;
+    let sure = |point: &usize| matches!(verdicts.get(*point), Some(Some(Verdict::DominatedBy(_))));
+    let beaten = &view.given.front.dominated;
+    (beaten.iter().filter(|(point, _)| sure(point)).count(), beaten.len())
+}
+
+/// The objectives, each with who is best at it: `accuracy is best at strength 0.05 (not told from 0)`.
+pub(super) fn title(view: &View) -> Option<String> {
+    let best: Vec<(String, Leading)> = view
+        .given
+        .front
+        .objectives
+        .iter()
+        .filter_map(|o| Some((view.metric_title(&o.key), of(view, &o.key)?)))
+        .collect();
+    let is_alone = |found: &Leading| found.level.is_empty();
+    match best.as_slice() {
+        [] => None,
+        [(_, first), rest @ ..]
+            if !rest.is_empty()
+                && best.iter().all(|(_, found)| found.point == first.point && is_alone(found)) =>
+        {
+            Some(format!("Every objective is best {}", view.place(first.point)))
+        }
+        several => {
+            let parts: Vec<String> =
+                several.iter().map(|(name, found)| format!("{name} is best {}", found.place(view))).collect();
+            Some(format::capitalized(&format::list(&parts)))
+        }
+    }
+}
