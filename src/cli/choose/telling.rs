@@ -12,7 +12,7 @@ use crate::pareto::Rated;
 use crate::points::{Measured, Point};
 use crate::run::{Cells, Recommendation};
 use crate::stats::SEEDS_FOR_A_VERDICT;
-use crate::words::{count, percent};
+use crate::words::{count, decimal, percent};
 
 /// So many configurations are told of at most, where none satisfies; JSON has all.
 const MISSES: usize = 5;
@@ -55,8 +55,7 @@ fn often(share: f64) -> String {
 }
 
 fn number(x: f64) -> String {
-    let text = format!("{x:.3}");
-    if text == "-0.000" { "0.000".to_owned() } else { text.replace('-', "−") }
+    decimal(x, 3)
 }
 
 fn estimate(measured: Option<&Measured>) -> String {

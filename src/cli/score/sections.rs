@@ -10,7 +10,7 @@ use crate::evidence::Attribute;
 use crate::measure::{Direction, Harm, MetricKey};
 use crate::metrics::{CATALOG, Metric};
 use crate::points::{ByChance, Measured};
-use crate::words::whole_of;
+use crate::words::{decimal, whole_of};
 
 /// Classes whose accuracies are listed at most; of more, those with the lowest.
 const CLASSES: usize = 20;
@@ -273,8 +273,7 @@ pub(super) fn letter(mut at: usize) -> String {
 
 /// Three decimals, with a real minus sign and none before zero.
 fn decimals(x: f64) -> String {
-    let text = format!("{:.3}", x + 0.0);
-    if text == "-0.000" { "0.000".to_owned() } else { text.replace('-', "−") }
+    decimal(x, 3)
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use crate::report::inputs::AttackRow;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut};
+use super::canvas::{Canvas, HEADING, SMALL, Side, Type};
 use super::chosen::{chosen, most_secure};
+use super::fitting::cut;
 use super::look::Look;
 use super::theme::{CLEAN, Color, INK, SECURITY};
-use super::{Figure, basis, framed, spoken};
+use super::{Figure, basis, corner, framed, spoken};
 
 const ROW: f64 = 19.0;
 /// The worst case over all attacks, as the rows call it.
@@ -31,7 +32,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     Some(framed(look, "attacks-standing", height * lines as f64, words, |canvas, top| {
         let whole = look.width / columns as f64;
         for (i, &point) in points.iter().enumerate() {
-            let place = (whole * (i % columns) as f64, top + height * (i / columns) as f64);
+            let place = corner(i, columns, (whole, height), top);
             panel(canvas, view, point, place, (whole, height));
         }
     }))

@@ -136,7 +136,7 @@ impl Panel {
             canvas.line(&[(x, self.bottom), (x, self.bottom + 4.0)], QUIET, 1.0, 1.0);
             // Declared ticks may lie close together: a text that would touch the last one is left out.
             let fine = if x_ticks.is_some() { Type { size: 9.0, ..look } } else { look };
-            let half = 0.5 * super::canvas::width(text, fine) + 1.5;
+            let half = 0.5 * super::fitting::width(text, fine) + 1.5;
             if x - half >= last {
                 canvas.text(text, (x, self.bottom + 14.0), fine, Side::Middle);
                 last = x + half;

@@ -13,10 +13,10 @@ use crate::words::printable;
 use super::lean::lean;
 use super::theme::{COLORS, Color, INK, QUIET, SURFACE};
 
-const UNITS: f64 = 8.0;
+pub(super) const UNITS: f64 = 8.0;
 const FONT: &str = "DejaVu Sans";
 /// The library divides font sizes by this when it writes SVG.
-const SIZE_FACTOR: f64 = 1.24;
+pub(super) const SIZE_FACTOR: f64 = 1.24;
 
 pub(super) static REGULAR: &[u8] = include_bytes!("../assets/DejaVuSans.subset.ttf");
 pub(super) static BOLD: &[u8] = include_bytes!("../assets/DejaVuSans-Bold.subset.ttf");
@@ -210,7 +210,7 @@ fn attribute(text: &str) -> String {
 
 const TO_STRING: &str = "drawing to a string cannot fail";
 
-fn register() {
+pub(super) fn register() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
         for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
@@ -219,93 +219,10 @@ fn register() {
     });
 }
 
-fn font(look: Type, turned: bool) -> FontDesc<'static> {
+pub(super) fn font(look: Type, turned: bool) -> FontDesc<'static> {
     let style = if look.bold { FontStyle::Bold } else { FontStyle::Normal };
     let turn = if turned { FontTransform::Rotate270 } else { FontTransform::None };
     FontDesc::new(FontFamily::Name(FONT), look.size * SIZE_FACTOR * UNITS, style).transform(turn)
-}
-
-/// Width of `text` in CSS pixels.
-pub(super) fn width(text: &str, look: Type) -> f64 {
-    register();
-    let ((left, _), (right, _)) = font(look, false).layout_box(text).expect("the bundled font is registered");
-    // The library measures with `size` as the line height (1.164 em in this font), and writes `size / 1.24` as the em.
-    f64::from(right - left) / UNITS * (1.164 / SIZE_FACTOR)
-}
-
-/// Lines of at most `longest` CSS pixels, broken at spaces.
-pub(super) fn wrapped(text: &str, look: Type, longest: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let joined = lines.last().map(|line| format!("{line} {word}"));
-        match joined {
-            Some(joined) if width(&joined, look) <= longest => {
-                *lines.last_mut().expect("there is a line") = joined;
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-/// `text` as drawings write it: names between backticks in quotation marks.
-pub(super) fn spoken(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for (i, part) in parts.iter().enumerate() {
-        if i > 0 {
-            out.push(if i % 2 == 1 { '‘' } else { '’' });
-        }
-        out.push_str(part);
-    }
-    out
-}
-
-/// `text` in at most `most` lines of `longest` CSS pixels, the last of them, or a word that is longer, cut.
-pub(super) fn lines(text: &str, look: Type, longest: f64, most: usize) -> Vec<String> {
-    let mut lines = wrapped(text, look, longest);
-    if lines.len() > most {
-        let rest = lines.split_off(most.max(1) - 1).join(" ");
-        lines.push(rest);
-    }
-    // A name in one word is told from others by its end as well.
-    let fitted = |line: &String| {
-        if line.contains(' ') { cut(line, look, longest) } else { shortened(line, look, longest) }
-    };
-    lines.iter().map(fitted).collect()
-}
-
-/// `text` cut with an ellipsis to at most `longest` CSS pixels.
-pub(super) fn cut(text: &str, look: Type, longest: f64) -> String {
-    if width(text, look) <= longest {
-        return text.to_owned();
-    }
-    let letters: Vec<char> = text.chars().collect();
-    (1..letters.len())
-        .rev()
-        .map(|n| letters[..n].iter().collect::<String>().trim_end().to_owned() + "…")
-        .find(|short| width(short, look) <= longest)
-        .unwrap_or_else(|| "…".to_owned())
-}
-
-/// A name cut in its middle to at most `longest` CSS pixels: names of one family begin alike, and are told apart by how they end.
-pub(super) fn shortened(name: &str, look: Type, longest: f64) -> String {
-    if width(name, look) <= longest {
-        return name.to_owned();
-    }
-    let letters: Vec<char> = name.chars().collect();
-    (2..letters.len())
-        .rev()
-        .map(|kept| {
-            let begin: String = letters[..kept.div_ceil(2)].iter().collect();
-            let end: String = letters[letters.len() - kept / 2..].iter().collect();
-            format!("{}…{}", begin.trim_end(), end.trim_start())
-        })
-        .find(|short| width(short, look) <= longest)
-        .unwrap_or_else(|| "…".to_owned())
 }
 
 fn units((x, y): (f64, f64)) -> (i32, i32) {
@@ -436,32 +353,5 @@ impl Canvas<'_> {
         style.pos = Pos::new(across, VPos::Center);
         // Names from data files may have any character; a drawing is XML.
         self.backend.draw_text(&printable(text), &style, units(at)).expect(TO_STRING);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_quoted_and_a_lone_backtick_stays() {
-        assert_eq!(spoken("with `at` 0.1 and `awp`"), "with ‘at’ 0.1 and ‘awp’");
-        assert_eq!(spoken("an odd ` stays"), "an odd ` stays");
-    }
-
-    #[test]
-    fn long_texts_end_on_the_last_line_they_may_have() {
-        let all = lines("one two three four five six seven", BODY, 60.0, 2);
-        assert_eq!(all.len(), 2);
-        assert!(all[1].ends_with('…') && all.iter().all(|line| width(line, BODY) <= 60.0), "{all:?}");
-        assert_eq!(lines("short", BODY, 60.0, 2), ["short"]);
-    }
-
-    #[test]
-    fn names_that_begin_alike_stay_apart() {
-        let names = [1, 2].map(|i| shortened(&format!("a-very-long-name-of-a-defense-{i}"), BODY, 90.0));
-        assert!(names[0].starts_with("a-very") && names[0].ends_with("-1"), "{names:?}");
-        assert!(names[0] != names[1] && names.iter().all(|name| width(name, BODY) <= 90.0), "{names:?}");
-        assert_eq!(shortened("at", BODY, 90.0), "at");
     }
 }

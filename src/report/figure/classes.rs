@@ -7,11 +7,12 @@ use crate::report::inputs::Breakdown;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, HEADING, SMALL, Side, Type, cut, shortened, width, wrapped};
+use super::canvas::{Canvas, HEADING, SMALL, Side, Type};
 use super::chosen::{chosen, most_secure};
+use super::fitting::{cut, shortened, width, wrapped};
 use super::look::Look;
 use super::theme::{CLEAN, INK, SECURITY};
-use super::{Figure, bounds, facts, framed, spoken};
+use super::{Figure, bounds, corner, facts, framed, spoken};
 
 /// With more members than this only the worst ones are shown.
 const MOST: usize = 20;
@@ -99,7 +100,7 @@ fn one(view: &View, look: Look, breakdown: &Breakdown, name: String) -> Option<F
     let words = (title(view, breakdown, &members, &points), caption);
     Some(framed(look, name, height, words, |canvas, top| {
         for (i, &point) in points.iter().enumerate() {
-            let place = (layout.whole * (i % columns) as f64, top + layout.height * (i / columns) as f64);
+            let place = corner(i, columns, (layout.whole, layout.height), top);
             panel(canvas, view, breakdown, &members, point, &axis, (place, &layout));
         }
     }))

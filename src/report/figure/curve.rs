@@ -9,7 +9,8 @@ use crate::report::leading;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel, up};
-use super::canvas::{BODY, HEADING, Marker, Side, shortened};
+use super::canvas::{BODY, HEADING, Marker, Side};
+use super::fitting::shortened;
 use super::legend::{self, Key, Legend, Part, Style};
 use super::look::Look;
 use super::theme::{ANCHOR, QUIET};

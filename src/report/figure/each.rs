@@ -4,13 +4,14 @@ use crate::report::format;
 use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, shortened, width};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{cut, shortened, width};
 use super::front::{self, Mark};
 use super::labels::{Block, NEAR, Wish, placed};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, INK, PALE, SURFACE};
-use super::{Figure, axis_title, basis, framed};
+use super::{Figure, axis_title, basis, corner, framed};
 
 const HEIGHT: f64 = 230.0;
 const RADIUS: f64 = 4.6;
@@ -43,7 +44,8 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     Some(framed(look, "front-defenses", height, (title, caption), |canvas, top| {
         let whole = (look.width - 24.0) / columns as f64;
         for (i, (defense, members)) in own.iter().enumerate() {
-            let place = (24.0 + whole * (i % columns) as f64, top + HEIGHT * (i / columns) as f64);
+            let (left, top) = corner(i, columns, (whole, HEIGHT), top);
+            let place = (24.0 + left, top);
             one(canvas, view, plane, &marks, (*defense, members), (x.clone(), y.clone()), (place, whole));
         }
         let middle = f64::midpoint(24.0, look.width);

@@ -9,7 +9,8 @@ use crate::report::view::View;
 use crate::words::{decimal, decimals};
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, lines, width, wrapped};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{cut, lines, width, wrapped};
 use super::look::Look;
 use super::theme::{Color, INK, QUIET, SURFACE};
 use super::{Figure, basis, framed};

@@ -11,7 +11,8 @@ use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel, up};
 use super::bands;
-use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
+use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
+use super::fitting::{cut, width};
 use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
 use super::legend::{self, Key, Legend, Style};
 use super::look::Look;

@@ -6,7 +6,8 @@ use crate::report::format;
 use crate::report::view::Plane;
 
 use super::axis::{Axis, Panel, up};
-use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type, cut, width};
+use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
+use super::fitting::{cut, width};
 use super::front::staircase;
 use super::labels::{Block, NEAR, Wish, leader, placed};
 use super::legend::{self, Legend, Part};

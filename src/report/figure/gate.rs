@@ -8,7 +8,8 @@ use crate::report::format;
 use crate::report::gate::{Story, shared_parts, short, title};
 
 use super::axis::{Axis, Panel, up};
-use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, SMALL, Side, Type, cut, width};
+use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{cut, width};
 use super::front::steps;
 use super::labels::{Block, NEAR, Wish, placed};
 use super::look::Look;

@@ -1,7 +1,8 @@
 //! The timeline of escalation rules: signals over windows with their thresholds, and below them when each rule was active.
 
 use super::axis::{Axis, Panel};
-use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type, cut, width, wrapped};
+use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{cut, width, wrapped};
 use super::look::Look;
 use super::theme::{ALARM, Color, GRID, HYBRID, INK, QUIET, SAFETY, SECURITY, SURFACE};
 use super::{Figure, framed};

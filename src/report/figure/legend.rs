@@ -2,7 +2,8 @@
 
 use crate::report::view::View;
 
-use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, Side, lines, shortened, spoken, width as width_of};
+use super::canvas::{BODY, Canvas, Fill, HEADING, Marker, Side};
+use super::fitting::{lines, shortened, spoken, width as width_of};
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, INK, PALE, SURFACE};
 

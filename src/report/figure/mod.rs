@@ -16,6 +16,7 @@ mod coverage;
 mod curve;
 mod each;
 mod exchange;
+mod fitting;
 mod front;
 mod fronts;
 mod gate;
@@ -38,7 +39,7 @@ use crate::measure::{Bound, Direction, MetricKey};
 use super::remarks;
 use super::view::View;
 
-use canvas::spoken;
+use fitting::spoken;
 
 pub(super) use classes::names;
 pub use fronts::{fronts, fronts_title};
@@ -125,7 +126,7 @@ fn framed(
     const BARE: f64 = 6.0;
     let large = if look.is_narrow() { canvas::Type { size: 14.0, ..canvas::TITLE } } else { canvas::TITLE };
     let line = large.size + 6.0;
-    let lines = |text: &str, kind| canvas::wrapped(&spoken(text), kind, look.width - 2.0 * MARGIN);
+    let lines = |text: &str, kind| fitting::wrapped(&spoken(text), kind, look.width - 2.0 * MARGIN);
     let (titles, captions) = if look.is_framed {
         (lines(&title, large), lines(&caption, canvas::SMALL))
     } else {
@@ -164,16 +165,24 @@ fn basis(view: &View, interval: &str) -> String {
     )
 }
 
+/// The upper left corner of the `i`-th of panels of this size, of which `columns` stand in a line, the first lines below `top`.
+fn corner(i: usize, columns: usize, (width, height): (f64, f64), top: f64) -> (f64, f64) {
+    (width * (i % columns) as f64, top + height * (i / columns) as f64)
+}
+
 /// The metric, whether it is a bound, and which way is better, as far as there are `room` units for it: words are shortened first, then the threat is
 /// left out, then the bound; a name that is longer still is cut.
 fn axis_title(view: &View, key: &MetricKey, room: f64) -> String {
     let (tries, bare, short) = axis_titles(view, key);
-    let fitting = tries.iter().position(|text| canvas::width(text, canvas::BODY) <= room);
+    let fitting = tries.iter().position(|text| fitting::width(text, canvas::BODY) <= room);
     match fitting {
         Some(at) => tries[at].clone(),
         // Which way is better must not be what is cut off.
         None => {
-            format!("{}{short}", canvas::cut(&bare, canvas::BODY, room - canvas::width(short, canvas::BODY)))
+            format!(
+                "{}{short}",
+                fitting::cut(&bare, canvas::BODY, room - fitting::width(short, canvas::BODY))
+            )
         }
     }
 }
@@ -186,17 +195,17 @@ fn axis_lines(view: &View, key: &MetricKey, room: f64) -> Vec<String> {
 
 /// The first of `tries` that fits into `room` units on one line, of the two longest, or on two; the longest ones first.
 fn stacked(tries: &[String], room: f64) -> Option<Vec<String>> {
-    let one = tries.iter().take(2).find(|text| canvas::width(text, canvas::BODY) <= room);
+    let one = tries.iter().take(2).find(|text| fitting::width(text, canvas::BODY) <= room);
     let two = || {
         let fits = |lines: &Vec<String>| {
-            lines.len() <= 2 && lines.iter().all(|line| canvas::width(line, canvas::BODY) <= room)
+            lines.len() <= 2 && lines.iter().all(|line| fitting::width(line, canvas::BODY) <= room)
         };
         // What stands in parentheses at the end has a line of its own, if that does.
         let whole = |text: &String| {
             let (name, way) = text.split_at(text.rfind(" (")?);
             Some(vec![name.to_owned(), way.trim_start().to_owned()]).filter(fits)
         };
-        let wrapped = |text: &String| Some(canvas::wrapped(text, canvas::BODY, room)).filter(fits);
+        let wrapped = |text: &String| Some(fitting::wrapped(text, canvas::BODY, room)).filter(fits);
         tries.iter().find_map(|text| whole(text).or_else(|| wrapped(text)))
     };
     one.map(|text| vec![text.clone()]).or_else(two)

@@ -5,11 +5,12 @@ use crate::report::view::View;
 use crate::run::Confidence;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{Canvas, HEADING, Marker, SMALL, Side, Type, cut, width};
+use super::canvas::{Canvas, HEADING, Marker, SMALL, Side, Type};
 use super::chosen::{chosen, most_secure};
+use super::fitting::{cut, width};
 use super::look::Look;
 use super::theme::{ANCHOR, Color, SAFETY, SECURITY};
-use super::{Figure, basis, framed, spoken};
+use super::{Figure, basis, corner, framed, spoken};
 
 const HEIGHT: f64 = 300.0;
 /// Height of the bars below a panel.
@@ -39,7 +40,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     Some(framed(look, "reliability", height * rows as f64, words, |canvas, top| {
         let whole = look.width / columns as f64;
         for (i, &point) in points.iter().enumerate() {
-            let place = (whole * (i % columns) as f64, top + height * (i / columns) as f64);
+            let place = corner(i, columns, (whole, height), top);
             panel(canvas, view, point, (place, (whole, height)), i % columns == 0);
         }
     }))

@@ -7,7 +7,8 @@ use crate::report::leading;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{HEADING, Marker, SMALL, Side, Type, cut, lines, shortened};
+use super::canvas::{HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{cut, lines, shortened};
 use super::legend;
 use super::look::Look;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
@@ -105,7 +106,7 @@ fn names(view: &View, sheet: f64) -> Vec<(String, (f64, f64))> {
     let mut all = Vec::new();
     for name in &view.defenses {
         let name = shortened(name, HEADING, 180.0);
-        let width = 60.0 + super::canvas::width(&name, HEADING);
+        let width = 60.0 + super::fitting::width(&name, HEADING);
         if left > MARGIN && left + width > sheet {
             (left, y) = (MARGIN, y + 18.0);
         }
