@@ -305,6 +305,12 @@ impl MetricKey {
     pub fn plain(id: &str) -> Self {
         Self { id: id.to_owned(), group: None, attack: None }
     }
+
+    /// The group alone, of `attribute=group`; of a class, or of a whole attribute, all of it.
+    #[must_use]
+    pub fn member(part: &str) -> &str {
+        part.split_once('=').map_or(part, |(_, name)| name)
+    }
 }
 
 impl fmt::Display for MetricKey {

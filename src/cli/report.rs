@@ -54,15 +54,23 @@ pub(super) struct Arguments {
     /// Say in the page on which machine and when the folder was run; its bytes are then no longer the same for the same numbers.
     #[arg(long, conflicts_with = "history")]
     with_run_info: bool,
-    /// Print the JSON Schema of report.json, with --history that of history.json, and do nothing else.
-    #[arg(long)]
-    schema: bool,
+    /// Print the JSON Schema of report.json, or of the file named, and do nothing else.
+    #[arg(long, value_enum, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "report")]
+    schema: Option<SchemaWord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ThemeWord {
     Screen,
     Paper,
+}
+
+/// Files for machines, without their ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaWord {
+    Report,
+    History,
+    Comparison,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,11 +101,11 @@ impl Arguments {
 
 /// Makes the report from the evidence in the folders; trains nothing.
 pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
-    if arguments.schema {
-        terminal::product(if arguments.history {
-            report::history::SCHEMA_FILE
-        } else {
-            report::SCHEMA_FILE
+    if let Some(file) = arguments.schema {
+        terminal::product(match file {
+            SchemaWord::Report => report::SCHEMA_FILE,
+            SchemaWord::History => report::history::SCHEMA_FILE,
+            SchemaWord::Comparison => compare::SCHEMA_FILE,
         })?;
         return Ok(exit::FINE);
     }

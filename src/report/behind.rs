@@ -5,7 +5,7 @@ use crate::measure::{AttackKey, MetricKey};
 use super::figure;
 use super::format;
 use super::remarks::{intervals_of, seeds};
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// Where the figures of one kind stand.
@@ -65,7 +65,7 @@ impl Place {
         let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
         head.extend(
             keys.iter()
-                .map(|key| figures(format!("{}{}", view.title(key), format::arrow(view.direction(key))))),
+                .map(|key| numeric(format!("{}{}", view.title(key), format::arrow(view.direction(key))))),
         );
         let rows = (0..points)
             .map(|point| {

@@ -7,7 +7,7 @@ use crate::metrics::FEW_ROWS;
 
 use super::format;
 use super::inputs::Breakdown;
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 use super::worst_off::{self, Group};
 
@@ -36,12 +36,12 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Opti
     }
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.push(words(&breakdown.title));
-    head.push(figures("rows"));
+    head.push(numeric("rows"));
     let rows: Vec<Option<usize>> = parts.iter().map(|part| most_rows(view, "group_accuracy", part)).collect();
     let positives: Vec<Option<usize>> =
         parts.iter().map(|part| most_rows(view, "true_positive_rate", part)).collect();
     let has_positives = !brief && positives.iter().any(Option::is_some);
-    head.extend(has_positives.then(|| figures("of them positive")));
+    head.extend(has_positives.then(|| numeric("of them positive")));
     let key = |(id, attack): &(String, Option<AttackKey>), part: &str| MetricKey {
         id: id.clone(),
         group: Some(part.to_owned()),
@@ -51,7 +51,7 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Opti
     let balanced = MetricKey::plain("balanced_accuracy");
     let has_balanced = view.given.points.iter().any(|point| point.measures.contains_key(&balanced));
     if has_balanced {
-        head.push(figures(format!(
+        head.push(numeric(format!(
             "{} of all{}",
             view.title(&balanced),
             format::arrow(view.direction(&balanced))
@@ -59,7 +59,7 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Opti
     }
     head.extend(columns.iter().map(|column| {
         let whole = MetricKey { group: None, ..key(column, "") };
-        figures(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
+        numeric(format!("{}{}", view.title(&whole), format::arrow(view.direction(&whole))))
     }));
     let count = |n: Option<usize>| n.map_or_else(|| "—".to_owned(), |n| n.to_string());
     let mut lines = Vec::new();

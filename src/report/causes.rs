@@ -6,7 +6,7 @@ use crate::points::Point;
 
 use super::headline::best_of;
 use super::optima::change;
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 
 /// `defense × {corruption, evasion}`: what the strength of each defense that is best against one cause of harm does for accuracy under both, against
@@ -45,8 +45,8 @@ pub(super) fn table(view: &View) -> Option<Table> {
             words("defense"),
             words("best against"),
             words("strength"),
-            figures(format!("{} gained", view.title(&corruption))),
-            figures(format!("{} gained", view.title(&evasion))),
+            numeric(format!("{} gained", view.title(&corruption))),
+            numeric(format!("{} gained", view.title(&evasion))),
         ],
         rows,
     })

@@ -9,7 +9,7 @@ use super::format;
 use super::headline;
 use super::inputs::{Certified, Smoothing};
 use super::remarks::seeds;
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// The tables, the model's own first; none where there are no certificates. `brief`: intervals at both ends of the sandwich only.
@@ -32,7 +32,7 @@ fn under(id: &str, protocol: &str, norm: Norm, epsilon: f64) -> MetricKey {
 }
 
 fn better(name: &str, direction: Direction) -> Column {
-    figures(format!("{name}{}", format::arrow(Some(direction))))
+    numeric(format!("{name}{}", format::arrow(Some(direction))))
 }
 
 /// At least, at most: the model itself, at the radius of the threat.
@@ -43,7 +43,7 @@ fn sandwich(view: &View, certified: &Certified) -> Option<Table> {
     let singles: &[String] = if certified.names.len() > 1 { &certified.names } else { &[] };
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend([better("certified", Direction::Higher), better("under attack", Direction::Higher)]);
-    head.extend(singles.iter().map(|name| figures(format!("by {name}"))));
+    head.extend(singles.iter().map(|name| numeric(format!("by {name}"))));
     let share = |point: usize, name: &String| {
         let row = certified.rows.iter().find(|row| {
             row.point == point
@@ -84,7 +84,7 @@ fn smoothed(view: &View, certified: &Certified, brief: bool) -> Option<Table> {
     let several = certified.smoothed.len() > 1;
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     if several {
-        head.push(figures("noise σ"));
+        head.push(numeric("noise σ"));
     }
     head.extend([
         better("without attack", Direction::Higher),

@@ -7,7 +7,7 @@ use crate::evidence::{Finding, Status};
 use super::format;
 use super::headline;
 use super::inputs::CheckRow;
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// The degenerate points are told of in the headlines, over all seeds.
@@ -116,13 +116,13 @@ pub(super) fn table(view: &View) -> Option<Table> {
         return None;
     }
     let head: Vec<Column> = vec![
-        figures("number"),
+        numeric("number"),
         words("check"),
-        figures("pass"),
-        figures("warn"),
-        figures("fail"),
-        figures("of these overridden"),
-        figures("not applicable"),
+        numeric("pass"),
+        numeric("warn"),
+        numeric("fail"),
+        numeric("of these overridden"),
+        numeric("not applicable"),
         words("for example"),
     ];
     let rows = by_check

@@ -2,7 +2,7 @@
 
 use super::format;
 use super::headline::these_seeds;
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 use crate::pareto::Stretch;
 
@@ -100,10 +100,10 @@ pub(super) fn choice(view: &View) -> Option<Table> {
     }
     let head = vec![
         words("objective"),
-        figures("on validation rows"),
-        figures("on test rows"),
-        figures("validation − test"),
-        figures("the same over all candidates"),
+        numeric("on validation rows"),
+        numeric("on test rows"),
+        numeric("validation − test"),
+        numeric("the same over all candidates"),
     ];
     let rows = choice
         .optimism
@@ -141,12 +141,12 @@ pub(super) fn ownership(view: &View) -> Option<Table> {
     }
     let head = vec![
         words("defense"),
-        figures(format!("{} from", view.title(security))),
-        figures("to"),
+        numeric(format!("{} from", view.title(security))),
+        numeric("to"),
         words("points"),
-        figures("probability"),
+        numeric("probability"),
         words("runner-up"),
-        figures("out of reach"),
+        numeric("out of reach"),
     ];
     let share = |share: Option<f64>| share.map_or_else(|| "—".to_owned(), |share| format!("{share:.2}"));
     let rows = given

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::format;
 use super::json::rate as rate_json;
-use super::table::{Table, cost, figures, words};
+use super::table::{Table, cost, numeric, words};
 use super::view::View;
 use crate::experiment::INTERPOLATED;
 use crate::measure::{MetricKey, Unit};
@@ -103,16 +103,16 @@ pub(super) fn table(view: &View) -> Option<Table> {
     head.push(words("strength"));
     let single = curves.iter().all(|curve| curve.security == first.security && curve.safety == first.safety);
     if single {
-        head.extend([figures(view.title(&first.security)), figures(view.title(&first.safety))]);
+        head.extend([numeric(view.title(&first.security)), numeric(view.title(&first.safety))]);
     } else {
         head.extend([
             words("security"),
             words("safety"),
-            figures("security fitted"),
-            figures("safety fitted"),
+            numeric("security fitted"),
+            numeric("safety fitted"),
         ]);
     }
-    head.extend([figures("cost in safety per security, to the next level"), words("remarks")]);
+    head.extend([numeric("cost in safety per security, to the next level"), words("remarks")]);
     let mut rows = Vec::new();
     for curve in curves {
         for (at, &point) in curve.points.iter().enumerate() {
@@ -192,7 +192,7 @@ pub(super) fn decomposition(view: &View) -> Option<Table> {
         return None;
     }
     let mut head: Vec<_> = view.columns().into_iter().map(words).collect();
-    head.extend(["clean error", "boundary error", "robust error", "robust given correct"].map(figures));
+    head.extend(["clean error", "boundary error", "robust error", "robust given correct"].map(numeric));
     let rows = known
         .into_iter()
         .map(|point| {

@@ -8,7 +8,7 @@ use crate::metrics;
 use super::format;
 use super::inputs::{ExplainedBy, Explanations};
 use super::remarks::seeds;
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// A column: the metric, its short name, and whether it is about attributions (else about removing features).
@@ -55,7 +55,7 @@ fn table(view: &View, explained: &Explanations, baseline: &str, first: bool, bri
     head.push(words("method"));
     head.extend(columns.iter().map(|(id, name, _)| {
         let direction = metrics::find(id).and_then(|metric| metric.direction);
-        figures(format!("{name}{}", format::arrow(direction)))
+        numeric(format!("{name}{}", format::arrow(direction)))
     }));
     let key = |(id, _, of_attribution): &(&str, &str, bool), by: &ExplainedBy| MetricKey {
         group: if *of_attribution {

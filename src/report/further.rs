@@ -5,7 +5,7 @@ use crate::measure::MetricKey;
 use super::chance;
 use super::format;
 use super::remarks::{intervals_of, seeds};
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// Metrics beside the objectives that the table of points holds at most.
@@ -27,7 +27,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     }
     let points = 0..view.given.points.len();
     let mut head: Vec<Column> = vec![words("metric")];
-    head.extend(points.clone().map(|point| figures(view.long_label(point))));
+    head.extend(points.clone().map(|point| numeric(view.long_label(point))));
     let row = |key: &MetricKey| {
         let mut row = vec![format!("{}{}", view.title(key), format::arrow(view.direction(key)))];
         row.extend(points.clone().map(|point| format::estimate(view.measured(point, key))));

@@ -154,7 +154,7 @@ fn counted(view: &View, points: impl Iterator<Item = usize>) -> usize {
     }
 }
 
-/// `strengths 0.05, 0.1 and 0.2`; with several sweeps `` `trades` (0.1, 0.2) and `at` epochs 20 (0.3) ``; long lists are cut.
+/// `strengths 0.05, 0.1 and 0.2`; with several sweeps `` `trades` (0.1, 0.2), `ibp` 0.1 and `at` epochs 20 (0.3) ``; long lists are cut.
 pub(super) fn point_list(view: &View, points: &[usize]) -> String {
     const LONGEST: usize = 8;
     let mut sweeps: Vec<(String, Vec<String>)> = Vec::new();
@@ -185,9 +185,12 @@ pub(super) fn point_list(view: &View, points: &[usize]) -> String {
         _ => {
             // Defenses are few and worth naming all; combinations of a sweep may be many.
             let named = |(name, strengths): (String, Vec<String>)| {
+                let is_bare = strengths.len() == 1 && !name.contains(' ');
                 let strengths = cut(strengths).join(", ");
                 if name.is_empty() {
                     format!("strength {strengths}")
+                } else if is_bare {
+                    format!("{name} {strengths}")
                 } else {
                     format!("{name} ({strengths})")
                 }

@@ -16,28 +16,16 @@ use crate::error::{Error, Result};
 use crate::measure::MetricKey;
 
 use super::behind::Place;
-use super::by_group;
-use super::causes;
-use super::certificates;
-use super::checks;
-use super::contest;
-use super::curves;
-use super::explanations;
 use super::explorer;
 use super::figure::{self, Figure};
 use super::format;
 use super::formats::{History, Wanted};
-use super::further;
 use super::history;
-use super::optima;
-use super::pairs;
 use super::remarks;
-use super::shift;
-use super::table::{self, Table};
-use super::temperatures;
+use super::sections::{self, Part, Section};
+use super::table::Table;
 use super::terminal;
 use super::uncertain;
-use super::verdicts;
 use super::view::View;
 
 static TEMPLATE: &str = include_str!("assets/report.html");
@@ -66,36 +54,22 @@ pub type RunInfo = [(String, String)];
 pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<String> {
     let given = &view.given;
     let run_info: &RunInfo = &wanted.run_info;
-    let history = wanted.history.as_ref();
-    let remarks: Vec<String> = remarks::withheld(view)
-        .iter()
-        .chain(&checks::remarks(view))
-        .map(|remark| format::capitalized(remark))
-        .chain(given.notes.iter().cloned())
-        .collect();
-    let (further, rates, attacks) = (further::table(view), table::rates(view), table::attacks(view));
-    let points = table::points(view, further::leading(view), false);
+    let remarks = remarks::all(view);
+    let sections = sections::all(view, figures);
     // The tables that figures point to.
-    let tables: BTreeMap<&str, &Table> = [
-        ("points", Some(&points)),
-        ("further", further.as_ref()),
-        ("rates", rates.as_ref()),
-        ("attacks", attacks.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(id, table)| Some((id, table?)))
-    .collect();
+    let tables: BTreeMap<&str, &Table> = sections
+        .iter()
+        .flat_map(|section| section.parts.iter().flat_map(|part| &part.tables))
+        .map(|(id, table)| (id.as_str(), table))
+        .collect();
     let behind: Vec<Vec<MetricKey>> =
         figures.iter().map(|figure| Place::of(&figure.name).keys(view, &figure.name)).collect();
     let keys = explorer::keys(view, behind.iter().flatten().cloned());
-    let placed = |section: &'static str| -> Value {
-        figures
-            .iter()
-            .zip(&behind)
-            .filter(|(figure, _)| Place::of(&figure.name).section == section)
-            .map(|(figure, behind)| figure_value(view, figure, behind, &keys, &tables))
-            .collect()
-    };
+    let drawn: Vec<Value> = figures
+        .iter()
+        .zip(&behind)
+        .map(|(figure, behind)| figure_value(view, figure, behind, &keys, &tables))
+        .collect();
     let dark = format!("{DARK}{}", figure::dark_rules(view));
     let script = script();
     let style = format!("{STYLE}{SCROLL}");
@@ -113,49 +87,31 @@ pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<S
             undecided => uncertain::undecided(view),
             remarks => remarks.iter().map(String::as_str).collect::<Value>(),
             data => terminal::data_line(view),
-            about => given.data.description.as_str(),
-            citation => given.data.citation.as_str(),
-            license => given.data.license.as_str(),
             threat => terminal::threat_line(view),
-            fronts => placed("fronts"),
-            hypervolume => uncertain::hypervolume(view),
-            curve_figures => placed("curves"),
-            strength_figures => placed("strengths"),
-            group_figures => placed("groups"),
-            rate_figures => placed("rates"),
-            attack_figures => placed("attacks"),
-            calibration_figures => placed("calibration"),
-            points => table_value("points", &points),
-            knees => uncertain::knees(view).map(|table| table_value("knees", &table)),
-            optima => optima::table(view).map(|table| table_value("optima", &table)),
-            causes => causes::table(view).map(|table| table_value("causes", &table)),
-            pairs => pairs::table(view).map(|table| table_value("pairs", &table)),
-            temperatures => temperatures::table(view).map(|table| table_value("temperatures", &table)),
-            ownership => contest::ownership(view).map(|table| table_value("ownership", &table)),
-            choice => contest::choice(view).map(|table| table_value("choice", &table)),
-            by_group => by_group::all(view, false, |_| true)
-                .iter()
-                .chain(&by_group::intersections(view, |_| true))
-                .enumerate()
-                .map(|(i, table)| titled(&format!("group-{}", i + 1), &by_group::heading(view, table), table))
-                .collect::<Value>(),
-            certificates => numbered("certificates", &certificates::tables(view, false)),
-            explanations => numbered("explanations", &explanations::tables(view, false)),
-            shift => numbered("shift", &shift::tables(view, false)),
-            further => further.as_ref().map(|table| table_value("further", table)),
-            rates => rates.as_ref().map(|table| table_value("rates", table)),
-            along => curves::table(view).map(|table| table_value("along", &table)),
-            decomposition => curves::decomposition(view).map(|table| table_value("decomposition", &table)),
-            attacks => attacks.as_ref().map(|table| table_value("attacks", table)),
-            checks => checks::table(view).map(|table| table_value("checks", &table)),
-            history => history.map(|history| history_value(view, history)),
-            convergence => table::convergence(view).map(|table| table_value("convergence", &table)),
-            glossary => table_value("glossary", &table::glossary(view)),
-            verdicts => verdicts::table(view).map(|table| table_value("verdicts", &table)),
-            settings => table_value("settings", &table::settings(view)),
+            sections => sections.iter().map(|section| section_value(section, &drawn)).collect::<Value>(),
+            history => wanted.history.as_ref().map(|history| history_value(view, history)),
             run_info => run_info.iter().map(|(name, value)| context! { name => name.as_str(), value => value.as_str() }).collect::<Value>(),
         },
     )
+}
+
+/// A section with its parts; `drawn` are the figures of the report.
+fn section_value(section: &Section, drawn: &[Value]) -> Value {
+    let part = |part: &Part| {
+        context! {
+            id => part.id.as_str(),
+            heading => part.heading.as_deref(),
+            figures => part.figures.iter().map(|&at| drawn[at].clone()).collect::<Value>(),
+            tables => part.tables.iter().map(|(id, table)| titled(id, part.heading.as_deref().unwrap_or(table.title), table)).collect::<Value>(),
+        }
+    };
+    context! {
+        id => section.id,
+        title => section.title,
+        short => section.short,
+        says => section.says.iter().map(String::as_str).collect::<Value>(),
+        parts => section.parts.iter().map(part).collect::<Value>(),
+    }
 }
 
 /// The timeline, and what stands behind it.

@@ -4,25 +4,11 @@ use std::fmt::Write as _;
 
 use crate::words::is_control;
 
-use super::by_group;
-use super::causes;
-use super::certificates;
-use super::checks;
-use super::contest;
-use super::curves;
-use super::explanations;
 use super::figure::Figure;
-use super::format;
-use super::further;
-use super::optima;
-use super::pairs;
 use super::remarks;
-use super::shift;
-use super::table::{self, Table};
-use super::temperatures;
+use super::sections;
+use super::table::Table;
 use super::terminal;
-use super::uncertain;
-use super::verdicts;
 use super::view::View;
 
 /// `comparison.md`: what folders come to side by side, with the figures where they are written, and their files' ending.
@@ -90,50 +76,33 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
         line(&escaped(&threat));
     }
     line("");
-    for figure in figures {
-        line(&format!("![{}](figures/{}.{ending})", alternative(figure), figure.name));
+    let remarks = remarks::all(view);
+    if !remarks.is_empty() {
+        line("## Remarks");
+        line("");
+        for remark in &remarks {
+            line(&format!("- {}", prose(remark)));
+        }
         line("");
     }
-    if let Some(sentence) = uncertain::hypervolume(view) {
-        line(&escaped(&sentence));
+    for section in sections::all(view, figures) {
+        line(&format!("## {}", escaped(section.title)));
         line("");
-    }
-    let mut tables = vec![table::points(view, further::leading(view), false)];
-    tables.extend(uncertain::knees(view));
-    tables.extend(optima::table(view));
-    tables.extend(causes::table(view));
-    tables.extend(pairs::table(view));
-    tables.extend(contest::ownership(view));
-    tables.extend(contest::choice(view));
-    tables.extend(certificates::tables(view, false));
-    tables.extend(explanations::tables(view, false));
-    tables.extend(shift::tables(view, false));
-    tables.extend(temperatures::table(view));
-    tables.extend(by_group::all(view, false, |_| true));
-    tables.extend(by_group::intersections(view, |_| true));
-    tables.extend(further::table(view));
-    tables.extend(table::rates(view));
-    tables.extend(curves::table(view));
-    tables.extend(curves::decomposition(view));
-    tables.extend(table::attacks(view));
-    tables.extend(checks::table(view));
-    tables.extend(table::convergence(view));
-    tables.push(table::glossary(view));
-    tables.extend(verdicts::table(view));
-    tables.push(table::settings(view));
-    for (i, table) in tables.iter().enumerate() {
-        write_table(&mut text, 2, &by_group::heading(view, table), table);
-        if i == 0 {
-            let mut remarks = remarks::withheld(view);
-            remarks.extend(checks::remarks(view));
-            for remark in &remarks {
-                let _ = writeln!(text, "- {}", prose(&format::capitalized(remark)));
+        for paragraph in &section.says {
+            line(&prose(paragraph));
+            line("");
+        }
+        for part in &section.parts {
+            if let Some(heading) = &part.heading {
+                line(&format!("### {}", escaped(heading)));
+                line("");
             }
-            for note in &view.given.notes {
-                let _ = writeln!(text, "- {}", prose(note));
+            for figure in part.figures.iter().map(|&at| &figures[at]) {
+                line(&format!("![{}](figures/{}.{ending})", alternative(figure), figure.name));
+                line("");
             }
-            if !remarks.is_empty() || !view.given.notes.is_empty() {
-                text.push('\n');
+            for (_, table) in &part.tables {
+                line(&rows(table));
             }
         }
     }
@@ -145,7 +114,12 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
 /// A table under a heading of this `level`.
 pub(super) fn write_table(text: &mut String, level: usize, heading: &str, table: &Table) {
     let marks = "#".repeat(level);
-    let _ = writeln!(text, "{marks} {}\n\n{}\n", escaped(heading), prose(&table.caption));
+    let _ = writeln!(text, "{marks} {}\n\n{}", escaped(heading), rows(table));
+}
+
+/// Caption, head and rows, ending in a line break.
+fn rows(table: &Table) -> String {
+    let mut text = format!("{}\n\n", prose(&table.caption));
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     text.push_str(&cells(table.head.iter().map(|column| prose(&column.text)).collect()));
     text.push_str(&cells(
@@ -154,7 +128,7 @@ pub(super) fn write_table(text: &mut String, level: usize, heading: &str, table:
     for row in &table.rows {
         text.push_str(&cells(row.iter().map(|cell| prose(cell)).collect()));
     }
-    text.push('\n');
+    text
 }
 
 /// Sentences: what stands between backticks is a name, and stays marked as one.
@@ -164,8 +138,8 @@ pub(super) fn prose(text: &str) -> String {
         return escaped(text);
     }
     let name = |part: &str| {
-        // In a code span nothing can be escaped.
-        if part.is_empty() || part.contains(['<', '>', '&', '|', '\n', '\r', '\\']) {
+        // In a code span nothing can be escaped, and nothing but the end of a cell or a line means anything.
+        if part.trim().is_empty() || part.contains(['|', '\n', '\r', '\\']) || part.contains(is_control) {
             escaped(&format!("`{part}`"))
         } else {
             format!("`{part}`")
@@ -234,6 +208,10 @@ mod tests {
     #[test]
     fn names_stay_marked_and_what_stands_between_two_of_them_makes_no_link() {
         assert_eq!(prose("`at` against `trades_2`"), "`at` against `trades_2`");
+        // A code span binds closer than a tag that begins within it, or behind it (CommonMark 0.31.2, 6.1).
+        assert_eq!(prose("of `>50K` and `<b>` <b>"), "of `>50K` and `<b>` &lt;b&gt;");
+        // The end of a cell binds closer than a code span (GFM 0.29, 4.10).
+        assert_eq!(prose("of `a|b`"), r"of \`a\|b\`");
         assert_eq!(prose("`x`](//y) [`x`](//y)"), r"`x`\](//y) [`x`\](//y)");
         assert_eq!(prose("[`[`](//y)"), r"\[`[`\](//y)");
     }

@@ -38,6 +38,7 @@ mod optima;
 mod pairs;
 mod prices;
 mod remarks;
+mod sections;
 mod shift;
 mod sizable;
 mod small_groups;

@@ -166,7 +166,7 @@ fn rates(view: &View, arc: &ArcRate, moved: &Moved<'_>) -> Option<String> {
     let after = deciding(view, arc.to, &moved.key, &moved.after)?;
     let title = |key: &MetricKey| view.title(&MetricKey { group: None, attack: None, ..key.clone() });
     let named = |key: &MetricKey| {
-        let (_, name) = key.group.as_deref()?.split_once('=')?;
+        let name = MetricKey::member(key.group.as_deref()?);
         let n = view.measured(arc.to, key)?.estimate.n;
         Some(format!("`{name}` ({n} {})", metrics::kind_of(&key.id)))
     };

@@ -5,7 +5,7 @@ use crate::points;
 
 use super::format;
 use super::headline::best_point;
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 
 const LEVEL: f64 = 0.95;
@@ -19,7 +19,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     }
     let best: Vec<usize> = objectives.iter().map(|key| best_point(view, key)).collect::<Option<_>>()?;
     let mut head = vec![words("best at"), words("point")];
-    head.extend(objectives.iter().map(|key| figures(format!("{} given up", view.title(key)))));
+    head.extend(objectives.iter().map(|key| numeric(format!("{} given up", view.title(key)))));
     let rows = objectives
         .iter()
         .zip(&best)

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::points::Pair;
 
 use super::format;
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 
 /// From here on a difference is called one.
@@ -21,10 +21,10 @@ pub(super) fn table(view: &View) -> Option<Table> {
         words("compared"),
         words("with"),
         words("in"),
-        figures("only it is right"),
-        figures("only the other"),
-        figures("p"),
-        figures("p after Holm"),
+        numeric("only it is right"),
+        numeric("only the other"),
+        numeric("p"),
+        numeric("p after Holm"),
         words("differ"),
     ];
     let row = |pair: &Pair| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::measure::{Estimate, MetricKey, Value};
 use crate::metrics::{self, Form, NoteKind};
 
+use super::checks;
 use super::figure;
 use super::format;
 use super::headline::point_list;
@@ -12,6 +13,12 @@ use super::small_groups;
 use super::temperatures;
 use super::trivial;
 use super::view::View;
+
+/// What is said beneath the answer: what is withheld, what a check found, then the notes of whoever measured.
+pub(super) fn all(view: &View) -> Vec<String> {
+    let said = withheld(view).into_iter().chain(checks::remarks(view));
+    said.map(|remark| format::capitalized(&remark)).chain(view.given.notes.iter().cloned()).collect()
+}
 
 /// The same of all numbers on show.
 pub(super) fn intervals(view: &View, shown_as: &str) -> String {

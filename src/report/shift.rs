@@ -7,7 +7,7 @@ use crate::metrics::SCORES;
 
 use super::format;
 use super::remarks::{intervals, seeds};
-use super::table::{Column, Table, figures, words};
+use super::table::{Column, Table, numeric, words};
 use super::view::View;
 
 /// The tables; none where nothing was asked under shift. `brief`: the summary of corruptions and the scores' AUROC, means only where there is no room.
@@ -41,7 +41,7 @@ fn named(view: &View, point: usize) -> Vec<String> {
 }
 
 fn headed(view: &View, name: &str, key: &MetricKey) -> Column {
-    figures(format!("{name}{}", format::arrow(view.direction(key))))
+    numeric(format!("{name}{}", format::arrow(view.direction(key))))
 }
 
 /// One row per point: all corruptions together, label shift at its worst severity.
@@ -145,7 +145,7 @@ fn by_corruption(view: &View, keys: &[MetricKey]) -> Option<Table> {
     }
     let points = || 0..view.given.points.len();
     let mut head = vec![words("corruption")];
-    head.extend(points().map(|point| figures(view.long_label(point))));
+    head.extend(points().map(|point| numeric(view.long_label(point))));
     let rows = corruptions.iter().map(|name| {
         let key = part(ID, name);
         let of = |point| view.value(point, &key).map_or_else(|| "undefined".to_owned(), format::number);
@@ -175,7 +175,7 @@ fn others(view: &View, keys: &[MetricKey], brief: bool) -> Option<Table> {
         ("effective robustness, points", "shifted_effective_robustness"),
     ];
     let mut head = who(view);
-    head.extend([words("table"), figures("rows")]);
+    head.extend([words("table"), numeric("rows")]);
     if !brief {
         head.push(headed(view, "test rows", &clean));
     }

@@ -73,10 +73,8 @@ pub(super) fn stated<'a>(view: &'a View, point: usize, key: &MetricKey) -> Optio
 
 /// ``the 2 groups of fewer than 30 positives (`Asian` 1, `Native American` 2)``.
 pub(super) fn words(id: &str, left_out: &[(String, usize)]) -> String {
-    let mut groups: Vec<(&str, usize)> = left_out
-        .iter()
-        .map(|(group, rows)| (group.split_once('=').map_or(group.as_str(), |(_, name)| name), *rows))
-        .collect();
+    let mut groups: Vec<(&str, usize)> =
+        left_out.iter().map(|(group, rows)| (MetricKey::member(group), *rows)).collect();
     groups.sort_by_key(|(_, rows)| *rows);
     let mut named: Vec<String> =
         groups.iter().take(NAMED).map(|(name, rows)| format!("`{name}` {rows}")).collect();

@@ -33,7 +33,7 @@ pub(super) fn words(text: &str) -> Column {
     Column { text: text.to_owned(), numeric: false }
 }
 
-pub(super) fn figures(text: impl Into<String>) -> Column {
+pub(super) fn numeric(text: impl Into<String>) -> Column {
     Column { text: text.into(), numeric: true }
 }
 
@@ -55,8 +55,8 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
             head.extend(about_place(verdicts, marked));
         }
         let title = if brief && primary(key) { view.metric_title(key) } else { view.title(key) };
-        head.push(figures(format!("{title}{}", format::arrow(view.direction(key)))));
-        head.extend(by_chance(key).then(|| figures("by chance alone")));
+        head.push(numeric(format!("{title}{}", format::arrow(view.direction(key)))));
+        head.extend(by_chance(key).then(|| numeric("by chance alone")));
     }
     if objectives == keys.len() {
         head.extend(about_place(verdicts, marked));
@@ -174,18 +174,18 @@ pub(super) fn rates(view: &View) -> Option<Table> {
     let single =
         view.given.rates.iter().all(|arc| arc.security == first.security && arc.safety == first.safety);
     if single {
-        head.push(figures(format!("{} gained", view.title(&first.security))));
-        head.push(figures(format!("{} gained", view.title(&first.safety))));
+        head.push(numeric(format!("{} gained", view.title(&first.security))));
+        head.push(numeric(format!("{} gained", view.title(&first.safety))));
     } else {
         head.extend([
             words("security"),
             words("safety"),
-            figures("security gained"),
-            figures("safety gained"),
+            numeric("security gained"),
+            numeric("safety gained"),
         ]);
     }
-    head.extend([words("what happened"), figures("cost in safety per security"), figures("in probit units")]);
-    head.extend(view.given.sensitivity.iter().map(|found| figures(format!("with {}", found.setting))));
+    head.extend([words("what happened"), numeric("cost in safety per security"), numeric("in probit units")]);
+    head.extend(view.given.sensitivity.iter().map(|found| numeric(format!("with {}", found.setting))));
     let rows = view
         .given
         .rates
@@ -255,7 +255,7 @@ pub(super) fn attacks(view: &View) -> Option<Table> {
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend(
         names.iter().map(|(name, exact)| {
-            figures(if *exact { format!("{name} (exact)") } else { (*name).to_owned() })
+            numeric(if *exact { format!("{name} (exact)") } else { (*name).to_owned() })
         }),
     );
     let cells = (0..view.given.points.len())
@@ -290,10 +290,10 @@ pub(super) fn convergence(view: &View) -> Option<Table> {
     }
     let mut head: Vec<Column> = view.columns().into_iter().map(words).collect();
     head.extend([
-        figures("training loss"),
-        figures("its change per epoch"),
-        figures("training accuracy"),
-        figures("settled"),
+        numeric("training loss"),
+        numeric("its change per epoch"),
+        numeric("training accuracy"),
+        numeric("settled"),
     ]);
     let rows = (0..view.given.points.len())
         .filter_map(|point| {

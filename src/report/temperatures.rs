@@ -8,7 +8,7 @@ use crate::stats;
 
 use super::format;
 use super::headline::point_list;
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 
 /// Mean, lowest and highest over seeds.
@@ -29,12 +29,12 @@ pub(super) fn table(view: &View) -> Option<Table> {
         return None;
     }
     let mut head: Vec<_> = view.varying.iter().map(|(name, _)| words(name)).collect();
-    head.extend(["temperature", "lowest", "highest", "seeds"].map(figures));
+    head.extend(["temperature", "lowest", "highest", "seeds"].map(numeric));
     let changed: Vec<&str> = given[0].changes.iter().map(|(id, ..)| *id).collect();
     head.extend(
         changed
             .iter()
-            .map(|id| figures(format!("{}, before → after", view.metric_title(&MetricKey::plain(id))))),
+            .map(|id| numeric(format!("{}, before → after", view.metric_title(&MetricKey::plain(id))))),
     );
     let row = |temperature: &Temperature| {
         let (mean, low, high) = summary(temperature);

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::format;
 use super::headline::{self, these_seeds};
-use super::table::{Table, figures, words};
+use super::table::{Table, numeric, words};
 use super::view::View;
 use crate::error::Result;
 use crate::pareto::Verdict;
@@ -121,7 +121,7 @@ pub(super) fn knees(view: &View) -> Option<Table> {
     if view.given.front.members.len() < 3 || found.knees.is_empty() {
         return None;
     }
-    let head = vec![words("definition"), words("knee"), words("in resamples"), figures("none")];
+    let head = vec![words("definition"), words("knee"), words("in resamples"), numeric("none")];
     let rows = found
         .knees
         .iter()

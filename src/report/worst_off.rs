@@ -63,10 +63,10 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
         .filter(|key| key.attack.is_none())
         .filter_map(|key| match (key.id.as_str(), key.group.as_deref()) {
             ("worst_class_accuracy", _) => {
-                let at = |point| Some((format::number(view.value(point, key)?), lowest_class(view, point)));
-                let ((before, first), (after, last)) = (at(arc.from)?, at(arc.to)?);
-                let title = view.metric_title(key);
-                Some(format!("{title} went from {before}{first} to {after}{last}"))
+                let at = |point| Some(format!("{}{}", stated(view, point, key)?, lowest_class(view, point)));
+                let (before, after) = (at(arc.from)?, at(arc.to)?);
+                let note = overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"));
+                Some(format!("{} went from {before} to {after}{note}", view.metric_title(key)))
             }
             ("worst_group_accuracy", Some(attribute)) => of_groups(view, arc, key, attribute),
             _ => None,
@@ -74,6 +74,17 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
         .collect();
     let step = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
     (!parts.is_empty()).then(|| format!("{step}, {}.", format::list(&parts)))
+}
+
+/// `0.855 [0.786, 0.924]`.
+fn stated(view: &View, point: usize, key: &MetricKey) -> Option<String> {
+    Some(format::with_interval(view.value(point, key)?, view.interval(point, key)))
+}
+
+/// What keeps a reader from taking the one end for higher than the other.
+fn overlap(view: &View, arc: &ArcRate, key: &MetricKey) -> Option<&'static str> {
+    let (before, after) = (view.interval(arc.from, key)?, view.interval(arc.to, key)?);
+    (before.0 <= after.1 && after.0 <= before.1).then_some("the intervals overlap")
 }
 
 /// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at.
@@ -100,30 +111,24 @@ fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Op
         let known = kept.iter().filter_map(|group| Some((group, value(group)?)));
         Some(known.reduce(|least, other| if other.1 < least.1 { other } else { least })?.0)
     };
-    // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of.
+    // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of; its interval is that over all groups.
     let value = |point: usize| {
-        if small == 0 { view.value(point, key) } else { of_seeds(view, point, &kept) }
+        if small == 0 { stated(view, point, key) } else { of_seeds(view, point, &kept).map(format::number) }
     };
-    let (first, last) = (lowest(arc.from)?, lowest(arc.to)?);
-    let (before, after) = (value(arc.from)?, value(arc.to)?);
-    let named = |value: f64, group: &Group| {
-        format!("{} (`{}`, {})", format::number(value), group.name, format::count(group.rows, "row"))
+    let named = |point: usize| {
+        let group = lowest(point)?;
+        Some(format!("{} (`{}`, {})", value(point)?, group.name, format::count(group.rows, "row")))
     };
     let note = if small == 0 {
-        String::new()
+        overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"))
     } else {
-        let all = view.value(arc.from, key).zip(view.value(arc.to, key));
+        let all = stated(view, arc.from, key).zip(stated(view, arc.to, key));
         let all = all.map_or_else(String::new, |(before, after)| {
-            format!("; over all groups from {} to {}", format::number(before), format::number(after))
+            format!("; over all groups from {before} to {after}")
         });
         format!(" ({}{all})", left_out(small))
     };
-    Some(format!(
-        "{} went from {} to {}{note}",
-        view.metric_title(key),
-        named(before, first),
-        named(after, last)
-    ))
+    Some(format!("{} went from {} to {}{note}", view.metric_title(key), named(arc.from)?, named(arc.to)?))
 }
 
 /// The mean over seeds of the lowest accuracy of any of `groups` at each.
@@ -219,8 +224,7 @@ fn pays(view: &View, arc: &ArcRate, attribute: &str) -> Option<String> {
 /// ``Under attack `White` gained 3.0 points [0.8, 5.3] less than `Non-White` (0.918 → 0.922 against 0.745 → 0.779), which is still the lower``: what is
 /// tested is the difference between changes, and who is lower is another question.
 fn compared(view: &View, fared: &Fared, groups: &[Group]) -> String {
-    let name = |part: &str| part.split_once('=').map_or(part, |(_, name)| name).to_owned();
-    let (worse, better) = (name(&fared.worse), name(&fared.better));
+    let (worse, better) = (MetricKey::member(&fared.worse), MetricKey::member(&fared.better));
     let under = if fared.attack.is_some() { "Under attack" } else { "Without attack" };
     let difference = format::change_interval((fared.difference, fared.interval), Unit::Fraction);
     let difference = difference.trim_start_matches(['+', '±']);

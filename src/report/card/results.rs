@@ -8,7 +8,7 @@ use crate::report::csv;
 use crate::report::format;
 use crate::report::markdown::{escaped, prose};
 use crate::report::remarks;
-use crate::report::table::{Table, figures, words};
+use crate::report::table::{Table, numeric, words};
 use crate::report::view::View;
 
 /// Every number of the whole model and of whole attributes, without attack and under it at the radius of the threat.
@@ -36,8 +36,8 @@ pub(super) fn numbers(alone: &View) -> Table {
         ),
         head: vec![
             words("number"),
-            figures("value"),
-            figures("n"),
+            numeric("value"),
+            numeric("n"),
             words("pillar"),
             words("objective"),
             words("bound"),
@@ -65,7 +65,7 @@ pub(super) fn radii(alone: &View) -> Option<Table> {
         caption:
             "The share of rows that stay right within each radius of the threat's norm; at 0 without attack."
                 .to_owned(),
-        head: vec![figures("radius"), figures("share"), figures("n")],
+        head: vec![numeric("radius"), numeric("share"), numeric("n")],
         rows,
     })
 }
@@ -89,7 +89,7 @@ pub(super) fn classes(alone: &View) -> Option<Table> {
     (!rows.is_empty()).then(|| Table {
         title: "Class by class",
         caption: "The share of the rows of each class that is classified correctly, without attack and under it at the radius of the threat.".to_owned(),
-        head: vec![words("class"), figures("n"), figures("without attack"), figures("under attack")],
+        head: vec![words("class"), numeric("n"), numeric("without attack"), numeric("under attack")],
         rows,
     })
 }

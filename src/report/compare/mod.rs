@@ -6,12 +6,14 @@ mod raw;
 
 use std::collections::BTreeMap;
 
+pub use raw::SCHEMA_FILE;
+
 use super::figure::{self, Look};
 use super::formats::{Format, Wanted};
 use super::headline::best_point;
 use super::markdown;
 use super::prices::widest_arcs;
-use super::table::{Column, Table, figures as numbers, words};
+use super::table::{Column, Table, numeric as numbers, words};
 use super::uncertain;
 use super::view::View;
 use super::{Output, format};

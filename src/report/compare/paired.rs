@@ -6,7 +6,7 @@ use crate::pareto;
 use crate::pareto::exchange::Course;
 use crate::points::{self, Point};
 use crate::report::format;
-use crate::report::table::{Table, figures, words};
+use crate::report::table::{Table, numeric, words};
 use crate::report::view::View;
 use crate::stats;
 
@@ -199,8 +199,8 @@ pub(super) fn table(members: &[Member]) -> Option<Table> {
             words("results"),
             words("configuration"),
             words("number"),
-            figures("difference"),
-            figures("seeds"),
+            numeric("difference"),
+            numeric("seeds"),
             words("it is"),
         ],
         rows,

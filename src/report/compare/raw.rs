@@ -10,6 +10,12 @@ use crate::report::headline::best_point;
 use crate::report::prices::widest_arcs;
 use crate::report::{csv, format, json, uncertain};
 
+/// Version of [`SCHEMA_FILE`].
+const SCHEMA: u32 = 1;
+
+/// The JSON Schema of `comparison.json`.
+pub const SCHEMA_FILE: &str = include_str!("comparison.schema.json");
+
 fn optional(x: Option<f64>) -> String {
     x.map_or_else(String::new, |x| x.to_string())
 }
@@ -126,7 +132,7 @@ pub(super) fn paired(members: &[Member]) -> Result<Option<Vec<u8>>> {
     if rows.len() == 1 { Ok(None) } else { csv::written(&rows).map(Some) }
 }
 
-/// `comparison.json`: all of it.
+/// `comparison.json`: all of it; `comparison.schema.json` beside this file says what is in it.
 pub(super) fn json(members: &[Member], sentences: &[String]) -> Result<Vec<u8>> {
     let folder = |Member { name, view }: &Member| {
         let front = &view.given.front;
@@ -171,6 +177,7 @@ pub(super) fn json(members: &[Member], sentences: &[String]) -> Result<Vec<u8>> 
         })
     };
     let all = json!({
+        "schema": SCHEMA,
         "sentences": sentences,
         "folders": members.iter().map(folder).collect::<Vec<Json>>(),
         "against_the_first": paired::rows(members).into_iter().map(pair).collect::<Vec<Json>>(),

@@ -289,9 +289,15 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
     };
     let (clean, attacked) = keys(view, breakdown, member);
     let who = if breakdown.is_by_class() {
-        format!("class {label}")
+        // Several words would run into the sentence.
+        format!("class {}", if label.contains(' ') { View::quoted(label) } else { label.clone() })
     } else {
         format!("{} = {label}", breakdown.title)
+    };
+    let place = if attacked.is_some() {
+        format!("Under attack {}", view.place(point))
+    } else {
+        format::capitalized(&view.place(point))
     };
     // The next one up is told apart from the lowest where its interval does not reach it.
     let lowest = attacked.as_ref().unwrap_or(&clean);
@@ -303,10 +309,8 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
         } else {
             format!("group of {}", breakdown.title)
         };
-        let under = if attacked.is_some() { "Under attack at" } else { "At" };
         return format!(
-            "{under} {}, no {kind} clearly fares worst: {who} has {}, the next {}",
-            view.long_label(point),
+            "{place}, no {kind} clearly fares worst: {who} has {}, the next {}",
             format::number(value),
             format::number(next)
         );
@@ -314,11 +318,9 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
     let before = view.value(point, &clean).map(format::number);
     let rows = format::count(rows_of(view, breakdown, point, member).unwrap_or(0), "row");
     match (attacked, before) {
-        (Some(_), Some(before)) => format!(
-            "Under attack at {}, {who} ({rows}) fares worst: {} (clean {before})",
-            view.long_label(point),
-            format::number(value),
-        ),
-        _ => format!("At {}, {who} ({rows}) fares worst: {}", view.long_label(point), format::number(value)),
+        (Some(_), Some(before)) => {
+            format!("{place}, {who} ({rows}) fares worst: {} (clean {before})", format::number(value))
+        }
+        _ => format!("{place}, {who} ({rows}) fares worst: {}", format::number(value)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Span, combined, spans, state};
 use crate::report::format;
-use crate::report::table::{Table, figures, words};
+use crate::report::table::{Table, numeric, words};
 use crate::rules::{self, Course, Observation};
 
 /// What was raised, where anything was; then the windows, the oldest first.
@@ -32,7 +32,7 @@ fn raised(course: &Course, spans: &[Span]) -> Table {
 fn windows(course: &Course) -> Table {
     let book = &course.book;
     let mut head = vec![words("window")];
-    head.extend(book.signals.iter().map(|signal| figures(&signal.id)));
+    head.extend(book.signals.iter().map(|signal| numeric(&signal.id)));
     head.extend(book.rules.iter().map(|rule| words(&rule.id)));
     head.extend(book.combines.iter().map(|combine| words(&combine.id)));
     head.push(words("level"));

@@ -241,7 +241,7 @@ fn head(column: &Column, room: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::table::{figures, words};
+    use crate::report::table::{numeric, words};
 
     fn grid(head: Vec<Column>, row: &[&str]) -> Grid {
         Grid { head, rows: vec![row.iter().map(|text| Cell::plain(text)).collect()], leading: 1 }
@@ -250,14 +250,14 @@ mod tests {
     #[test]
     fn a_head_is_broken_before_type_gets_smaller() {
         let metric = "robust accuracy at a large radius ↑";
-        let head = vec![words("strength"), figures(metric), figures(metric), figures(metric)];
+        let head = vec![words("strength"), numeric(metric), numeric(metric), numeric(metric)];
         let number = "0.123 [0.100, 0.150]";
         let text = grid(head, &["0", number, number, number]).written();
         assert!(text.starts_with("\\small\n"), "{text}");
         let broken = "\\shortstack[r]{robust accuracy at \\\\ a large radius $\\uparrow$}";
         assert_eq!(text.matches(broken).count(), 3, "{text}");
         // Where there is room they are not.
-        let text = grid(vec![words("strength"), figures(metric)], &["0", number]).written();
+        let text = grid(vec![words("strength"), numeric(metric)], &["0", number]).written();
         assert!(text.contains("& robust accuracy at a large radius $\\uparrow$ "), "{text}");
     }
 
@@ -265,7 +265,7 @@ mod tests {
     fn words_are_broken_into_lines_where_numbers_leave_little() {
         let long = "the change in robust accuracy is not distinguishable from 0 at these few seeds, and so on and on";
         let text =
-            grid(vec![words("step"), words("why"), figures("a"), figures("b")], &["0", long, "0.1", "0.2"])
+            grid(vec![words("step"), words("why"), numeric("a"), numeric("b")], &["0", long, "0.1", "0.2"])
                 .written();
         assert!(text.contains("\\parbox[t]{") && text.contains("\\raggedright\\strut the change"), "{text}");
     }
@@ -274,9 +274,9 @@ mod tests {
     #[test]
     fn a_row_that_begins_with_a_bracket_is_no_argument() {
         let long = "[robust accuracy] *at a large radius [robust accuracy]";
-        let mut grid = grid(vec![words("[a]"), figures(long)], &["[32]", "0.123 [0.100, 0.150]"]);
+        let mut grid = grid(vec![words("[a]"), numeric(long)], &["[32]", "0.123 [0.100, 0.150]"]);
         grid.rows.push(vec![Cell::plain("*"), Cell::plain("0")]);
-        grid.head.extend((0..3).map(|_| figures(long)));
+        grid.head.extend((0..3).map(|_| numeric(long)));
         let text = grid.written();
         assert!(text.contains("\\shortstack[r]{{}[robust"), "{text}");
         let ends = ["\\\\", "\\toprule", "\\midrule", "\\shortstack[r]{"];
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn columns_that_do_not_fit_go_below() {
         let mut head = vec![words("strength")];
-        head.extend((0..8).map(|i| figures(format!("m{i}"))));
+        head.extend((0..8).map(|i| numeric(format!("m{i}"))));
         let row =
             ["0.1"].into_iter().chain(std::iter::repeat_n("0.123 [0.100, 0.150]", 8)).collect::<Vec<_>>();
         let text = grid(head, &row).written();

@@ -6,7 +6,7 @@ use crate::measure::{MetricKey, Unit};
 use crate::pareto::exchange::{ArcRate, Outcome, Rate};
 use crate::report::format;
 use crate::report::prices::half_line;
-use crate::report::table::{figures, is_price, words};
+use crate::report::table::{is_price, numeric, words};
 use crate::report::view::View;
 
 /// The table, its caption and its notes; none where there are no steps.
@@ -22,11 +22,11 @@ pub(super) fn table(view: &View) -> Option<(Grid, String, Vec<String>)> {
     let unit = |key: &MetricKey| if view.unit(key) == Unit::Fraction { " (points)" } else { "" };
     if single {
         for key in [&first.security, &first.safety] {
-            head.push(figures(format!("{} gained{}", view.metric_title(key), unit(key))));
+            head.push(numeric(format!("{} gained{}", view.metric_title(key), unit(key))));
         }
     } else {
         head.extend([words("security"), words("safety")]);
-        head.extend(["security gained", "safety gained"].map(figures));
+        head.extend(["security gained", "safety gained"].map(numeric));
     }
     let leading = head.len() - 2;
     // Half-lines may be long, and are broken like words.

@@ -414,7 +414,7 @@ fn the_page_shows_the_history_where_rules_are_named() {
     assert_eq!(page(), first, "the same bytes every time");
     program.must(&["report", "results/small", "--quiet"]);
     assert!(!page().contains("id=\"history-section\""));
-    let schema = program.must(&["report", "--history", "--schema"]).stdout;
+    let schema = program.must(&["report", "--schema=history"]).stdout;
     program.must(&["report", "results/small", "--history", "--rules", "rules.toml", "--quiet"]);
     let written = std::fs::read_to_string(program.path("results/small/history.json")).unwrap();
     crate::json_schema::must_hold(&written, &schema);

@@ -129,7 +129,7 @@ fn a_defense_is_walked_along_its_own_strengths_whoever_else_is_better() {
         view.headlines.iter().filter(|line| line.starts_with("`adversarial`: ")).collect();
     assert_eq!(said.len(), 1, "{:?}", view.headlines);
     assert!(said[0].starts_with("`adversarial`: from strength 0 to 0.25, one point"), "{}", said[0]);
-    let stop = "No step to `adversarial` (0.3) is quoted outside the table: another strength of the same defense is at least as good at every objective and better at one.";
+    let stop = "No step to `adversarial` 0.3 is quoted outside the table: another strength of the same defense is at least as good at every objective and better at one.";
     assert!(view.headlines.iter().any(|line| line == stop), "{:?}", view.headlines);
     // At two seeds the words of a step contain `at`, as in `at these 2 seeds`: the defense is named all the same.
     let mut few = inputs;
@@ -242,6 +242,23 @@ fn the_best_are_named_with_what_seeds_cannot_tell_from_them() {
         assert!(page.contains(title), "{title}\n{page}");
     }
     assert!(!file(&rendered(fixture::digits(3)), "summary.md").contains("not told from"));
+}
+
+#[test]
+fn a_fall_within_the_intervals_says_so() {
+    let said = |interval: (f64, f64)| {
+        let mut inputs = fixture::digits(3);
+        let key = MetricKey::plain("worst_class_accuracy");
+        // The first headline goes from strength 0, at [0.859, 0.931], to 0.25.
+        inputs.points[5].measures.get_mut(&key).unwrap().estimate.interval = Some(interval);
+        View::new(inputs).headlines.join("\n")
+    };
+    let overlapping = said((0.3, 0.86));
+    assert!(
+        overlapping.contains("to 0.581 [0.300, 0.860] (`7`, 360 rows) (the intervals overlap)."),
+        "{overlapping}"
+    );
+    assert!(said((0.3, 0.85)).contains("to 0.581 [0.300, 0.850] (`7`, 360 rows)."));
 }
 
 #[test]

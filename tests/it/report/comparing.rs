@@ -141,6 +141,21 @@ fn folders_of_the_same_seeds_and_rows_are_compared_pair_by_pair() {
 }
 
 #[test]
+fn comparison_json_is_as_its_schema_says() {
+    let mut worse = fixture::digits(3);
+    let third = worse.points[3].measures.get_mut(&MetricKey::plain("accuracy")).unwrap();
+    third.per_seed[0] = Value::Defined(0.5);
+    for second in [fixture::digits(3), worse, fixture::digits(1)] {
+        let members = [member("first", fixture::digits(3)), member("second", second)];
+        let outputs = compare::compare(&members, &Wanted::default()).unwrap();
+        let json = crate::json_schema::must_hold(file(&outputs, compare::JSON), compare::SCHEMA_FILE);
+        assert_eq!(json["folders"].as_array().unwrap().len(), 2);
+        let pairs = json["against_the_first"].as_array().unwrap();
+        assert_eq!(pairs.len(), rows(file(&outputs, "comparison-paired.csv")).len());
+    }
+}
+
+#[test]
 fn every_pair_of_three_objectives_is_compared() {
     let three = || {
         let mut inputs = fixture::digits(3);
