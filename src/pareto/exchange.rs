@@ -97,7 +97,9 @@ pub enum Outcome {
     LoseLose,
     /// One rose, and the other's change is not distinguishable from none.
     NoPrice,
-    /// One fell, and the other's change is not distinguishable from none.
+    /// Security fell, and the change of safety is not distinguishable from none: nothing was bought that could have a price.
+    SecurityLost,
+    /// Safety fell, and the change of security is not distinguishable from none.
     NoGain,
     /// Neither change is distinguishable from none.
     Unclear,
@@ -114,7 +116,8 @@ impl Outcome {
             (Better, Better) => Self::WinWin,
             (Worse, Worse) => Self::LoseLose,
             (Better, Unclear) | (Unclear, Better) => Self::NoPrice,
-            (Worse, Unclear) | (Unclear, Worse) => Self::NoGain,
+            (Worse, Unclear) => Self::SecurityLost,
+            (Unclear, Worse) => Self::NoGain,
             (Unclear, Unclear) => Self::Unclear,
         }
     }

@@ -103,6 +103,7 @@ pub(super) fn happened(arc: &ArcRate) -> String {
             Outcome::WinWin => "nothing was paid",
             Outcome::LoseLose => "nothing was gained",
             Outcome::NoPrice => "no price was measurable",
+            Outcome::SecurityLost => "security was lost",
             Outcome::NoGain => "no gain was measurable",
             Outcome::Unclear => "no change was measurable",
         }
@@ -112,7 +113,7 @@ pub(super) fn happened(arc: &ArcRate) -> String {
         Outcome::Price => "security was paid for",
         Outcome::Reverse => "safety was paid for",
         Outcome::WinWin | Outcome::NoPrice => "no price was seen",
-        Outcome::LoseLose | Outcome::NoGain => "no gain was seen",
+        Outcome::LoseLose | Outcome::SecurityLost | Outcome::NoGain => "no gain was seen",
         Outcome::Unclear => "no change was seen",
     };
     match arc.seeds {

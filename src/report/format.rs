@@ -126,6 +126,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::WinWin => "win-win",
         Outcome::LoseLose => "lose-lose",
         Outcome::NoPrice => "no-measurable-price",
+        Outcome::SecurityLost => "security-lost",
         Outcome::NoGain => "no-measurable-gain",
         Outcome::Unclear => "no-measurable-change",
     }

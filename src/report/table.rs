@@ -218,9 +218,11 @@ pub(super) fn rates(view: &View) -> Option<Table> {
     })
 }
 
-/// Whether something was exchanged: where both pillars went the same way, or neither moved, a ratio would mislead.
+/// Whether something may have been exchanged: where both pillars went the same way, neither moved, or security fell and nothing is known to have been had for it, a ratio would
+/// mislead.
 pub(super) fn is_price(arc: &ArcRate) -> bool {
-    !matches!(arc.outcome, Outcome::WinWin | Outcome::LoseLose | Outcome::Unclear)
+    use Outcome::{LoseLose, SecurityLost, Unclear, WinWin};
+    !matches!(arc.outcome, WinWin | LoseLose | SecurityLost | Unclear)
 }
 
 /// A rate of the step as a cost, positive where security was paid for.
@@ -273,7 +275,7 @@ pub(super) fn attacks(view: &View) -> Option<Table> {
     Some(Table {
         title: "Attack by attack",
         caption: format!(
-            "Share of test rows still classified correctly against each attack at {} ε = {}, mean over {}. An attack that is not exact gives an upper bound; a row counts as robust only if it stands against all.",
+            "Share of test rows still classified correctly against each attack at {} ε = {}, mean over {}. An attack that is not exact gives an upper bound; a row counts as robust only if it stands against all. Where the suite is a cascade a number counts what the attacks before broke as well, and an attack tried on some rows only leaves the others standing.",
             threat.norm.sign(),
             threat.epsilon,
             seeds(view),

@@ -21,14 +21,17 @@ fn of_step(outcome: Outcome, exact: bool) -> (&'static str, &'static str) {
             "no price was measurable",
             "one rose, and the change of the other cannot be told from none: a price may hide in its interval",
         ),
+        (Outcome::SecurityLost, true) => {
+            ("security was lost", "security fell, and the change of safety cannot be told from none")
+        }
         (Outcome::NoGain, true) => {
-            ("no gain was measurable", "one fell, and the change of the other cannot be told from none")
+            ("no gain was measurable", "safety fell, and the change of security cannot be told from none")
         }
         (Outcome::Unclear, true) => ("no change was measurable", "neither change can be told from none"),
         (Outcome::WinWin | Outcome::NoPrice, false) => {
             ("no price was seen", "nothing fell and something rose, in the means")
         }
-        (Outcome::LoseLose | Outcome::NoGain, false) => {
+        (Outcome::LoseLose | Outcome::SecurityLost | Outcome::NoGain, false) => {
             ("no gain was seen", "nothing rose and something fell, in the means")
         }
         (Outcome::Unclear, false) => ("no change was seen", "both means are as before"),
@@ -63,6 +66,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
         Outcome::WinWin,
         Outcome::Unclear,
         Outcome::NoGain,
+        Outcome::SecurityLost,
         Outcome::LoseLose,
         Outcome::Reverse,
     ];

@@ -328,8 +328,8 @@ fn noise_alone_makes_neither_a_win_win_nor_a_price() {
     insta::assert_snapshot!(up[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost from −0.11 (a gain) to 0.09 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
     insta::assert_snapshot!(down[0].sentence, @"from strength 0 to 0.1, no price was measurable: robust accuracy (L∞ 0.2) rose by 30.0 points; clean accuracy changed by −0.4 points, not distinguishable from none; one point of robust accuracy (L∞ 0.2) cost from −0.09 (a gain) to 0.11 points of clean accuracy (95 % interval; 3 seeds, these test rows)");
     let lost = arcs(&points(&[(0.0, still.clone(), high), (0.1, noisy.clone(), low.clone())]));
-    assert_eq!(lost[0].outcome, Outcome::NoGain);
-    insta::assert_snapshot!(lost[0].sentence, @"from strength 0 to 0.1, no gain was measurable: robust accuracy (L∞ 0.2) fell by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none (3 seeds, these test rows)");
+    assert_eq!(lost[0].outcome, Outcome::SecurityLost);
+    insta::assert_snapshot!(lost[0].sentence, @"from strength 0 to 0.1, security was lost: robust accuracy (L∞ 0.2) fell by 30.0 points; clean accuracy changed by +0.4 points, not distinguishable from none (3 seeds, these test rows)");
     let nothing = arcs(&points(&[(0.0, still, low.clone()), (0.1, noisy, vec![0.11, 0.11, 0.11])]));
     assert_eq!(nothing[0].outcome, Outcome::Unclear);
     insta::assert_snapshot!(nothing[0].sentence, @"from strength 0 to 0.1, no change was measurable: robust accuracy (L∞ 0.2) changed by ±0.0 points, not distinguishable from none; clean accuracy changed by +0.4 points, not distinguishable from none (3 seeds, these test rows)");
@@ -360,7 +360,7 @@ fn an_outcome_follows_from_intervals_and_only_without_them_from_signs() {
         (down, down, Outcome::LoseLose),
         (up, crossing, Outcome::NoPrice),
         (touching, up, Outcome::NoPrice),
-        (down, touching, Outcome::NoGain),
+        (down, touching, Outcome::SecurityLost),
         (crossing, down, Outcome::NoGain),
         (touching, crossing, Outcome::Unclear),
         ((0.1, None), (-0.1, None), Outcome::Price),
