@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-/// Whether no text for people may have it: control characters, which steer terminals and which XML cannot hold; line breaks and tabs are none.
+/// Whether no text for people may have it: control characters, which steer terminals and which XML cannot hold, and those that turn what follows around (UAX #9, 2), so that it reads as
+/// another text; line breaks and tabs are none.
 #[must_use]
 pub fn is_control(c: char) -> bool {
-    matches!(c, '\u{fffe}' | '\u{ffff}') || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// `text` with U+FFFD in the place of every control character.

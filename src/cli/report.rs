@@ -168,6 +168,11 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         )
         .help("name one, or leave them out to compare several"));
     }
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(COMPARISON));
+    if Results::open(&out).is_ok() {
+        return Err(Error::input(format!("--out {} is a results folder", out.display()))
+            .help("a comparison is about several: name another folder, or a new one"));
+    }
     let mut members: Vec<Member> = Vec::new();
     let mut code = exit::FINE;
     for (folder, name) in arguments.results.iter().zip(names(&arguments.results)?) {
@@ -179,7 +184,6 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         }
         members.push(Member { name, view: View::new(Inputs::of(found.judge()?)?) });
     }
-    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(COMPARISON));
     let mut wanted = wanted.clone();
     if arguments.json {
         wanted.formats.insert(Format::Json);
@@ -188,6 +192,10 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
     for output in &outputs {
         files::write_atomic(&out.join(&output.path), &output.bytes, None)?;
     }
+    for stale in compare::others(&outputs) {
+        files::remove(&out.join(stale))?;
+    }
+    files::remove_empty_folder(&out.join("figures"))?;
     let file = outputs.iter().find(|output| output.path == compare::JSON);
     match file.filter(|_| arguments.json) {
         Some(output) => terminal::product(&String::from_utf8_lossy(&output.bytes))?,
@@ -251,7 +259,12 @@ fn told_apart(paths: &[PathBuf]) -> Option<Vec<String>> {
 
 fn open(page: &Path) -> Result<()> {
     open::that_detached(page).map_err(|error| {
-        Error::input(format!("cannot open `{}`: {error}", page.display()))
+        let why = if error.kind() == std::io::ErrorKind::NotFound {
+            "this system has nothing that opens pages".to_owned()
+        } else {
+            error.to_string()
+        };
+        Error::input(format!("cannot open `{}`: {why}", page.display()))
             .help("the page is there all the same: open it in a browser")
     })
 }

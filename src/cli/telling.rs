@@ -73,11 +73,12 @@ pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool
     for (cell, reason) in &failed {
         terminal::talk(&format!("failed: {cell}: {reason}"));
     }
+    let missing = results.planned() - found.count();
     terminal::talk(&format!(
-        "incomplete: {} of {} cells failed, {} are missing",
+        "incomplete: {} of {} cells failed, {missing} {} missing",
         failed.len(),
         results.planned(),
-        results.planned() - found.count()
+        if missing == 1 { "is" } else { "are" },
     ));
     Ok(exit::INCOMPLETE)
 }

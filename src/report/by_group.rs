@@ -12,6 +12,8 @@ use super::view::View;
 use super::worst_off::{self, Group};
 
 const TITLE: &str = "Group by group";
+/// Rows that a table holds where points can be left out.
+const MOST: usize = 240;
 
 /// One row per point and group: every number that is known of single groups, behind the rows that these rest on. `brief`: clean rows and means only. `remark` ends the caption.
 fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Option<Table> {
@@ -63,7 +65,8 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Opti
     }));
     let count = |n: Option<usize>| n.map_or_else(|| "—".to_owned(), |n| n.to_string());
     let mut lines = Vec::new();
-    for point in 0..view.given.points.len() {
+    let (points, chosen) = told_of(view, parts.len());
+    for point in points {
         for (member, (name, part)) in breakdown.members.iter().enumerate() {
             let mut row: Vec<String> = view.varying.iter().map(|(_, values)| values[point].clone()).collect();
             row.push(name.clone());
@@ -81,10 +84,36 @@ fn groups(view: &View, breakdown: &Breakdown, brief: bool, remark: &str) -> Opti
         }
     }
     let caption = format!(
-        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{remark}",
+        "By {}: a gap between groups is never read alone, since a model that collapses closes it too. Arrows as above; numbers without one describe.{chosen}{remark}",
         breakdown.title,
     );
     Some(Table { title: TITLE, caption, head, rows: lines })
+}
+
+/// The points of a table with `members` rows each, and how they were chosen where they are not all.
+fn told_of(view: &View, members: usize) -> (Vec<usize>, String) {
+    let all: Vec<usize> = (0..view.given.points.len()).collect();
+    let room = (MOST / members.max(1)).max(2);
+    if all.len() <= room {
+        return (all, String::new());
+    }
+    let points = &view.given.points;
+    let is_lowest = |point: &usize| {
+        let own = &points[*point];
+        let rivals = points.iter().filter(|other| other.defense == own.defense && other.model == own.model);
+        rivals.min_by(|a, b| a.strength.total_cmp(&b.strength)).is_some_and(|least| std::ptr::eq(least, own))
+    };
+    let front = &view.given.front.members;
+    let lowest = all.iter().copied().filter(|point| is_lowest(point) && !front.contains(point));
+    let mut told: Vec<usize> = front.iter().copied().chain(lowest).collect();
+    told.truncate(room);
+    told.sort_unstable();
+    let words = format!(
+        " Shown: {} of {}, of those on the front and the lowest strength of each defense; points.csv has all.",
+        told.len(),
+        format::count(all.len(), "point"),
+    );
+    (told, words)
 }
 
 /// What stands over a table: its title, and of groups whose, so that no two headings are alike.

@@ -133,7 +133,7 @@ pub(super) fn table(view: &View) -> Option<Table> {
     }
     Some(Table {
         title: "Along the strengths",
-        caption: "Seed means made monotone (isotonic regression: security never falls and safety never rises with strength; neighbors out of order share one value), and what the step to the next level costs, in brackets percentiles of resamples of seeds and rows. What speaks against the order stands under remarks, with p-values of sign flips over seeds, all steps together. Attainable by mixing: the upper convex hull of the means, which drawing one of two models by lot attains; of noisy means it is biased outward.".to_owned(),
+        caption: "Seed means made monotone (isotonic regression: security never falls and safety never rises with strength; neighbors out of order share one value, the mean by the inverse of their variances over seeds and rows), and what the step to the next level costs, in brackets percentiles of resamples of seeds and rows. What speaks against the order stands under remarks, with p-values of sign flips over seeds, all steps together. Attainable by mixing: the upper convex hull of the means, which drawing one of two models by lot attains; of noisy means it is biased outward.".to_owned(),
         head,
         rows,
     })

@@ -63,7 +63,9 @@ impl FromStr for Format {
         let found = Self::NAMES.iter().find(|(_, word, _)| *word == text);
         found.map(|(format, ..)| *format).ok_or_else(|| {
             let hint = did_you_mean(text, words.clone());
-            format!("unknown format{hint}; there are {}", words.collect::<Vec<_>>().join(", "))
+            let words = words.collect::<Vec<_>>().join(", ");
+            let (end, there) = if hint.is_empty() { (";", "there") } else { ("", "There") };
+            format!("unknown format{hint}{end} {there} are {words}")
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Who is best at a number, and what paired seeds cannot tell from it: means alone make nobody best.
 
 use super::format;
-use super::headline::{best_point, point_list};
+use super::headline::point_list;
 use super::view::View;
 use crate::measure::MetricKey;
 use crate::pareto::Verdict;
 use crate::points::leaders;
+use crate::stats::SEEDS_FOR_VARIANCE;
 
 /// How it is said.
 const NOT_TOLD: &str = "not told from";
@@ -19,13 +20,21 @@ pub(super) struct Leading {
     pub(super) point: usize,
     /// The others, ascending.
     pub(super) level: Vec<usize>,
+    /// Seeds of the point: with fewer than three nothing is tested, and equal means alone are level.
+    seeds: usize,
 }
 
 /// Who leads at `key` among the working points that compete; none where nobody has the number.
 pub(super) fn of(view: &View, key: &MetricKey) -> Option<Leading> {
-    let point = best_point(view, key)?;
-    let all: Vec<usize> = (0..view.given.points.len()).filter(|&point| view.competes(point)).collect();
-    level_with(view, key, point, &all)
+    let points = &view.given.points;
+    let works = |&point: &usize| {
+        view.competes(point) && points[point].degenerate.is_none() && view.value(point, key).is_some()
+    };
+    let all: Vec<usize> = (0..points.len()).filter(works).collect();
+    // Points that lack a seed are compared with none.
+    let is_whole = |point: &usize| view.given.front.excluded.iter().all(|(excluded, _)| excluded != point);
+    let whole: Vec<usize> = all.iter().copied().filter(is_whole).collect();
+    among(view, key, if whole.is_empty() { &all } else { &whole })
 }
 
 /// The same among these points, which work and have the number.
@@ -39,15 +48,29 @@ pub(super) fn among(view: &View, key: &MetricKey, points: &[usize]) -> Option<Le
 /// What of `points` cannot be told from the best of them, `point`.
 fn level_with(view: &View, key: &MetricKey, point: usize, points: &[usize]) -> Option<Leading> {
     let found = leaders(points.iter().map(|&i| &view.given.points[i]), key, view.direction(key)?);
-    let found: Vec<usize> = found.into_iter().map(|at| points[at]).collect();
-    // A best point that lacks seeds is paired with none.
-    let level = if found.contains(&point) { found } else { Vec::new() };
-    Some(Leading { point, level: level.into_iter().filter(|other| *other != point).collect() })
+    let level = found.into_iter().map(|at| points[at]).filter(|other| *other != point).collect();
+    Some(Leading { point, level, seeds: view.given.points[point].seeds.len() })
 }
 
 impl Leading {
-    /// `not told from 0 and 0.1`, or from so many others; none where the best is told from all.
+    /// Whether it was tested which others are as good.
+    fn is_tested(&self) -> bool {
+        self.seeds >= SEEDS_FOR_VARIANCE
+    }
+
+    /// `not told from 0 and 0.1`, or from so many others; none where the best is told from all. Where nothing can be tested, what it is best by.
     pub(super) fn not_told(&self, view: &View) -> Option<String> {
+        if !self.is_tested() {
+            let by = match self.seeds {
+                1 => "at this one seed".to_owned(),
+                seeds => format!("by the mean of {seeds} seeds"),
+            };
+            return Some(match self.level.len() {
+                0 => by,
+                1 => format!("{by}, like another"),
+                others => format!("{by}, like {others} others"),
+            });
+        }
         match self.level.as_slice() {
             [] => None,
             few if few.len() <= NAMED => {
@@ -82,7 +105,8 @@ pub(super) fn meaning(view: &View) -> Option<&'static str> {
         .front
         .objectives
         .iter()
-        .any(|objective| of(view, &objective.key).is_some_and(|found| !found.level.is_empty()));
+        .filter_map(|objective| of(view, &objective.key))
+        .any(|found| found.is_tested() && !found.level.is_empty());
     is_said.then_some(
         "the paired differences over these seeds do not say which of them is better (t intervals, all at 95 % together)",
     )
@@ -105,7 +129,7 @@ pub(super) fn title(view: &View) -> Option<String> {
         .iter()
         .filter_map(|o| Some((view.metric_title(&o.key), of(view, &o.key)?)))
         .collect();
-    let is_alone = |found: &Leading| found.level.is_empty();
+    let is_alone = |found: &Leading| found.is_tested() && found.level.is_empty();
     match best.as_slice() {
         [] => None,
         [(_, first), rest @ ..]

@@ -110,12 +110,12 @@ pub(super) fn worsened(view: &View) -> Vec<String> {
         let (point, before, after) = **worse.iter().max_by(|a, b| loss(a).total_cmp(&loss(b)))?;
         let at: Vec<usize> = worse.iter().map(|(point, ..)| *point).collect();
         let whom = match at.len() {
-            n if n == all.len() && n > 1 => format!("at all {n} points, most"),
+            n if n == all.len() && n > 1 => format!(" at all {n} points, most"),
             1 => String::new(),
-            n => format!("at {} of {} points ({}), most", n, all.len(), point_list(view, &at)),
+            n => format!(" at {} of {} points ({}), most", n, all.len(), point_list(view, &at)),
         };
         Some(format!(
-            "the temperature made {} worse on the test rows {whom} {}: {} → {} (means over seeds; fitted on validation rows, for likelihood)",
+            "the temperature made {} worse on the test rows{whom} {}: {} → {} (means over seeds; fitted on validation rows, for likelihood)",
             view.metric_title(&key),
             view.place(point),
             format::number(before),

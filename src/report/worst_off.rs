@@ -63,7 +63,8 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
         .filter(|key| key.attack.is_none())
         .filter_map(|key| match (key.id.as_str(), key.group.as_deref()) {
             ("worst_class_accuracy", _) => {
-                let at = |point| Some(format!("{}{}", stated(view, point, key)?, lowest_class(view, point)));
+                let at =
+                    |point| Some(format!("{}{}", stated(view, point, key)?, lowest_class(view, point, key)?));
                 let (before, after) = (at(arc.from)?, at(arc.to)?);
                 let note = overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"));
                 Some(format!("{} went from {before} to {after}{note}", view.metric_title(key)))
@@ -87,17 +88,26 @@ fn overlap(view: &View, arc: &ArcRate, key: &MetricKey) -> Option<&'static str> 
     (before.0 <= after.1 && after.0 <= before.1).then_some("the intervals overlap")
 }
 
-/// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at.
-fn lowest_class(view: &View, point: usize) -> String {
+/// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at. Where the lowest of each seed are not all this one, their mean `key` is
+/// not its accuracy: `` (on average `Shirt`: 0.612, 98 rows)``.
+fn lowest_class(view: &View, point: usize, key: &MetricKey) -> Option<String> {
     let keys = view.keys().into_iter();
     let classes = keys.filter(|key| key.id == "class_accuracy" && key.attack.is_none());
     let known = classes.filter_map(|key| Some((view.value(point, &key)?, key)));
     let lowest = known.reduce(|least, other| if other.0 < least.0 { other } else { least });
-    let named = lowest.and_then(|(_, key)| {
-        let rows = view.measured(point, &key)?.estimate.n;
-        Some(format!(" (`{}`, {})", key.group?, format::count(rows, "row")))
-    });
-    named.unwrap_or_default()
+    let Some((accuracy, class)) = lowest else { return Some(String::new()) };
+    let rows = view.measured(point, &class)?.estimate.n;
+    Some(named(class.group.as_deref()?, rows, (view.value(point, key)?, accuracy)))
+}
+
+/// Who has the lowest accuracy on average, beside the mean of the lowest of each seed.
+fn named(who: &str, rows: usize, (stated, own): (f64, f64)) -> String {
+    let rows = format::count(rows, "row");
+    if format::number(stated) == format::number(own) {
+        format!(" (`{who}`, {rows})")
+    } else {
+        format!(" (on average `{who}`: {}, {rows})", format::number(own))
+    }
 }
 
 fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Option<String> {
@@ -109,15 +119,18 @@ fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Op
     let lowest = |point: usize| {
         let value = |group: &Group| view.value(point, &accuracy(&group.part, None));
         let known = kept.iter().filter_map(|group| Some((group, value(group)?)));
-        Some(known.reduce(|least, other| if other.1 < least.1 { other } else { least })?.0)
+        known.reduce(|least, other| if other.1 < least.1 { other } else { least })
     };
     // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of; its interval is that over all groups.
-    let value = |point: usize| {
-        if small == 0 { stated(view, point, key) } else { of_seeds(view, point, &kept).map(format::number) }
-    };
-    let named = |point: usize| {
-        let group = lowest(point)?;
-        Some(format!("{} (`{}`, {})", value(point)?, group.name, format::count(group.rows, "row")))
+    let at = |point: usize| {
+        let (group, own) = lowest(point)?;
+        let (value, text) = if small == 0 {
+            (view.value(point, key)?, stated(view, point, key)?)
+        } else {
+            let value = of_seeds(view, point, &kept)?;
+            (value, format::number(value))
+        };
+        Some(format!("{text}{}", named(&group.name, group.rows, (value, own))))
     };
     let note = if small == 0 {
         overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"))
@@ -128,7 +141,7 @@ fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Op
         });
         format!(" ({}{all})", left_out(small))
     };
-    Some(format!("{} went from {} to {}{note}", view.metric_title(key), named(arc.from)?, named(arc.to)?))
+    Some(format!("{} went from {} to {}{note}", view.metric_title(key), at(arc.from)?, at(arc.to)?))
 }
 
 /// The mean over seeds of the lowest accuracy of any of `groups` at each.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::expression::Expression;
+use super::expression::{Expression, Question};
 use crate::measure::Pillar;
 
 /// The side of the trade-off that a signal or a rule is about.
@@ -145,4 +145,17 @@ pub struct RuleBook {
     pub order: Vec<usize>,
     /// Combinations, as written.
     pub combines: Vec<Combine>,
+}
+
+impl RuleBook {
+    /// The first rule that asks what the gate found against a baseline.
+    #[must_use]
+    pub fn asks_of_baseline(&self) -> Option<&Rule> {
+        let asks = |rule: &&Rule| {
+            let clear = rule.clear.iter().flat_map(|(clear, _)| clear.questions());
+            let mut questions = rule.when.questions().into_iter().chain(clear);
+            questions.any(|(question, _)| matches!(question, Question::Regressed(_)))
+        };
+        self.rules.iter().find(asks)
+    }
 }

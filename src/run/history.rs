@@ -97,8 +97,10 @@ impl Results {
                 .help("wait until it has finished"));
         };
         let before = self.stored()?;
-        let found =
-            rules::appended(before.as_deref(), label, numbers).map_err(|error| self.of_file(error))?;
+        let found = rules::appended(before.as_deref(), label, numbers).map_err(|error| {
+            let file = self.folder().join(FILE);
+            error.context(format!("cannot record the window in `{}`", file.display()))
+        })?;
         let Some((bytes, new)) = found else { return Ok(0) };
         self.store.write(FILE, &bytes)?;
         Ok(new)

@@ -1,6 +1,6 @@
 //! Model cards: what they must say of one point, what they leave to their author, and that their commands do what they say.
 
-use equipoise::measure::MetricKey;
+use equipoise::measure::{MetricKey, Value};
 use equipoise::report::card::{self, Chosen};
 use equipoise::report::{Format, Output, View, Wanted, rendered};
 
@@ -75,6 +75,24 @@ fn a_card_is_about_its_point_alone() {
     assert_eq!(all, cards(fixture::digits(3)), "the same bytes every time");
 }
 
+/// Always `3` has 0.102 in the fixture; at 0.6 it would be above the best robust accuracy, 0.519.
+#[test]
+fn a_card_says_where_a_trivial_model_does_as_well() {
+    let limits = |value: f64| {
+        let mut inputs = fixture::digits(3);
+        inputs.anchors[0].values.insert(fixture::under("robust_accuracy", 0.2), Value::Defined(value));
+        let robust = cards(inputs).into_iter().find(|card| card.path == "cards/adversarial-0.25.md").unwrap();
+        let text = text(&robust);
+        text.split_once("## Limits found").unwrap().1.split_once("\n## ").unwrap().0.to_owned()
+    };
+    let said = limits(0.6);
+    assert!(
+        said.contains("always `3` (the most frequent class) has 0.600, at least as good as strength 0.25"),
+        "{said}"
+    );
+    assert!(!limits(0.102).contains("always `3`"));
+}
+
 #[test]
 fn what_is_undefined_partial_or_failed_is_a_limit() {
     let mut inputs = fixture::digits(7);
@@ -84,10 +102,11 @@ fn what_is_undefined_partial_or_failed_is_a_limit() {
     let view = View::new(inputs);
     let said = card::of_chosen(&view, 5, Chosen { command: "equipoise choose x", answer: "```\nit" })
         .replace('\u{a0}', " ");
-    for limit in ["Partial: no model at seed 7: the loss is not finite", "&lt;b&gt;7&lt;/b&gt;"] {
+    for limit in ["Partial: no model at seed 7: the loss is not finite", "`<b>7</b>`"] {
         assert!(said.contains(limit), "{limit}\n{said}");
     }
-    assert!(!said.contains("<b>"), "{said}");
+    // Code is text; outside it nothing is a tag.
+    assert!(!said.replace("`<b>7</b>`", "").contains("<b>"), "{said}");
     assert!(said.contains("| class gap ↓ | undefined | "), "{said}");
     assert!(
         said.contains("```sh\nequipoise choose x\n```\n\n```text\n'''\nit\n```\n"),

@@ -66,6 +66,23 @@ fn several_folders_are_compared_where_that_means_something() {
     let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(json["folders"][1]["results"], "b");
     assert_eq!(said.stdout, std::fs::read_to_string(program.path("both/comparison.json")).unwrap());
+    // What is not of this comparison does not stay beside it; what is not of comparisons does.
+    program.file("both/mine.md", "mine");
+    program.must(&["report", "a", "b", "--out", "both", "--format", "csv"]);
+    let there = names(&program.path("both"));
+    assert!(
+        there.contains(&"mine.md".to_owned()) && there.contains(&"comparison.csv".to_owned()),
+        "{there:?}"
+    );
+    for stale in ["comparison.md", "comparison.html", "comparison.json", "figures"] {
+        assert!(!there.contains(&stale.to_owned()), "{stale} in {there:?}");
+    }
+    let refused = program.run(&["report", "a", "b", "--out", "a"]);
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains("--out a is a results folder"),
+        "{}",
+        refused.stderr
+    );
     // The same attacks at another radius: the numbers are others.
     program.must(&["run", "tiny.toml", "threat.epsilon=0.2", "--quiet", "--out", "c"]);
     let refused = program.run(&["report", "a", "b", "c", "--out", "three"]);

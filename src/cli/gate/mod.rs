@@ -247,6 +247,14 @@ fn outcome(arguments: &Arguments, results: &Path, quiet: bool) -> Result<Outcome
     let Some(baseline) = &arguments.baseline else {
         // The command line asks for one of the two.
         let book = book.ok_or_else(|| Error::input("there is neither a baseline nor a rule file"))?;
+        // A gate that forgot its baseline must not be green.
+        if let Some(rule) = book.asks_of_baseline() {
+            return Err(Error::input(format!(
+                "rule `{}` asks `regressed`, which is known against a baseline only",
+                rule.id
+            ))
+            .help("name the baseline with --baseline, or keep such rules in a file of their own"));
+        }
         let (name, store, verdict) = if results.is_file() {
             if window.is_some() {
                 return Err(

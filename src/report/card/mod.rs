@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use super::Output;
 use super::by_group;
 use super::certificates;
+use super::chance;
 use super::checks;
 use super::explanations;
 use super::format;
@@ -22,6 +23,7 @@ use super::remarks;
 use super::shift;
 use super::table::{self, Table};
 use super::temperatures;
+use super::trivial;
 use super::uncertain;
 use super::view::View;
 use crate::measure::Bound;
@@ -56,18 +58,18 @@ pub(super) fn files(view: &View) -> Vec<Output> {
     }
     for objective in &view.given.front.objectives {
         if let Some(point) = best_point(view, &objective.key) {
-            tell(point, format!("{} is best there, by seed means", view.title(&objective.key)));
+            tell(point, format!("it is the best at {} by seed means", view.title(&objective.key)));
         }
     }
     let mut names: Vec<String> = Vec::new();
     told.into_iter()
         .map(|(point, reasons)| {
             let mut name = file_name(view, point);
-            // Two settings may differ in letters that a file's name cannot have.
-            if names.contains(&name) {
+            // Two settings may differ in letters that a file's name cannot have, or that some file systems take for the same.
+            if names.contains(&name.to_lowercase()) {
                 name = format!("{name}-{point}");
             }
-            names.push(name.clone());
+            names.push(name.to_lowercase());
             let why = format!("It has a card since {}. Nobody chose it.", format::list(&reasons));
             Output::new(format!("cards/{name}.md"), written(view, point, &why, None))
         })
@@ -306,6 +308,8 @@ fn limits(view: &View, alone: &View) -> Vec<String> {
     if let Some(seeds) = these_seeds(own.seeds.len()) {
         all.push(format!("the numbers hold for {seeds}, not for seeds in general"));
     }
+    all.extend(trivial::answers(alone));
+    all.extend(chance::conclusions(alone));
     all.extend(remarks::withheld(alone));
     all.extend(checks::remarks(alone));
     let unsettled = alone.given.convergence.iter().filter(|row| !row.settled).count();

@@ -78,6 +78,33 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
+/// Files that a comparison of other folders, or in other formats, may have left where these go: what is no more would pass for a part of this one.
+#[must_use]
+pub fn others(outputs: &[Output]) -> Vec<String> {
+    let tables = [
+        "comparison.md",
+        "comparison.html",
+        "comparison.csv",
+        "comparison-steps.csv",
+        "comparison-paired.csv",
+        JSON,
+    ];
+    let figure = |plane: usize| {
+        let name = if plane == 1 { "fronts".to_owned() } else { format!("fronts-{plane}") };
+        ["", "-dark"]
+            .into_iter()
+            .flat_map(move |twin| {
+                let name = format!("figures/{name}{twin}");
+                ["svg", "png", "pdf"].map(|ending| format!("{name}.{ending}"))
+            })
+            .collect::<Vec<_>>()
+    };
+    // As many as there are pairs of eight objectives.
+    let figures = (1..=28).flat_map(figure);
+    let all = tables.into_iter().map(str::to_owned).chain(figures).chain(["figures/captions.md".to_owned()]);
+    all.filter(|path| outputs.iter().all(|output| output.path != *path)).collect()
+}
+
 /// The same for a terminal: sentences, wrapped.
 #[must_use]
 pub fn terminal(members: &[Member]) -> String {

@@ -1,4 +1,5 @@
-//! Tables that fit the width of a page: smaller type, heads and words on several lines, columns below each other.
+//! Tables that fit the width of a page: smaller type, heads and words on several lines, columns below each other; and those that are taller than a page, broken over
+//! several.
 
 use super::widths::{BOLD, SIZES, Size, width};
 use super::{escaped, guarded};
@@ -64,9 +65,49 @@ struct Plan {
 impl Grid {
     /// One or several tabulars with the size of type before them, none wider than the page.
     pub(super) fn written(&self) -> String {
+        let set = |(block, plan): &(Vec<usize>, Plan)| {
+            format!("{}\n{}", plan.size.command, self.tabular(block, plan))
+        };
+        self.blocks().iter().map(set).collect::<Vec<_>>().join("\\par\\medskip\n")
+    }
+
+    /// The same as tables that go on from page to page (`longtable`) under their heads; `caption`, a line of LaTeX, stands over the first.
+    pub(super) fn long(&self, caption: &str) -> String {
+        let set = |(at, (block, plan)): (usize, &(Vec<usize>, Plan))| {
+            let caption = if at == 0 { format!("{caption} \\\\\n") } else { String::new() };
+            let head = format!("\\toprule\n{}\\midrule\n", self.heads(block, plan));
+            format!(
+                "{}\n{}\\begin{{longtable}}{{{}}}\n{caption}{head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n",
+                plan.size.command,
+                separation(plan.size),
+                self.sides(block),
+                self.body(block, plan),
+            )
+        };
+        self.blocks().iter().enumerate().map(set).collect()
+    }
+
+    /// How tall the tabulars are, in points.
+    pub(super) fn height(&self) -> f64 {
+        let block = |(block, plan): &(Vec<usize>, Plan)| {
+            let of_row = |row: &Vec<Cell>| {
+                let lines = |(&column, &(width, is_broken)): (&usize, &(f64, bool))| match row.get(column) {
+                    Some(cell) if is_broken && width > 0.0 => (cell.width() / width).ceil().max(1.0),
+                    _ => 1.0,
+                };
+                block.iter().zip(&plan.columns).map(lines).fold(1.0, f64::max)
+            };
+            // A head has three lines at most, as a rule, and the rules stand off.
+            plan.size.line * (4.0 + self.rows.iter().map(of_row).sum::<f64>())
+        };
+        self.blocks().iter().map(block).sum()
+    }
+
+    /// Columns that stand beside each other, and how they are set.
+    fn blocks(&self) -> Vec<(Vec<usize>, Plan)> {
         let all: Vec<usize> = (0..self.head.len()).collect();
         if let Some(plan) = self.plan(&all) {
-            return format!("{}\n{}", plan.size.command, self.tabular(&all, &plan));
+            return vec![(all, plan)];
         }
         // Columns that do not fit go below, after what tells the rows apart.
         let leading: Vec<usize> = all[..self.leading].to_vec();
@@ -80,14 +121,11 @@ impl Grid {
             }
         }
         blocks.push(block);
-        let plans: Vec<Plan> =
-            blocks.iter().map(|block| self.plan(block).unwrap_or_else(|| self.forced(block))).collect();
-        let tabulars: Vec<String> = blocks
-            .iter()
-            .zip(&plans)
-            .map(|(block, plan)| format!("{}\n{}", plan.size.command, self.tabular(block, plan)))
-            .collect();
-        tabulars.join("\\par\\medskip\n")
+        let planned = |block: Vec<usize>| {
+            let plan = self.plan(&block).unwrap_or_else(|| self.forced(&block));
+            (block, plan)
+        };
+        blocks.into_iter().map(planned).collect()
     }
 
     /// Width of the widest cell of a column, in em.
@@ -165,29 +203,44 @@ impl Grid {
     }
 
     fn tabular(&self, columns: &[usize], plan: &Plan) -> String {
-        let Plan { size, columns: widths } = plan;
+        format!(
+            "{}\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n\\end{{tabular}}\n",
+            separation(plan.size),
+            self.sides(columns),
+            self.heads(columns, plan),
+            self.body(columns, plan)
+        )
+    }
+
+    /// To which side cells stand, without room outside.
+    fn sides(&self, columns: &[usize]) -> String {
         let sides: String =
             columns.iter().map(|&column| if self.head[column].numeric { 'r' } else { 'l' }).collect();
-        let mut text = format!(
-            "\\setlength{{\\tabcolsep}}{{{}pt}}\n\\begin{{tabular}}{{@{{}}{sides}@{{}}}}\n\\toprule\n",
-            size.gap
-        );
+        format!("@{{}}{sides}@{{}}")
+    }
+
+    /// The line of heads.
+    fn heads(&self, columns: &[usize], plan: &Plan) -> String {
         let heads: Vec<String> = columns
             .iter()
-            .zip(widths)
+            .zip(&plan.columns)
             .map(|(&column, (width, _))| head(&self.head[column], *width))
             .collect();
-        text.push_str(&format!("{} \\\\\n\\midrule\n", guarded(&heads.join(" & "))));
-        for row in &self.rows {
+        format!("{} \\\\\n", guarded(&heads.join(" & ")))
+    }
+
+    /// A line per row.
+    fn body(&self, columns: &[usize], plan: &Plan) -> String {
+        let of_row = |row: &Vec<Cell>| {
             let cells: Vec<String> = columns
                 .iter()
-                .zip(widths)
+                .zip(&plan.columns)
                 .map(|(&column, &(width, is_broken))| {
                     let Some(cell) = row.get(column) else { return String::new() };
                     if is_broken && cell.width() > width {
                         format!(
                             "\\parbox[t]{{{:.1}pt}}{{\\raggedright\\strut {}\\strut}}",
-                            width * size.em,
+                            width * plan.size.em,
                             cell.latex()
                         )
                     } else {
@@ -195,11 +248,15 @@ impl Grid {
                     }
                 })
                 .collect();
-            text.push_str(&format!("{} \\\\\n", guarded(&cells.join(" & "))));
-        }
-        text.push_str("\\bottomrule\n\\end{tabular}\n");
-        text
+            format!("{} \\\\\n", guarded(&cells.join(" & ")))
+        };
+        self.rows.iter().map(of_row).collect()
     }
+}
+
+/// The gap between columns.
+fn separation(size: Size) -> String {
+    format!("\\setlength{{\\tabcolsep}}{{{}pt}}\n", size.gap)
 }
 
 /// What is left for cells beside the gaps between `columns`, in em.

@@ -1,5 +1,5 @@
 //! `tables/*.tex`: tables for a paper, with booktabs rules; the best of a column in bold, with what cannot be told from it. None is wider than the text of `article` at 10
-//! points on A4.
+//! points on A4, and those that are taller go on from page to page.
 
 mod layout;
 mod rates;
@@ -8,6 +8,7 @@ mod widths;
 use layout::{Cell, Grid};
 
 use crate::points;
+use crate::stats::SEEDS_FOR_VARIANCE;
 
 use super::table::{self, Table};
 use super::terminal;
@@ -22,12 +23,22 @@ pub(super) fn tables(view: &View) -> Vec<(&'static str, String)> {
     let mut best: Vec<(usize, usize)> = Vec::new();
     for (at, key) in keys.iter().enumerate() {
         if let Some(direction) = view.direction(key) {
-            let leaders = points::leaders(&view.given.points, key, direction);
+            // As the sentences: of several models of one training those that the front is about.
+            let all: Vec<usize> = (0..view.given.points.len()).filter(|&i| view.competes(i)).collect();
+            let leaders = points::leaders(all.iter().map(|&i| &view.given.points[i]), key, direction);
             let column = table::column_of(view, &keys, at, &points);
-            best.extend(leaders.into_iter().map(|row| (row, column)));
+            best.extend(leaders.into_iter().map(|at| (all[at], column)));
         }
     }
-    let bold = " In bold: the best of a column, and what paired differences over seeds cannot tell from it (t intervals, 95 % together).";
+    let bold = match points::fullest_seeds(view.given.points.iter()).len() {
+        0 | 1 => " In bold: the best of a column at this one seed.",
+        seeds if seeds < SEEDS_FOR_VARIANCE => {
+            " In bold: the best of a column by the means of these seeds, too few to test anything."
+        }
+        _ => {
+            " In bold: the best of a column, and what paired differences over seeds cannot tell from it (t intervals, 95 % together)."
+        }
+    };
     let caption = format!("{}{bold}", points.caption);
     let own = view.varying.len().max(1);
     let grid = grid(&points, own, |row, column| best.contains(&(row, column)));
@@ -57,29 +68,48 @@ fn grid(table: &Table, leading: usize, is_bold: impl Fn(usize, usize) -> bool) -
     Grid { head: table.head.clone(), rows, leading: leading.min(table.head.len()) }
 }
 
+/// What a page of `article` at 10 points on A4 holds is 598 points high; so much less as lines of heads and captions may be more than counted.
+const PAGE: f64 = 570.0;
+/// Points from line to line of a caption, and of notes.
+const LINE: f64 = 12.0;
+/// Letters on a line.
+const LETTERS: f64 = 76.0;
+
+/// A float, or where it would be taller than a page a table that goes on from page to page.
 fn written(view: &View, name: &str, grid: &Grid, caption: &str, notes: &[String]) -> String {
+    let lines = |text: &str| (text.chars().count() as f64 / LETTERS).ceil();
+    let words = LINE * (2.0 + lines(caption) + notes.iter().map(|note| lines(note)).sum::<f64>());
+    let is_long = grid.height() + words > PAGE;
     let mut text = format!(
-        "% {}, by Equipoise {}. Needs \\usepackage{{booktabs}}.\n",
+        "% {}, by Equipoise {}. Needs \\usepackage{{{}}}.\n",
         plain(&view.given.name),
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        if is_long { "booktabs, longtable" } else { "booktabs" }
     );
-    text.push_str(&format!(
-        "\\begin{{table}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{}-{name}}}\n",
-        escaped(caption),
-        label(&view.given.name)
-    ));
-    text.push_str(&grid.written());
+    let caption = format!("\\caption{{{}}}", escaped(caption));
+    let label = format!("\\label{{tab:{}-{name}}}", label(&view.given.name));
+    if is_long {
+        text.push_str("\\begingroup\n\\setlength{\\LTcapwidth}{\\textwidth}\n");
+        text.push_str(&grid.long(&format!("{caption}{label}")));
+    } else {
+        text.push_str(&format!("\\begin{{table}}\n\\centering\n{caption}\n{label}\n"));
+        text.push_str(&grid.written());
+    }
     if !notes.is_empty() {
         let note = |(place, note): (usize, &String)| {
             format!("\\textsuperscript{{{}}}~{}.", rates::letter(place), escaped(note))
         };
-        let notes: Vec<String> = notes.iter().enumerate().map(note).collect();
-        text.push_str(&format!(
-            "\\par\\medskip\n\\begin{{minipage}}{{\\textwidth}}\\footnotesize\\raggedright\n{}\n\\end{{minipage}}\n",
-            notes.join(" \\\\\n")
-        ));
+        let notes = notes.iter().enumerate().map(note).collect::<Vec<_>>().join(" \\\\\n");
+        // In a box the notes of a float keep its width; those of a long table may go on over the page, too.
+        text.push_str(&if is_long {
+            format!("{{\\footnotesize\\raggedright\\noindent\n{notes}\\par}}\n")
+        } else {
+            format!(
+                "\\par\\medskip\n\\begin{{minipage}}{{\\textwidth}}\\footnotesize\\raggedright\n{notes}\n\\end{{minipage}}\n"
+            )
+        });
     }
-    text.push_str("\\end{table}\n");
+    text.push_str(if is_long { "\\endgroup\n" } else { "\\end{table}\n" });
     text
 }
 

@@ -24,13 +24,15 @@ pub(super) struct Size {
     pub(super) em: f64,
     /// Points on either side of a column.
     pub(super) gap: f64,
+    /// Points from line to line (`size10.clo`).
+    pub(super) line: f64,
 }
 
 /// The sizes that tables are set in, the largest first; of the smaller ones `cmr9`, `cmr8` and `cmr7` are at most 2.9 %, 6.3 % and 16.5 % wider than their size says.
 pub(super) const SIZES: [Size; 3] = [
-    Size { command: "\\small", em: 9.26, gap: 6.0 },
-    Size { command: "\\footnotesize", em: 8.51, gap: 4.0 },
-    Size { command: "\\scriptsize", em: 8.15, gap: 3.0 },
+    Size { command: "\\small", em: 9.26, gap: 6.0, line: 11.0 },
+    Size { command: "\\footnotesize", em: 8.51, gap: 4.0, line: 9.5 },
+    Size { command: "\\scriptsize", em: 8.15, gap: 3.0, line: 8.0 },
 ];
 
 /// The width of `text` as the report writes it, before it is escaped, in em.

@@ -182,12 +182,11 @@ fn rules_and_baseline_together() {
     let value = verdict(&program, &gate, 0);
     assert_eq!(value["verdict"], "identical");
     assert_eq!(value["rules"]["rules"][2]["state"]["fires"], "false");
-    // Without a baseline nothing is known of regressions.
-    let value = verdict(&program, &["gate", "results/small", "--rules", "rules.toml"], 0);
-    assert_eq!(
-        (value["verdict"].as_str(), value["rules"]["rules"][2]["state"]["fires"].as_str()),
-        (Some("unknown"), Some("unknown"))
-    );
+    // Without a baseline nothing is known of regressions: a gate that lost its baseline is not green.
+    let value = verdict(&program, &["gate", "results/small", "--rules", "rules.toml"], 2);
+    assert_eq!(value["verdict"].as_str(), Some("error"));
+    let said = program.refused(&["gate", "results/small", "--rules", "rules.toml"]);
+    assert!(said.contains("rule `G1` asks `regressed`") && said.contains("--baseline"), "{said}");
     // A verdict that passes fails where a rule does.
     program.file("broken.toml", &rules(1.1));
     let broken = ["gate", "results/small", "--baseline", "base", "--rules", "broken.toml"];

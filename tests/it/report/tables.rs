@@ -86,10 +86,10 @@ fn rates_are_numbers_in_cells_and_sentences_below() {
 const RULES: &str =
     "\\newcommand{\\toprule}{\\hline}\\newcommand{\\midrule}{\\hline}\\newcommand{\\bottomrule}{\\hline}\n";
 
-/// Lines of the log that say that something is wider than the page.
-fn overfull(folder: &Path, outputs: &[Output]) -> Vec<String> {
+/// Lines of the log that say that something is wider or taller than the page.
+fn too_large(folder: &Path, outputs: &[Output]) -> Vec<String> {
     let mut document = String::from(
-        "\\documentclass[10pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n\\begin{document}\n",
+        "\\documentclass[10pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs,longtable}\n\\begin{document}\n",
     );
     files::write_atomic(&folder.join("booktabs.sty"), RULES.as_bytes(), None).unwrap();
     for (i, output) in outputs.iter().enumerate() {
@@ -106,12 +106,13 @@ fn overfull(folder: &Path, outputs: &[Output]) -> Vec<String> {
         .unwrap();
     let log = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(run.status.success(), "{log}");
-    log.lines().filter(|line| line.starts_with("Overfull \\hbox")).map(str::to_owned).collect()
+    let is_told = |line: &&str| line.starts_with("Overfull \\hbox") || line.contains("Float too large");
+    log.lines().filter(is_told).map(str::to_owned).collect()
 }
 
 #[test]
 #[allow(clippy::print_stderr, reason = "a skipped test must be seen")]
-fn no_table_is_wider_than_the_page() {
+fn no_table_is_larger_than_the_page() {
     if Command::new("pdflatex").arg("--version").output().is_err() {
         eprintln!("skipped: there is no `pdflatex` to measure the tables with");
         return;
@@ -120,16 +121,37 @@ fn no_table_is_wider_than_the_page() {
     let mut all = samples();
     all.push(("every rate", every_rate()));
     all.push(("lists", lists()));
+    all.push(("many points", fixture::three_defenses(45)));
     for (i, (name, inputs)) in all.into_iter().enumerate() {
         let outputs = tables(inputs);
         let folder = folder.join(i.to_string());
-        let told = overfull(&folder, &outputs);
+        let told = too_large(&folder, &outputs);
         assert!(told.is_empty(), "{name}: {told:?}, see {}", folder.display());
-        // The check itself: a table that is a hair too wide is noticed.
-        let wide = Output {
-            path: "tables/wide.tex".to_owned(),
-            bytes: b"\\begin{table}\\centering\\rule{346pt}{1pt}\\end{table}\n".to_vec(),
-        };
-        assert_eq!(overfull(&folder, &[wide]).len(), 1, "{name}");
+    }
+    // The check itself: a table that is a hair too wide or too tall is noticed.
+    for rule in ["{346pt}{1pt}", "{1pt}{600pt}"] {
+        let bytes = format!("\\begin{{table}}\\centering\\rule{rule}\\end{{table}}\n").into_bytes();
+        let large = Output { path: "tables/large.tex".to_owned(), bytes };
+        assert_eq!(too_large(&folder, &[large]).len(), 1, "{rule}");
+    }
+}
+
+/// What a float cannot hold goes on from page to page, each with the heads.
+#[test]
+fn many_rows_are_a_long_table() {
+    let text = |inputs| file(&tables(inputs), "tables/points.tex").to_owned();
+    let few = text(fixture::three_defenses(2));
+    assert!(few.contains("\\begin{table}") && !few.contains("longtable"), "{few}");
+    let many = text(fixture::three_defenses(45));
+    assert!(
+        many.starts_with("% ") && many.lines().next().unwrap().contains("\\usepackage{booktabs, longtable}")
+    );
+    assert!(!many.contains("\\begin{table}"), "{many}");
+    for word in ["\\endfirsthead", "\\endhead", "\\endfoot", "\\label{tab:"] {
+        assert_eq!(
+            many.matches(word).count(),
+            if word == "\\label{tab:" { 1 } else { many.matches("\\begin{longtable}").count() },
+            "{word}"
+        );
     }
 }
