@@ -12,17 +12,27 @@ use super::view::View;
 const COLUMNS: usize = 6;
 /// Points that can be columns.
 const MOST: usize = 12;
+/// Cells that the table of points holds at most where there are more points than that.
+const CELLS: usize = 5_000;
 
-/// The metrics of the table of points: the objectives and what stands first after them; all where there are too many points to be columns.
+/// The metrics of the table of points: the objectives and what stands first after them; where there are too many points to be columns as many as a page bears.
 pub(super) fn leading(view: &View) -> &[MetricKey] {
-    let most = view.given.front.objectives.len() + COLUMNS;
-    if view.given.points.len() > MOST { &view.shown } else { &view.shown[..view.shown.len().min(most)] }
+    let (most, points) = (view.given.front.objectives.len() + COLUMNS, view.given.points.len());
+    let most = if points > MOST { most.max(CELLS / points) } else { most };
+    &view.shown[..view.shown.len().min(most)]
+}
+
+/// Where the numbers stand that are neither columns nor rows of a table of their own.
+pub(super) fn elsewhere(view: &View, shown: usize) -> Option<String> {
+    let more = view.shown.len().saturating_sub(shown);
+    (view.given.points.len() > MOST && more > 0)
+        .then(|| format!("{} of every point in points.csv.", format::count(more, "more number")))
 }
 
 /// One row per metric that is no column of the table of points, one column per point.
 pub(super) fn table(view: &View) -> Option<Table> {
     let rest = &view.shown[leading(view).len()..];
-    if rest.is_empty() {
+    if rest.is_empty() || view.given.points.len() > MOST {
         return None;
     }
     let points = 0..view.given.points.len();

@@ -73,7 +73,7 @@ pub(super) fn page(view: &View, figures: &[Figure], ending: &str) -> String {
     line("");
     line(&prose(&terminal::data_line(view)));
     if let Some(threat) = terminal::threat_line(view) {
-        line(&escaped(&threat));
+        line(&prose(&threat));
     }
     line("");
     let remarks = remarks::all(view);

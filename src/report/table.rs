@@ -7,6 +7,7 @@ use crate::pareto::exchange::{ArcRate, Outcome, Rate};
 use super::chance;
 use super::curves;
 use super::format;
+use super::further;
 use super::inputs::{AttackRow, Convergence};
 use super::remarks::{intervals_of, seeds};
 use super::uncertain;
@@ -81,6 +82,9 @@ pub(super) fn points(view: &View, keys: &[MetricKey], brief: bool) -> Table {
         })
         .collect();
     let mut caption = points_caption(view, keys);
+    if let (false, Some(more)) = (brief, further::elsewhere(view, keys.len())) {
+        caption = format!("{caption} {more}");
+    }
     if keys.iter().any(by_chance) {
         caption = format!("{caption} {}", chance::MEANING);
     }

@@ -1,5 +1,6 @@
 //! Draws from discrete distributions by inversion, the most probable values first.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::seed::Stream;
@@ -70,19 +71,37 @@ pub(super) fn binomial(stream: &mut Stream, n: f64, p: f64) -> f64 {
     from_mode(stream, (0.0, mode, n), at_mode, |k| (n - k) / (k + 1.0) * p / (1.0 - p))
 }
 
-/// Marked ones among `draws` drawn without replacement from `all`, `marked` of which are marked; all whole, none below 0.
-pub(super) fn hypergeometric(stream: &mut Stream, all: f64, marked: f64, draws: f64) -> f64 {
-    let (least, most) = ((draws + marked - all).max(0.0), draws.min(marked));
-    if least >= most {
-        return least;
+/// Draws of fixed size without replacement from a fixed number of rows, of which now more and now fewer are marked.
+#[derive(Debug, Clone)]
+pub(super) struct Hypergeometric {
+    all: f64,
+    draws: f64,
+    /// The probability of the mode by how many are marked: what takes most of a draw, and comes again.
+    at_mode: BTreeMap<u64, f64>,
+}
+
+impl Hypergeometric {
+    /// `draws` drawn from `all`; both whole, none below 0.
+    pub(super) fn new(all: f64, draws: f64) -> Self {
+        Self { all, draws, at_mode: BTreeMap::new() }
     }
-    let mode = ((draws + 1.0) * (marked + 1.0) / (all + 2.0)).floor().clamp(least, most);
-    let others = all - marked;
-    let at_mode =
-        libm::exp(ln_choose(marked, mode) + ln_choose(others, draws - mode) - ln_choose(all, draws));
-    from_mode(stream, (least, mode, most), at_mode, |k| {
-        (marked - k) * (draws - k) / ((k + 1.0) * (others - draws + k + 1.0))
-    })
+
+    /// How many of those drawn are marked, where `marked` of all are; whole, from 0 to all.
+    pub(super) fn draw(&mut self, stream: &mut Stream, marked: f64) -> f64 {
+        let (all, draws) = (self.all, self.draws);
+        let (least, most) = ((draws + marked - all).max(0.0), draws.min(marked));
+        if least >= most {
+            return least;
+        }
+        let mode = ((draws + 1.0) * (marked + 1.0) / (all + 2.0)).floor().clamp(least, most);
+        let others = all - marked;
+        let at_mode = *self.at_mode.entry(marked.to_bits()).or_insert_with(|| {
+            libm::exp(ln_choose(marked, mode) + ln_choose(others, draws - mode) - ln_choose(all, draws))
+        });
+        from_mode(stream, (least, mode, most), at_mode, |k| {
+            (marked - k) * (draws - k) / ((k + 1.0) * (others - draws + k + 1.0))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -115,10 +134,24 @@ mod tests {
         for (all, marked, draws) in [(12.0, 5.0, 4.0), (100.0, 90.0, 50.0), (10_000.0, 2_400.0, 3_300.0)] {
             let p = marked / all;
             let variance = draws * p * (1.0 - p) * (all - draws) / (all - 1.0);
-            looks_like(|stream| hypergeometric(stream, all, marked, draws), draws * p, variance);
+            let mut from = Hypergeometric::new(all, draws);
+            looks_like(|stream| from.draw(stream, marked), draws * p, variance);
         }
         let mut stream = Seed(3).stream("test");
-        assert!(hypergeometric(&mut stream, 9.0, 9.0, 4.0) >= 4.0);
-        assert!(hypergeometric(&mut stream, 9.0, 0.0, 4.0) <= 0.0);
+        let mut from = Hypergeometric::new(9.0, 4.0);
+        assert!(from.draw(&mut stream, 9.0) >= 4.0);
+        assert!(from.draw(&mut stream, 0.0) <= 0.0);
+    }
+
+    /// What was drawn before changes no draw.
+    #[test]
+    fn a_draw_is_the_same_whatever_was_drawn_before() {
+        let (mut one, mut other) = (Seed(3).stream("test"), Seed(3).stream("test"));
+        let mut from = Hypergeometric::new(500.0, 120.0);
+        for i in 0..200 {
+            let marked = f64::from(100 + i % 7);
+            let fresh = Hypergeometric::new(500.0, 120.0).draw(&mut other, marked);
+            assert_eq!(from.draw(&mut one, marked).to_bits(), fresh.to_bits());
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! are. So the interval is that of the signed differences of all pairs of groups, simultaneous over the pairs, folded at the end
 //! (metrics sheet, 3.1); and what groups without any disparity would show stands beside it.
 
-use super::discrete::{binomial, hypergeometric};
+use super::discrete::{Hypergeometric, binomial};
 use super::{mean, quantile};
 use crate::numeric::normal_quantile;
 use crate::seed::Stream;
@@ -263,14 +263,23 @@ impl Permuted {
         };
         let found = each(families)?;
         let mut permuted = families.to_vec();
+        // Each group is drawn from what those before it leave.
+        let splits = |family: &Vec<Rate>| -> Vec<Hypergeometric> {
+            let mut all: f64 = family.iter().map(|rate| rate.rows).sum();
+            let one = |rate: &Rate| {
+                let from = Hypergeometric::new(all, rate.rows);
+                all -= rate.rows;
+                from
+            };
+            family.iter().map(one).collect()
+        };
+        let mut splits: Vec<Vec<Hypergeometric>> = families.iter().map(splits).collect();
         let mut drawn = Vec::with_capacity(draws * families.len());
         for _ in 0..draws {
-            for family in &mut permuted {
-                let mut all: f64 = family.iter().map(|rate| rate.rows).sum();
+            for (family, splits) in permuted.iter_mut().zip(&mut splits) {
                 let mut marked: f64 = family.iter().map(|rate| rate.hits).sum();
-                for rate in family.iter_mut() {
-                    rate.hits = hypergeometric(stream, all, marked, rate.rows);
-                    all -= rate.rows;
+                for (rate, split) in family.iter_mut().zip(splits) {
+                    rate.hits = split.draw(stream, marked);
                     marked -= rate.hits;
                 }
             }
