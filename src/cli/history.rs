@@ -6,7 +6,7 @@ use super::gate::escalation;
 use super::{exit, terminal};
 use crate::error::{Error, Kind, Result};
 use crate::files;
-use crate::report::{History, Output, history};
+use crate::report::{Format, History, Output, Wanted, history};
 use crate::run::history::FILE;
 use crate::run::{Found, Judgement, Results};
 use crate::words::count;
@@ -47,7 +47,20 @@ pub(super) fn judged(results: &Results, found: &Found<'_>, rules: &Path) -> Resu
 }
 
 /// Judges the rules over all windows of a results folder or a table, writes the files and prints the course.
-pub(super) fn tell(place: &Path, rules: &Path, json: bool, quiet: bool) -> Result<u8> {
+pub(super) fn tell(place: &Path, rules: &Path, wanted: &Wanted, json: bool, quiet: bool) -> Result<u8> {
+    let mut wanted = wanted.clone();
+    if json {
+        wanted.formats.insert(Format::Json);
+    }
+    let told = [Format::Md, Format::Json, Format::Svg, Format::Png, Format::Pdf];
+    if let Some(other) = wanted.formats.iter().find(|format| matches!(format, Format::Card | Format::Latex)) {
+        return Err(Error::input(format!("a history is not told as {other}"))
+            .help("--history writes md, json, svg, png and pdf, as far as --format asks for them"));
+    }
+    if !told.iter().any(|format| wanted.formats.contains(format)) {
+        return Err(Error::input("of the formats asked for a history has none")
+            .help("--history writes md, json, svg, png and pdf"));
+    }
     let book = escalation::read(rules)?;
     let shown = escalation::name(rules);
     let results = if place.is_file() { None } else { Some(Results::open(place)?) };
@@ -59,7 +72,7 @@ pub(super) fn tell(place: &Path, rules: &Path, json: bool, quiet: bool) -> Resul
             (course, found.experiment().name.clone())
         }
     };
-    let outputs = history::render(&course, &name, &shown)?;
+    let outputs = history::render(&course, &name, &shown, &wanted)?;
     // What is said of a table stands beside it.
     let folder = if results.is_some() { place } else { place.parent().unwrap_or(Path::new("")) };
     for output in &outputs {
@@ -74,11 +87,9 @@ pub(super) fn tell(place: &Path, rules: &Path, json: bool, quiet: bool) -> Resul
         None => terminal::product(&history::terminal(&course, &name))?,
     }
     if !quiet {
-        terminal::talk(&format!(
-            "\nhistory: {} and {}",
-            folder.join("history.md").display(),
-            folder.join("figures/history.svg").display()
-        ));
+        let written: Vec<String> =
+            outputs.iter().map(|output| folder.join(&output.path).display().to_string()).collect();
+        terminal::talk(&format!("\nhistory: {}", written.join(", ")));
     }
     Ok(exit::FINE)
 }

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// Record the present results as a window of history.csv, under a label of yours: a commit, a release, a date.
     #[arg(long, value_name = "LABEL")]
     record: Option<String>,
-    /// Judge escalation rules over all windows instead: history.md, history.json and figures/history.
+    /// Judge escalation rules over all windows instead: history.md, history.json and figures/history, as --format, --theme, --width and --dark say.
     #[arg(long)]
     history: bool,
     /// The escalation rules (TOML). Without --history the page gets a section about them: the timeline, what was raised and why.
@@ -113,6 +113,10 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
         return Err(Error::input("--history judges escalation rules, and none are named")
             .help("name their file with --rules, such as configs/rules/quick.toml"));
     }
+    if arguments.history && arguments.open {
+        return Err(Error::input("--open opens the page, and --history writes none")
+            .help("leave --history out: with --rules the page has a section about the history"));
+    }
     let mut wanted = arguments.wanted();
     if arguments.open && !wanted.formats.contains(&Format::Html) {
         return Err(Error::input("--open opens the page, and the page is not written")
@@ -121,7 +125,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let [folder] = arguments.results.as_slice() else { return several(arguments, &wanted, quiet) };
     let timeline = arguments.rules.as_deref().filter(|_| arguments.history);
     if let (Some(rules), None) = (timeline, &arguments.record) {
-        return history::tell(folder, rules, arguments.json, quiet);
+        return history::tell(folder, rules, &wanted, arguments.json, quiet);
     }
     if arguments.rules.is_some() && folder.is_file() {
         return Err(Error::input(format!("`{}` is a table of windows, and has no page", folder.display()))
@@ -140,7 +144,7 @@ pub(super) fn execute(arguments: &Arguments, quiet: bool) -> Result<u8> {
     let judged = label.map(|label| history::record(&results, &found, label, quiet)).transpose()?;
     if let Some(rules) = timeline {
         drop(found);
-        return history::tell(folder, rules, arguments.json, quiet);
+        return history::tell(folder, rules, &wanted, arguments.json, quiet);
     }
     if arguments.with_run_info {
         wanted.run_info = results.machine_and_time()?;

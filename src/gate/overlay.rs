@@ -23,6 +23,8 @@ pub struct Overlaid {
 /// Both sides on the plane of two objectives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
+    /// The data of both, for people: name and rows.
+    pub data: String,
     /// The horizontal axis: security where there is one.
     pub x: Objective,
     /// The vertical axis.
@@ -71,5 +73,5 @@ pub fn overlay(baseline: &Side, candidate: &Side) -> Option<Overlay> {
         pareto::nondominated(&costs).into_iter().map(|i| own[i].0).collect()
     };
     let fronts = [front(|point| point.baseline), front(|point| point.candidate)];
-    Some(Overlay { x: x.clone(), y: y.clone(), points, fronts })
+    Some(Overlay { data: baseline.data.clone(), x: x.clone(), y: y.clone(), points, fronts })
 }

@@ -144,7 +144,7 @@ fn slope(slope: &Slope) -> String {
     let flat = slope.flat.filter(|flat| *flat > 0.005);
     let flat = flat.map_or_else(String::new, |flat| format!("; nothing bought in {}", percent(flat)));
     // As a cost: positive where safety falls.
-    format!("{}{flat}", format::with_interval(-rate, slope.interval.map(|(low, high)| (-high, -low))))
+    format!("{}{flat}", format::beside_zero(-rate, slope.interval.map(|(low, high)| (-high, -low))))
 }
 
 fn remarks(view: &View, curve: &StrengthCurve, point: usize) -> Vec<String> {

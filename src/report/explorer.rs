@@ -60,7 +60,7 @@ pub(super) fn block(view: &View, keys: &[MetricKey]) -> Result<String> {
         "points": points(view),
         "defenses": view.defenses.iter().enumerate().map(|(i, name)| {
             let (light, dark) = &colors[i % colors.len()];
-            json!({ "name": name, "light": light, "dark": dark })
+            json!({ "name": name, "light": light, "dark": dark, "shape": figure::defense_shape(i) })
         }).collect::<Vec<_>>(),
         "attacks": attacks(view),
         "checks": checks(view),

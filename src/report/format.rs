@@ -30,15 +30,45 @@ pub(super) fn with_interval(x: f64, interval: Option<(f64, f64)>) -> String {
     }
 }
 
+/// With how many decimals an interval is written beside what it says of 0: `usual` ones, and up to three more where an end that is not 0 would be
+/// written as 0. What is shown to lie on one side of 0 must not seem to touch it.
+#[must_use]
+pub(super) fn decimals_beside_zero((low, high): (f64, f64), usual: usize) -> usize {
+    // Less than this is the rounding of sums.
+    let is_none = |x: f64| x.abs() < 1e-12;
+    let hides = |x: f64, decimals: usize| !is_none(x) && decimal(x, decimals) == decimal(0.0, decimals);
+    let shows = |decimals: &usize| !hides(low, *decimals) && !hides(high, *decimals);
+    (usual..=usual + 3).find(shows).unwrap_or(usual + 3)
+}
+
+/// `0.080 [0.052, 0.118]` of a number that its interval tells from 0, or not.
+#[must_use]
+pub(super) fn beside_zero(x: f64, interval: Option<(f64, f64)>) -> String {
+    let Some((low, high)) = interval else { return number(x) };
+    let decimals = decimals_beside_zero((low, high), 3);
+    let [x, low, high] = [x, low, high].map(|x| decimal(x, decimals));
+    format!("{x} [{low}, {high}]")
+}
+
+/// What a change is multiplied by for people, its usual decimals, and the word behind it.
+fn told(unit: Unit) -> (f64, usize, &'static str) {
+    match unit {
+        Unit::Fraction => (100.0, 1, " points"),
+        Unit::Nats => (1.0, 3, " nats"),
+        Unit::SquaredNats => (1.0, 3, " nats²"),
+        Unit::Ratio | Unit::Distance => (1.0, 3, ""),
+    }
+}
+
 /// A change in words: `+47.2 points` for fractions, `+0.310` in the unit otherwise.
 #[must_use]
 pub(super) fn change(x: f64, unit: Unit) -> String {
-    let (text, word) = match unit {
-        Unit::Fraction => (format!("{:+.1}", 100.0 * x), " points"),
-        Unit::Nats => (format!("{x:+.3}"), " nats"),
-        Unit::SquaredNats => (format!("{x:+.3}"), " nats²"),
-        Unit::Ratio | Unit::Distance => (format!("{x:+.3}"), ""),
-    };
+    change_to(x, unit, told(unit).1)
+}
+
+fn change_to(x: f64, unit: Unit, decimals: usize) -> String {
+    let (factor, _, word) = told(unit);
+    let text = format!("{:+.decimals$}", factor * x);
     let zero = text.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));
     let text = if zero { text.replace(['+', '-'], "±") } else { text.replace('-', "−") };
     format!("{text}{word}")
@@ -47,16 +77,11 @@ pub(super) fn change(x: f64, unit: Unit) -> String {
 /// A change with its interval: `+47.2 points [44.0, 50.3]`.
 #[must_use]
 pub(super) fn change_interval((x, interval): (f64, Option<(f64, f64)>), unit: Unit) -> String {
-    let factor = if unit == Unit::Fraction { 100.0 } else { 1.0 };
-    let digits = usize::from(unit != Unit::Fraction) * 2 + 1;
-    let text = change(x, unit);
-    match interval {
-        None => text,
-        Some((low, high)) => {
-            let end = |x: f64| decimal(x * factor, digits);
-            format!("{text} [{}, {}]", end(low), end(high))
-        }
-    }
+    let Some((low, high)) = interval else { return change(x, unit) };
+    let (factor, usual, _) = told(unit);
+    let (low, high) = (low * factor, high * factor);
+    let decimals = decimals_beside_zero((low, high), usual);
+    format!("{} [{}, {}]", change_to(x, unit, decimals), decimal(low, decimals), decimal(high, decimals))
 }
 
 /// ` ↑`, ` ↓` (after a space that does not break), or nothing for descriptive numbers.
@@ -152,10 +177,20 @@ mod tests {
             change_interval((-0.1, Some((-0.15, -0.05))), Unit::Fraction),
             "−10.0 points [−15.0, −5.0]"
         );
-        assert_eq!(
-            change_interval((0.026, Some((-0.0002, 0.052))), Unit::Fraction),
-            "+2.6 points [0.0, 5.2]"
-        );
+        assert_eq!(change_interval((0.026, Some((0.0, 0.052))), Unit::Fraction), "+2.6 points [0.0, 5.2]");
+    }
+
+    /// An end beside 0 is on one side of it or the other; one that is 0, as far as sums tell, is 0.
+    #[test]
+    fn no_end_of_an_interval_is_rounded_to_a_zero_that_it_is_not() {
+        let points = |x, low, high| change_interval((x, Some((low, high))), Unit::Fraction);
+        assert_eq!(points(-0.0039, -0.0077, -0.0002), "−0.39 points [−0.77, −0.02]");
+        assert_eq!(points(0.026, -0.0002, 0.052), "+2.60 points [−0.02, 5.20]");
+        assert_eq!(points(0.026, -0.000_002, 0.052), "+2.6000 points [−0.0002, 5.2000]");
+        assert_eq!(points(-0.01, -0.02, -1e-17), "−1.0 points [−2.0, 0.0]");
+        assert_eq!(beside_zero(0.03, Some((0.0004, 0.06))), "0.0300 [0.0004, 0.0600]");
+        assert_eq!(beside_zero(0.03, Some((0.001, 0.06))), "0.030 [0.001, 0.060]");
+        assert_eq!(beside_zero(0.03, None), "0.030");
     }
 
     /// Names that a file system without regard to case, or without these letters, would take for one.

@@ -17,8 +17,7 @@ use crate::measure::MetricKey;
 
 use super::behind::Place;
 use super::explorer;
-use super::figure::{self, Figure};
-use super::format;
+use super::figure::{self, Figure, Look};
 use super::formats::{History, Wanted};
 use super::history;
 use super::remarks;
@@ -28,22 +27,25 @@ use super::terminal;
 use super::uncertain;
 use super::view::View;
 
-static TEMPLATE: &str = include_str!("assets/report.html");
+/// What both kinds of pages are made of, then this one.
+static TEMPLATE: &str = concat!(include_str!("assets/parts.html"), include_str!("assets/report.html"));
 static STYLE: &str = include_str!("assets/report.css");
-/// How whatever is wider than its place shows that it is; for the page of a comparison, too.
-pub(super) static SCROLL: &str = include_str!("assets/scroll.css");
+/// How whatever is wider than its place shows that it is.
+static SCROLL: &str = include_str!("assets/scroll.css");
 static DARK: &str = include_str!("assets/dark.css");
 static LIBRARY: &str = include_str!("assets/vendor/chart.umd.min.js");
 static LIBRARY_LICENSES: [&str; 2] =
     [include_str!("assets/vendor/LICENSE-chart.js"), include_str!("assets/vendor/LICENSE-kurkle-color")];
 /// The page's own scripts, in the order in which they use each other.
-static SCRIPTS: [&str; 7] = [
+static SCRIPTS: [&str; 9] = [
+    include_str!("assets/csv.js"),
     include_str!("assets/numbers.js"),
     include_str!("assets/copying.js"),
     include_str!("assets/plot.js"),
     include_str!("assets/detail.js"),
     include_str!("assets/lists.js"),
     include_str!("assets/explorer.js"),
+    include_str!("assets/theme.js"),
     include_str!("assets/page.js"),
 ];
 
@@ -70,9 +72,9 @@ pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<S
         .zip(&behind)
         .map(|(figure, behind)| figure_value(view, figure, behind, &keys, &tables))
         .collect();
-    let dark = format!("{DARK}{}", figure::dark_rules(view));
+    let dark = dark(&figure::dark_rules(view));
     let script = script();
-    let style = format!("{STYLE}{SCROLL}");
+    let style = style();
     filled(
         TEMPLATE,
         context! {
@@ -116,21 +118,36 @@ fn section_value(section: &Section, drawn: &[Value]) -> Value {
 
 /// The timeline, and what stands behind it.
 fn history_value(view: &View, History { course, rules }: &History) -> Value {
-    let drawn = figure::history(course, &view.given.name);
+    let drawn = figure::history(course, &view.given.name, Look::PAGE);
     context! {
-        says => format!("{}.", format::capitalized(&history::headline(course))),
+        says => history::failures(course),
         rules => rules.as_str(),
-        figure => context! {
-            name => drawn.name.as_str(),
-            title => drawn.title.as_str(),
-            caption => drawn.caption.as_str(),
-            svg => Value::from_safe_string(drawn.svg.clone()),
-        },
-        tables => numbered("history", &history::tables(course)),
+        figure => drawing(&drawn),
+        tables => history::tables(course).iter().map(|(id, table)| table_value(id, table)).collect::<Value>(),
     }
 }
 
-/// A template of a page with its values; text is escaped, and `marked` marks the names in it.
+/// A figure without anything beside it. It carries no words of its own: the page does.
+pub(super) fn drawing(figure: &Figure) -> Value {
+    context! {
+        name => figure.name.as_str(),
+        title => figure.title.as_str(),
+        caption => figure.caption.as_str(),
+        svg => Value::from_safe_string(figure.svg.clone()),
+    }
+}
+
+/// The style sheet of pages, light.
+pub(super) fn style() -> String {
+    format!("{STYLE}{SCROLL}")
+}
+
+/// What is other on a dark page; `drawings` are the rules of the drawings in it.
+pub(super) fn dark(drawings: &str) -> String {
+    format!("{DARK}{drawings}")
+}
+
+/// A template of a page with its values; text is escaped, `marked` marks the names in it, and `bare` leaves their marks out where nothing can be marked.
 pub(super) fn filled(template: &'static str, values: Value) -> Result<String> {
     let defect =
         |error: minijinja::Error| Error::internal(error.to_string()).context("cannot fill the HTML template");
@@ -139,6 +156,7 @@ pub(super) fn filled(template: &'static str, values: Value) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(defect)?;
     environment.set_syntax(syntax);
     environment.add_filter("marked", marked);
+    environment.add_filter("bare", |text: String| text.replace('`', ""));
     environment.add_template("page", template).map_err(defect)?;
     let mut page = environment.get_template("page").map_err(defect)?.render(values).map_err(defect)?;
     if !page.ends_with('\n') {
@@ -156,7 +174,12 @@ fn script() -> String {
         .filter(|line| !line.starts_with("//# sourceMappingURL"))
         .map(|line| format!("{line}\n"))
         .collect();
-    format!("\n{licenses}{library}(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.concat())
+    format!("\n{licenses}{library}{}", scoped(&SCRIPTS).trim_start())
+}
+
+/// Scripts in a scope of their own.
+pub(super) fn scoped(scripts: &[&str]) -> String {
+    format!("\n(() => {{\n\"use strict\";\n{}}})();\n", scripts.concat())
 }
 
 /// What the page may do: run this script, where it has one, use these style sheets, and nothing else.
@@ -223,12 +246,6 @@ fn figure_value(
     }
 }
 
-/// Tables `prefix-1`, `prefix-2`, …
-fn numbered<'a>(prefix: &str, tables: impl IntoIterator<Item = &'a Table>) -> Value {
-    let named = |(i, table)| table_value(&format!("{prefix}-{}", i + 1), table);
-    tables.into_iter().enumerate().map(named).collect()
-}
-
 pub(super) fn table_value(id: &str, table: &Table) -> Value {
     titled(id, table.title, table)
 }
@@ -245,10 +262,26 @@ fn titled(id: &str, title: &str, table: &Table) -> Value {
             .map(|row| {
                 row.iter()
                     .zip(&table.head)
-                    .map(|(cell, column)| context! { text => cell.as_str(), numeric => column.numeric })
+                    .enumerate()
+                    .map(|(at, (cell, column))| context! { text => cell.as_str(), kind => kind(cell, column.numeric, at == 0) })
                     .collect::<Value>()
             })
             .collect::<Value>(),
+    }
+}
+
+/// How a cell stands: numbers at the right, sentences in their place at the left, and short names unbroken.
+fn kind(cell: &str, is_numeric: bool, is_first: bool) -> &'static str {
+    /// So many words are a sentence, as in `no gain could be told`.
+    const SENTENCE: usize = 3;
+    /// The longest name that is not broken, in letters.
+    const SHORT: usize = 24;
+    let words = || cell.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic)).count();
+    match (is_numeric, is_first) {
+        (true, _) if words() >= SENTENCE => "said",
+        (true, _) => "number",
+        (false, true) if cell.chars().count() <= SHORT => "short",
+        _ => "",
     }
 }
 
@@ -290,6 +323,31 @@ mod tests {
         assert!(said.contains(&format!("script-src {abc}; style-src {abc};")), "{said}");
         assert!(!said.contains("unsafe"));
         assert!(policy(None, &["abc"]).contains(&format!("script-src 'none'; style-src {abc};")));
+    }
+
+    #[test]
+    fn sentences_among_numbers_stand_at_the_left() {
+        let among = |cell: &str| kind(cell, true, false);
+        for cell in [
+            "0.374 [0.333, 0.416] at 0.2",
+            "+4.3 points [3.7, 4.9]",
+            "7 of 7",
+            "—",
+            "undefined",
+            "−0.3, worse",
+        ] {
+            assert_eq!(among(cell), "number", "{cell}");
+        }
+        for cell in [
+            "a share is 0 or 1 at some seed",
+            "−4.207; the cost lies below −1.33",
+            "safety lost, nothing bought",
+        ] {
+            assert_eq!(among(cell), "said", "{cell}");
+        }
+        assert_eq!(kind("2026-09-22", false, true), "short");
+        assert_eq!(kind("largest contribution to the hypervolume", false, true), "");
+        assert_eq!(kind("at 0.1", false, false), "");
     }
 
     #[test]

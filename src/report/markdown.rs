@@ -16,7 +16,7 @@ pub(super) fn comparison(
     title: &str,
     sentences: &[String],
     (figures, ending): (&[Figure], &str),
-    tables: &[Table],
+    tables: &[(&str, Table)],
 ) -> String {
     let mut text = format!("# {}\n\n", prose(title));
     for sentence in sentences {
@@ -26,7 +26,7 @@ pub(super) fn comparison(
     for figure in figures {
         let _ = writeln!(text, "![{}](figures/{}.{ending})\n", alternative(figure), figure.name);
     }
-    for table in tables {
+    for (_, table) in tables {
         write_table(&mut text, 2, table.title, table);
     }
     text.truncate(text.trim_end().len());

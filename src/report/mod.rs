@@ -101,13 +101,10 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
     let has = |format| wanted.formats.contains(&format);
     let is_pictured = [Format::Svg, Format::Png, Format::Pdf].into_iter().any(has);
     let is_for_screens = wanted.look == figure::Look::SCREEN;
-    // The pages carry, or link to, what is made for a screen.
+    // The text links to what is made for a screen; the page has drawings without words.
     let linked = wanted.linked().filter(|_| has(Format::Md));
-    let screen = if has(Format::Html) || linked.is_some() || (is_pictured && is_for_screens) {
-        figure::all(view)
-    } else {
-        Vec::new()
-    };
+    let screen =
+        if linked.is_some() || (is_pictured && is_for_screens) { figure::all(view) } else { Vec::new() };
     let one = |path: &str, bytes: Vec<u8>| Ok(vec![Output::new(path, bytes)]);
     // Each by itself, in the order of the files, on as many threads as there are.
     let mut parts: Vec<Part<'_>> = vec![Box::new(|| one("summary.txt", terminal(view).into_bytes()))];
@@ -128,7 +125,10 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
     }
     parts.push(Box::new(|| one("report.json", json::file(view)?)));
     if has(Format::Html) {
-        parts.push(Box::new(|| one("report.html", html::page(view, &screen, wanted)?.into_bytes())));
+        parts.push(Box::new(|| {
+            let figures = figure::drawn(view, figure::Look::PAGE);
+            one("report.html", html::page(view, &figures, wanted)?.into_bytes())
+        }));
     }
     if has(Format::Csv) {
         if !view.given.abstentions.is_empty() {

@@ -235,9 +235,7 @@ pub(super) fn cost(arc: &ArcRate, rate: &Rate) -> String {
         return "—".to_owned();
     }
     match rate.cost() {
-        Rate::Bounded { rate, low, high } => {
-            format!("{} [{}, {}]", format::number(rate), format::number(low), format::number(high))
-        }
+        Rate::Bounded { rate, low, high } => format::beside_zero(rate, Some((low, high))),
         Rate::HalfLine { rate, words, .. } => format!("{}; {words}", format::number(rate)),
         Rate::NotMeasurable { words } => words,
     }

@@ -70,6 +70,23 @@ fn frequencies(view: &View, bend: &Bend) -> Option<String> {
     (!told.is_empty()).then(|| told.join(", "))
 }
 
+/// The largest shares, and what all others come to: `0.1 (71 %), 0.15 (22 %), others 4 %`.
+fn shares(view: &View, bend: &Bend) -> String {
+    const LISTED: usize = 3;
+    let mut all: Vec<(&str, f64)> =
+        bend.frequency.iter().map(|(point, share)| (view.labels[*point].as_str(), *share)).collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    // One more takes no more room than `others`.
+    let shown = if all.len() == LISTED + 1 { all.len() } else { all.len().min(LISTED) };
+    // A number and its sign stand on one line.
+    let whole = |share: f64| percent(share).replace(' ', "\u{a0}");
+    let mut told: Vec<String> =
+        all[..shown].iter().map(|(name, share)| format!("{name} ({})", whole(*share))).collect();
+    let others: f64 = all[shown..].iter().map(|(_, share)| share).sum();
+    told.extend((others > 0.0).then(|| format!("others {}", whole(others))));
+    if told.is_empty() { "—".to_owned() } else { told.join(", ") }
+}
+
 /// `The front dominates 0.512 [0.490, 0.531] of the box …`; none without a front.
 pub(super) fn hypervolume(view: &View) -> Option<String> {
     let front = &view.given.front;
@@ -112,7 +129,7 @@ pub(super) fn shown_knee(view: &View) -> Option<usize> {
 }
 
 fn distance(depth: &Depth) -> String {
-    format::with_interval(depth.distance, depth.interval)
+    format::beside_zero(depth.distance, depth.interval)
 }
 
 /// The knees by every definition; none where the front has fewer than three members.
@@ -126,15 +143,10 @@ pub(super) fn knees(view: &View) -> Option<Table> {
         .knees
         .iter()
         .map(|bend| {
-            let often: Vec<String> = bend
-                .frequency
-                .iter()
-                .map(|(point, often)| format!("{} {}", view.labels[*point], percent(*often)))
-                .collect();
             vec![
                 bend.title.to_owned(),
                 bend.point.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()),
-                if often.is_empty() { "—".to_owned() } else { often.join(", ") },
+                shares(view, bend),
                 bend.none.map_or_else(|| "—".to_owned(), percent),
             ]
         })

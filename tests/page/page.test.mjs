@@ -582,7 +582,7 @@ test("data to take along: the plot's, a figure's, a table's", () => on(async (pa
 }));
 
 test("cells that a spreadsheet would calculate get an apostrophe, what the report writes gets none, and a shell takes any key for one word", () => {
-  const text = readFileSync(new URL("../../src/report/assets/numbers.js", import.meta.url), "utf8");
+  const text = ["numbers.js", "csv.js"].map((name) => readFileSync(new URL(`../../src/report/assets/${name}`, import.meta.url), "utf8")).join("\n");
   const block = { getElementById: () => ({ textContent: '{"points":{"label":[],"degenerate":[]}}' }) };
   const { csv, quoted } = new Function("document", `${text}; return { csv, quoted };`)(block);
   const own = ["+4.3 points [1.2, 7.4]", "+0.310 nats", "±0.0 points", "−1.0 points", "-1", "+2.5", -3];
@@ -656,7 +656,7 @@ test("the history of a folder, with the rules that were raised and why", () => o
   for (const text of ["watch in window v1 (F1)", "Rules: rules.toml", "Nothing dominates the whole box", "front < 1", "F2"]) {
     assert.ok(told.toLowerCase().includes(text.toLowerCase()), `${told} lacks ${text}`);
   }
-  assert.equal(await page.locator("#history-1 tbody tr").count(), 1, "one rule was raised");
+  assert.equal(await page.locator("#history-raised tbody tr").count(), 1, "one rule was raised");
   await assertSound(page);
 }, { address: pathToFileURL(join(process.env.PAGE_HISTORY, "report.html")).href }));
 
@@ -672,4 +672,59 @@ for (const colorScheme of ["light", "dark"]) {
       }
     }, { viewport: { width, height: 900 }, colorScheme, isStill: true, address: pathToFileURL(join(process.env.PAGE_COMPARISON, "comparison.html")).href }));
   }
+}
+
+test("a comparison has the report's theme and copies", () => on(async (page, context) => {
+  assert.ok(await brightness(page, "body") < 60);
+  await page.selectOption("#theme", "light");
+  assert.ok(await brightness(page, "body") > 200);
+  assert.ok(await brightness(page, ".headlines") > 200);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copies = page.locator(".copy");
+  assert.equal(await copies.count(), await page.locator("main table").count());
+  await copies.nth(1).click();
+  await page.waitForFunction(() => document.querySelectorAll(".copy")[1].textContent === "Copied");
+  const rows = parsed(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(rows.length, await page.locator("#paired tr").count());
+}, { colorScheme: "dark", address: pathToFileURL(join(process.env.PAGE_COMPARISON, "comparison.html")).href }));
+
+/** Pages of all kinds. */
+const pages = [
+  ["a report", file],
+  ["a report with a history", join(process.env.PAGE_HISTORY, "report.html")],
+  ["a comparison", join(process.env.PAGE_COMPARISON, "comparison.html")],
+];
+
+for (const [what, path] of pages) {
+  test(`${what} on a telephone: figures have their words beside them, and drawings can be read`, () => on(async (page) => {
+    const figures = await page.$$eval("figure.figure", (all) => all.map((figure) => {
+      const width = document.documentElement.clientWidth;
+      const fits = (element) => element.textContent.trim() !== "" && element.getBoundingClientRect().right <= width;
+      const svg = figure.querySelector("svg");
+      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+      const sizes = [...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale);
+      const drawn = [...svg.querySelectorAll("text")].map((text) => text.textContent.trim());
+      const title = figure.querySelector(".shows").textContent;
+      return { name: figure.id, fits: fits(figure.querySelector(".shows")) && fits(figure.querySelector("figcaption")), least: Math.min(...sizes), doubled: drawn.some((text) => text.length > 20 && title.startsWith(text)) };
+    }));
+    assert.ok(figures.length > 0);
+    for (const { name, fits, least, doubled } of figures) {
+      assert.ok(fits, `the words of ${name} are there, within the screen`);
+      // 9 units, the smallest text of drawings, at the width that a drawing has at least.
+      assert.ok(least >= 8.9, `${name}: ${least} px`);
+      assert.ok(!doubled, `${name}: its title is in the drawing, too`);
+    }
+  }, { viewport: { width: 360, height: 740 }, address: pathToFileURL(path).href }));
+
+  test(`${what}: names are marked, and no mark is left as it was written`, () => on(async (page) => {
+    const left = await page.evaluate(() => {
+      const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (words.nextNode()) if (!words.currentNode.parentElement.closest("script, style") && words.currentNode.data.includes("`")) found.push(words.currentNode.data);
+      for (const element of document.querySelectorAll("[aria-label*='`'], [title*='`']")) found.push(element.outerHTML.slice(0, 200));
+      return found;
+    });
+    assert.deepEqual(left, []);
+    assert.ok(!(await page.title()).includes("`"));
+  }, { address: pathToFileURL(path).href }));
 }

@@ -64,11 +64,9 @@ function explore() {
   function drawSwatches() {
     swatches.forEach((canvas, i) => {
       const ctx = canvas.getContext("2d");
-      const [pointStyle, rotation] = shapeOf(i);
+      const own = defenseColor(i);
       ctx.clearRect(0, 0, 36, 36);
-      ctx.fillStyle = ctx.strokeStyle = defenseColor(i);
-      ctx.lineWidth = STROKES.has(pointStyle) ? 6 : 2;
-      Chart.helpers.drawPoint(ctx, { pointStyle, rotation, radius: 11, borderWidth: 2 }, 18, 18);
+      drawMark(ctx, data.defenses[i].shape, [18, 18], { radius: 11, fill: own, edge: own, width: 2 });
     });
   }
 
@@ -279,7 +277,7 @@ function explore() {
 
   function caption() {
     const parts = ["Filled: on the front of these two; hollow: not."];
-    if (found.inView.some((point) => degenerate.has(point))) parts.push("Crosses: degenerate.");
+    if (found.inView.some((point) => degenerate.has(point))) parts.push("Crossed out: degenerate.");
     if (scene.anchors.length) parts.push("Grey diamonds: trivial models.");
     if (state.limits.length) parts.push("Pale: not as required.");
     parts.push(`Bars: 95 % intervals${found.inView.length > BARRED ? ", on the front only" : ""}. ${data.about.replaceAll("`", "")}`);

@@ -1,20 +1,35 @@
 // The plot: points, stairs and bars on two axes where better is up and to the right. It draws the scene it is given and tells what a pointer does.
 
-/** Shapes after those of the figures, one per defense. */
-const SHAPES = [
-  ["circle", 0], ["rect", 0], ["triangle", 0], ["triangle", 180], ["rectRot", 0], ["rectRounded", 0],
-  ["star", 0], ["cross", 0], ["triangle", 270], ["triangle", 90], ["crossRot", 0], ["triangle", 45],
-];
-/** Shapes that are strokes alone, and so cannot be hollow. */
-const STROKES = new Set(["star", "cross", "crossRot"]);
 /** How far from a mark, in CSS pixels, a pointer still means it. */
 const REACH = 28;
+/** How far beyond the plane, in CSS pixels, a mark on its border may reach. */
+const EDGE = 9;
+/** Trivial models: as in the figures. */
+const DIAMOND = [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]];
 /** A pointer that moved less than this, in CSS pixels, pressed and did not drag. */
 const STILL = 6;
 
-function shapeOf(defense) {
-  const colors = 14;
-  return SHAPES[((defense % colors) + Math.floor(defense / colors)) % SHAPES.length];
+/** A mark in the shape that the figures give it, crossed out where it is to be: `shape` has corners around a middle, in radii, or none for a circle. */
+function drawMark(ctx, shape, [x, y], { radius, fill, edge, width, isCrossed }) {
+  ctx.beginPath();
+  if (shape.length) {
+    for (const [right, down] of shape) ctx.lineTo(x + radius * right, y + radius * down);
+    ctx.closePath();
+  } else {
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  ctx.fillStyle = fill;
+  ctx.fill();
+  if (isCrossed) {
+    const reach = radius + 2;
+    for (const side of [-1, 1]) {
+      ctx.moveTo(x - reach, y - side * reach);
+      ctx.lineTo(x + reach, y + side * reach);
+    }
+  }
+  ctx.strokeStyle = edge;
+  ctx.lineWidth = width;
+  ctx.stroke();
 }
 
 function color(name) {
@@ -61,20 +76,22 @@ function lines(text, width) {
   return all;
 }
 
-/** The marks of one kind as the library wants them: `kind` is `front`, `off`, `pale` or `degenerate`. */
+/** The marks of one kind, as they are drawn: `kind` is `front`, `off`, `pale` or `degenerate`. */
 function marks({ defense, kind, points }, scene) {
-  const [shape, rotation] = kind === "degenerate" ? ["crossRot", 0] : shapeOf(defense);
   const own = kind === "degenerate" ? color("anchor") : kind === "pale" ? color("pale") : defenseColor(defense);
-  const isStroke = STROKES.has(shape);
   const many = scene.drawn > 2000 ? 3 : scene.drawn > 200 ? 4.5 : 6;
   return {
     data: points.map((point) => ({ x: scene.x.values[point], y: scene.y.values[point], point })),
-    pointStyle: shape,
-    pointRotation: rotation,
-    pointRadius: kind === "front" ? many + 1 : kind === "pale" ? many - 1 : many,
-    pointBackgroundColor: kind === "front" ? own : color("surface"),
-    pointBorderColor: kind === "front" && !isStroke ? color("ink") : own,
-    pointBorderWidth: kind === "front" ? (isStroke ? 3.5 : 1) : many > 3 ? 2 : 1,
+    // The library has none of these shapes: it lays out, and `draw` below draws.
+    pointStyle: false,
+    shape: data.defenses[defense].shape,
+    look: {
+      radius: kind === "front" ? many + 1 : kind === "pale" ? many - 1 : many,
+      fill: kind === "front" ? own : color("surface"),
+      edge: kind === "front" ? color("ink") : own,
+      width: kind === "front" ? 1 : many > 3 ? 2 : 1,
+      isCrossed: kind === "degenerate",
+    },
     // What is on the front is drawn over all others.
     order: { front: 0, off: 1, degenerate: 2, pale: 3 }[kind],
   };
@@ -127,6 +144,7 @@ function plotIn(place, hears) {
     }),
     afterDatasetsDraw: ({ ctx, chartArea }) => {
       if (!scene) return;
+      within(ctx, chartArea, () => everyMark(ctx), EDGE);
       names(ctx, chartArea);
       for (const [point, width] of [[scene.pinned, 3], [scene.active, 2]]) if (point !== null) ring(ctx, point, width);
       if (drag?.isOn) within(ctx, chartArea, () => rectangle(ctx, drag.from, drag.to));
@@ -144,7 +162,6 @@ function plotIn(place, hears) {
       maintainAspectRatio: false,
       events: [],
       locale: "en-US",
-      clip: 9,
       layout: { padding: { top: 10, right: 14 } },
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
     },
@@ -155,10 +172,11 @@ function plotIn(place, hears) {
   const up = (value) => chart.scales.y.getPixelForValue(value);
   const at = (point) => [across(scene.x.values[point]), up(scene.y.values[point])];
 
-  function within(ctx, area, draw) {
+  /** Draws on the plane, and as far beyond its border as `beyond` says. */
+  function within(ctx, area, draw, beyond = 0) {
     ctx.save();
     ctx.beginPath();
-    ctx.rect(area.left, area.top, area.width, area.height);
+    ctx.rect(area.left - beyond, area.top - beyond, area.width + 2 * beyond, area.height + 2 * beyond);
     ctx.clip();
     draw();
     ctx.restore();
@@ -179,6 +197,11 @@ function plotIn(place, hears) {
     });
     ctx.stroke();
     ctx.setLineDash([]);
+  }
+
+  function everyMark(ctx) {
+    const sets = [...chart.data.datasets].sort((a, b) => b.order - a.order);
+    for (const { data: own, shape, look } of sets) for (const mark of own) drawMark(ctx, shape, [across(mark.x), up(mark.y)], look);
   }
 
   function bars(ctx) {
@@ -307,7 +330,7 @@ function plotIn(place, hears) {
       const grey = color("anchor");
       chart.data.datasets = scene.groups.map((group) => marks(group, scene));
       chart.data.datasets.push({
-        data: scene.anchors, pointStyle: "rectRot", pointRadius: 5, pointBackgroundColor: grey, pointBorderColor: grey, order: 4,
+        data: scene.anchors, pointStyle: false, shape: DIAMOND, look: { radius: 5, fill: grey, edge: grey, width: 1 }, order: 4,
       });
       chart.update("none");
       show(scene.active);

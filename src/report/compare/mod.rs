@@ -18,7 +18,7 @@ use super::uncertain;
 use super::view::View;
 use super::{Output, format};
 use crate::error::{Error, Kind, Result};
-use crate::measure::MetricKey;
+use crate::measure::{MetricKey, Unit};
 
 /// All of a comparison for machines.
 pub const JSON: &str = "comparison.json";
@@ -42,8 +42,10 @@ pub struct Member {
 pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     comparable(members)?;
     let shown = figure::fronts(members, Look::SCREEN);
-    let tables: Vec<Table> =
-        std::iter::once(summary(members)).chain(paired::table(members)).chain([settings(members)]).collect();
+    let tables: Vec<(&str, Table)> = std::iter::once(("each", summary(members)))
+        .chain(paired::table(members).map(|table| ("paired", table)))
+        .chain([("differ", settings(members))])
+        .collect();
     let title = format!(
         "Comparison of {}",
         format::list(&members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>())
@@ -66,8 +68,9 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
         outputs.push(Output::new(JSON, raw::json(members, &sentences(members))?));
     }
     if has(Format::Html) {
+        let bare = figure::fronts(members, Look::PAGE);
         outputs
-            .push(Output::new("comparison.html", page::page(&title, &sentences(members), &shown, &tables)?));
+            .push(Output::new("comparison.html", page::page(&title, &sentences(members), &bare, &tables)?));
     }
     let mut drawn = if wanted.look == Look::SCREEN { shown } else { figure::fronts(members, wanted.look) };
     if wanted.dark {
@@ -201,12 +204,16 @@ fn summary(members: &[Member]) -> Table {
         numbers("points"),
         numbers("on front"),
         numbers("hypervolume ↑"),
-        words("knee"),
     ];
+    let paired: Vec<paired::Row<'_>> =
+        paired::rows(members).into_iter().filter(|row| row.key.is_none()).collect();
+    if !paired.is_empty() {
+        head.push(numbers(format!("against `{}`, seed by seed", members[0].name)));
+    }
+    head.push(words("knee"));
     for objective in objectives {
         let arrow = format::arrow(Some(objective.direction));
         head.push(numbers(format!("best {}{arrow}", first.title(&objective.key))));
-        head.push(words("there at"));
     }
     head.push(words("widest step: cost"));
     let rows = members
@@ -222,15 +229,27 @@ fn summary(members: &[Member]) -> Table {
                 view.given.points.len().to_string(),
                 front.members.len().to_string(),
                 format::with_interval(front.hypervolume, front.hypervolume_interval),
-                knee.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()),
             ];
+            if !paired.is_empty() {
+                let own = paired.iter().find(|row| row.results == member.name);
+                row.push(own.map_or_else(
+                    || "—".to_owned(),
+                    |own| {
+                        let change = format::change_interval(own.paired.change, Unit::Ratio);
+                        format!("{change}, {}", own.verdict())
+                    },
+                ));
+            }
+            row.push(knee.map_or_else(|| "none".to_owned(), |point| view.labels[point].clone()));
             for objective in objectives {
                 let best = best_point(view, &objective.key);
                 row.push(best.map_or_else(
                     || "—".to_owned(),
-                    |point| format::estimate(view.measured(point, &objective.key)),
+                    |point| {
+                        let number = format::estimate(view.measured(point, &objective.key));
+                        format!("{number} at {}", view.labels[point])
+                    },
                 ));
-                row.push(best.map_or_else(|| "—".to_owned(), |point| view.labels[point].clone()));
             }
             let rates: Vec<String> = widest_arcs(view)
                 .into_iter()
@@ -249,7 +268,7 @@ fn summary(members: &[Member]) -> Table {
         .collect();
     Table {
         title: "What each comes to",
-        caption: "Hypervolume: the share of the box between the worst and the best possible values of the objectives that the front dominates. Best: among working points, seed means with 95 % intervals. Cost: safety given up per unit of security gained over the widest step of each sweep that is quoted, with its Fieller interval; negative: safety rose with it.".to_owned(),
+        caption: "Hypervolume: the share of the box between the worst and the best possible values of the objectives that the front dominates; against the first: between the hypervolumes of the points of each seed that both have, with a 95 % t interval. Best: among working points, seed means with 95 % intervals. Cost: safety given up per unit of security gained over the widest step of each sweep that is quoted, with its Fieller interval; negative: safety rose with it.".to_owned(),
         head,
         rows,
     }

@@ -1,4 +1,4 @@
-//! `comparison.html`: one self-contained page. No script, no request, no time, no machine.
+//! `comparison.html`: one self-contained page in the clothes of the report. No request, no time, no machine.
 
 use minijinja::{Value, context};
 
@@ -7,34 +7,37 @@ use crate::report::figure::{self, Figure};
 use crate::report::html::{self, table_value};
 use crate::report::table::Table;
 
-static TEMPLATE: &str = include_str!("page.html");
-static STYLE: &str = include_str!("page.css");
+/// What both kinds of pages are made of, then this one.
+static TEMPLATE: &str = concat!(include_str!("../assets/parts.html"), include_str!("page.html"));
+/// The page's scripts, in the order in which they use each other.
+static SCRIPTS: [&str; 4] = [
+    include_str!("../assets/csv.js"),
+    include_str!("../assets/copying.js"),
+    include_str!("../assets/theme.js"),
+    include_str!("../assets/beside.js"),
+];
 
-/// The page. Only the drawing, which escapes its own text, and the style rules are inserted as they are.
+/// The page. Only the drawings, which escape their own text, the style rules and the script are inserted as they are. `tables` have the ids of their sections.
 pub(super) fn page(
     title: &str,
     sentences: &[String],
     figures: &[Figure],
-    tables: &[Table],
+    tables: &[(&str, Table)],
 ) -> Result<String> {
-    let style = format!(
-        "{STYLE}{}@media (prefers-color-scheme: dark) {{\n{}}}\n",
-        html::SCROLL,
-        figure::plain_dark_rules()
-    );
-    let tables: Value = tables.iter().map(|table| table_value("", table)).collect();
+    let style = html::style();
+    let dark = html::dark(&figure::plain_dark_rules());
+    let script = html::scoped(&SCRIPTS);
     html::filled(
         TEMPLATE,
         context! {
-            title => title.replace('`', ""),
+            title => title,
             sentences => sentences.to_vec(),
-            policy => html::policy(None, &[&style]),
+            policy => html::policy(Some(&script), &[&style, &dark]),
             style => Value::from_safe_string(style),
-            figures => figures
-                .iter()
-                .map(|figure| context! { title => figure.title.as_str(), svg => Value::from_safe_string(figure.svg.clone()) })
-                .collect::<Value>(),
-            tables => tables,
+            dark => Value::from_safe_string(dark),
+            script => Value::from_safe_string(script),
+            figures => figures.iter().map(html::drawing).collect::<Value>(),
+            tables => tables.iter().map(|(id, table)| table_value(id, table)).collect::<Value>(),
         },
     )
 }

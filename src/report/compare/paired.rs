@@ -96,14 +96,14 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
             );
         };
         let told = match (Course::of(paired.change), paired.change.1) {
-            (_, None) => "an interval takes 3 seeds that both have",
-            (Course::Better, _) => "more than can be told from none",
-            (Course::Worse, _) => "less than can be told from none",
-            (Course::Unclear, Some((low, high))) if low == 0.0 && high == 0.0 => "which is none",
-            (Course::Unclear, _) => "which cannot be told from none",
+            (_, None) => ", an interval takes 3 seeds that both have",
+            (Course::Better, _) => ", which is better",
+            (Course::Worse, _) => ", which is worse",
+            (Course::Unclear, Some((low, high))) if low == 0.0 && high == 0.0 => ", which is none",
+            (Course::Unclear, _) => ", which cannot be told from none",
         };
         format!(
-            "`{}` against `{}`, paired over {} on the same {rows}: its hypervolume differs by {}, {told}.",
+            "`{}` against `{}`, paired over {} on the same {rows}: its hypervolume differs by {}{told}.",
             other.name,
             first.name,
             format::count(paired.seeds, "seed"),
@@ -172,37 +172,49 @@ pub(super) fn rows(members: &[Member]) -> Vec<Row<'_>> {
     rows
 }
 
-/// The same in words; none where no seed is shared.
+/// The same of the configurations in words, one row each; none where there is none to pair.
 pub(super) fn table(members: &[Member]) -> Option<Table> {
     let first = members.first()?;
-    let row = |row: &Row<'_>| {
-        let title = row.key.map_or_else(|| "hypervolume".to_owned(), |key| first.view.title(key));
-        let unit = row.key.map_or(Unit::Ratio, |key| first.view.unit(key));
-        vec![
-            row.results.to_owned(),
-            row.configuration.unwrap_or("the front").to_owned(),
-            format!("{title}{}", format::arrow(Some(row.direction))),
-            format::change_interval(row.paired.change, unit),
-            row.paired.seeds.to_string(),
-            row.verdict().to_owned(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = rows(members).iter().map(row).collect();
+    let view = &first.view;
+    let objectives = &view.given.front.objectives;
+    let is_single = members.len() == 2;
+    let mut head = if is_single { Vec::new() } else { vec![words("results")] };
+    head.extend([words("configuration"), numeric("seeds")]);
+    for objective in objectives {
+        let arrow = format::arrow(Some(objective.direction));
+        head.extend([numeric(format!("{}{arrow}", view.title(&objective.key))), words("it is")]);
+    }
+    let all: Vec<Row<'_>> = rows(members).into_iter().filter(|row| row.key.is_some()).collect();
+    // Those of one configuration stand beside one another.
+    let of_one = |a: &Row<'_>, b: &Row<'_>| (a.results, a.configuration) == (b.results, b.configuration);
+    let rows: Vec<Vec<String>> = all
+        .chunk_by(of_one)
+        .map(|group| {
+            let seeds = group.iter().map(|row| row.paired.seeds).max().unwrap_or(0);
+            let mut cells = if is_single { Vec::new() } else { vec![group[0].results.to_owned()] };
+            cells.extend([group[0].configuration.unwrap_or_default().to_owned(), seeds.to_string()]);
+            for objective in objectives {
+                let found = group.iter().find(|row| row.key == Some(&objective.key));
+                cells.extend(found.map_or_else(
+                    || ["—".to_owned(), "—".to_owned()],
+                    |row| {
+                        let unit = view.unit(&objective.key);
+                        [format::change_interval(row.paired.change, unit), row.verdict().to_owned()]
+                    },
+                ));
+            }
+            cells
+        })
+        .collect();
+    let who = if is_single { format!("`{}`", members[1].name) } else { "each folder".to_owned() };
     (!rows.is_empty()).then(|| Table {
         title: "Paired differences",
         caption: format!(
-            "How much more each folder has than `{}`, at the same configuration, the same seeds and the same {}: means of the differences seed by seed, with 95 % t intervals over the seeds, each by itself and for these rows. Better and worse: the interval does not contain 0. Of the front: between the hypervolumes of the points of each seed.",
+            "How much more {who} has than `{}`, at the same configuration, the same seeds and the same {}: means of the differences seed by seed, with 95 % t intervals over the seeds, each by itself and for these rows. Better and worse: the interval does not contain 0.",
             first.name,
-            format::count(first.view.given.data.test, "test row")
+            format::count(view.given.data.test, "test row")
         ),
-        head: vec![
-            words("results"),
-            words("configuration"),
-            words("number"),
-            numeric("difference"),
-            numeric("seeds"),
-            words("it is"),
-        ],
+        head,
         rows,
     })
 }

@@ -111,7 +111,7 @@ impl Marker {
     }
 
     /// Corners on the unit circle; none for the circle itself.
-    fn corners(self) -> &'static [(f64, f64)] {
+    pub(super) fn corners(self) -> &'static [(f64, f64)] {
         match self {
             Self::Circle => &[],
             Self::Square => &[(-0.86, -0.86), (0.86, -0.86), (0.86, 0.86), (-0.86, 0.86)],

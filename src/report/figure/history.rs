@@ -4,26 +4,25 @@ use super::axis::{Axis, Panel};
 use super::canvas::{BODY, Canvas, HEADING, Marker, SMALL, Side, Type};
 use super::fitting::{cut, width, wrapped};
 use super::look::Look;
-use super::theme::{ALARM, Color, GRID, HYBRID, INK, QUIET, SAFETY, SECURITY, SURFACE};
+use super::raised::{self, Place};
+use super::theme::{ALARM, Color, HYBRID, INK, QUIET, SAFETY, SECURITY, SURFACE};
 use super::{Figure, framed};
 use crate::measure::{Direction, MetricKey};
 use crate::metrics;
 use crate::report::format;
 use crate::report::history::{self, Span};
-use crate::rules::{Against, Course, Domain, End, Expression, Question, Signal, Term, Truth};
+use crate::rules::{self, Against, Course, Domain, End, Expression, Question, Signal, Term};
 
-const WIDTH: f64 = 900.0;
 const MARGIN: f64 = 18.0;
-/// Where panels begin and end; names stand before, thresholds behind.
-const LEFT: f64 = 232.0;
-const RIGHT: f64 = 778.0;
+/// Height of a signal's panel, with its names beside it or without.
 const PANEL: f64 = 104.0;
-const ROW: f64 = 27.0;
+/// Height of names above a panel.
+const NAMES: f64 = 30.0;
 /// The longest window label, in pixels, where labels are turned.
 const TURNED: f64 = 96.0;
 /// Reasons under the drawing.
 const REASONS: usize = 8;
-/// Times in a reason, the newest first.
+/// The newest times that a reason names.
 const PLACES: usize = 4;
 /// With more signals than this the first ones are drawn.
 const SIGNALS: usize = 8;
@@ -31,36 +30,87 @@ const SIGNALS: usize = 8;
 const WINDOWS: usize = 400;
 const FINE: Type = Type { size: 10.0, ..SMALL };
 
-/// A line that a signal is compared with.
+/// What a signal is compared with.
 struct Threshold {
     at: f64,
-    text: String,
+    /// Rules that it raises, or that are over beyond it.
+    rules: Vec<String>,
+    clears: bool,
+}
+
+/// Where panels begin and end; names stand before or above them, thresholds behind.
+struct Sheet {
+    width: f64,
+    left: f64,
+    right: f64,
+    is_narrow: bool,
+}
+
+impl Sheet {
+    fn of(look: Look) -> Self {
+        let (left, behind) = if look.is_narrow() { (44.0, 84.0) } else { (232.0, 134.0) };
+        Self { width: look.width, left, right: look.width - behind, is_narrow: look.is_narrow() }
+    }
+
+    /// The height of a panel with its names.
+    fn panel(&self) -> f64 {
+        PANEL + if self.is_narrow { NAMES } else { 0.0 }
+    }
+
+    /// Room for names.
+    fn room(&self) -> f64 {
+        if self.is_narrow { self.width - 2.0 * MARGIN } else { self.left - MARGIN - 52.0 }
+    }
 }
 
 /// The figure.
 #[must_use]
-pub fn draw(course: &Course, name: &str) -> Figure {
+pub fn draw(course: &Course, name: &str, look: Look) -> Figure {
     let course =
         &Course { windows: course.windows.iter().map(|label| short(label)).collect(), ..course.clone() };
     let (whole, course) = (course, &newest(course));
     let book = &course.book;
+    let sheet = Sheet::of(look);
     let shown = book.signals.len().min(SIGNALS);
-    let count = course.windows.len();
-    let column = (RIGHT - LEFT) / count as f64;
+    let column = (sheet.right - sheet.left) / course.windows.len() as f64;
+    let place = Place {
+        margin: MARGIN,
+        left: sheet.left,
+        column,
+        above: sheet.is_narrow.then_some(look.width - 2.0 * MARGIN),
+    };
     let widest = course.windows.iter().map(|label| width(label, FINE)).fold(0.0, f64::max);
     let is_turned = widest > column - 6.0;
     let foot = if is_turned { widest.min(TURNED) + 16.0 } else { 24.0 };
-    let rows = book.rules.len() + book.combines.len();
-    let reasons = reasons(whole);
-    let height = PANEL * shown as f64 + 30.0 + ROW * rows as f64 + foot + 15.0 * reasons.len() as f64 + 10.0;
-    let title = format!("{name}: {}", history::headline(whole));
+    let rows = (book.rules.len() + book.combines.len()) as f64;
+    let reasons = reasons(whole, look.width);
+    let signals = sheet.panel() * shown as f64 + 30.0;
+    let height = signals + place.row() * rows + foot + 15.0 * reasons.len() as f64 + 10.0;
+    let title = format!("{name}: {}", history::finding(whole));
+    let words = (title, caption(whole, course, shown));
+    framed(look, "history", height, words, |canvas, top| {
+        for at in 0..shown {
+            signal(canvas, course, at, top + sheet.panel() * at as f64, (&sheet, &place));
+        }
+        let end = raised::rows(canvas, course, &place, top + signals);
+        // Where the last row's cells end.
+        let y = end - 0.5 * (place.row() - place.above.map_or(0.0, |_| 15.0)) + 12.0;
+        labels(canvas, course, (y, &place, is_turned), FINE);
+        for (at, line) in reasons.iter().enumerate() {
+            canvas.text(line, (MARGIN, y + foot + 15.0 * at as f64 + 6.0), SMALL, Side::Start);
+        }
+    })
+}
+
+fn caption(whole: &Course, course: &Course, shown: usize) -> String {
+    let book = &course.book;
     let more = book.signals.len() - shown;
     let left_out = if more > 0 {
         format!(" {} in history.md.", format::count(more, "more signal"))
     } else {
         String::new()
     };
-    let all = whole.windows.len();
+    let (all, count) = (whole.windows.len(), course.windows.len());
     let span = match course.windows.as_slice() {
         [.., last] if all > count => {
             format!("{all} windows to {last}, of which the newest {count} are drawn")
@@ -73,49 +123,11 @@ pub fn draw(course: &Course, name: &str) -> Figure {
     } else {
         ""
     };
-    let caption = format!(
-        "Above: signals with their intervals; dashed: thresholds of the rules named beside them; shaded: windows in which such a rule is active. \
-         Below: filled where a rule is active, the stronger the higher its level ({}); a dot where its condition holds, hatched where it cannot be told, \
-         framed where it is blind. Blue: safety; orange: security; purple: safety under attack. {span}.{origin}{left_out}",
-        book.levels.join(", "),
-    );
-    let middle = |now: usize| LEFT + column * (now as f64 + 0.5);
-    framed(Look::SCREEN, "history", height, (title, caption), |canvas, top| {
-        for at in 0..shown {
-            signal(canvas, course, at, (top + PANEL * at as f64, &middle));
-        }
-        let start = top + PANEL * shown as f64 + 30.0;
-        let mut y = start;
-        for (at, rule) in book.rules.iter().enumerate() {
-            let level = (rule.level, rule.domain.map_or("", |domain| domain.word()));
-            let states = &course.rules[at];
-            heading(canvas, course, &rule.id, level, y);
-            for (now, state) in states.iter().enumerate() {
-                let cell = Cell {
-                    active: state.active,
-                    unknown: !state.active && state.fires == Truth::Unknown,
-                    blind: state.blind,
-                    holds: state.condition == Truth::True,
-                };
-                cell.draw(canvas, (middle(now), y), column, alpha(course, rule.level));
-            }
-            y += ROW;
-        }
-        for (at, combine) in book.combines.iter().enumerate() {
-            heading(canvas, course, &combine.id, (combine.to, "combined"), y);
-            for (now, state) in course.combines[at].iter().enumerate() {
-                let active = state.holds == Truth::True;
-                let unknown = state.holds == Truth::Unknown;
-                let cell = Cell { active, unknown, blind: false, holds: active };
-                cell.draw(canvas, (middle(now), y), column, alpha(course, combine.to));
-            }
-            y += ROW;
-        }
-        labels(canvas, course, (y - 2.0, column, is_turned), FINE);
-        for (at, line) in reasons.iter().enumerate() {
-            canvas.text(line, (MARGIN, y + foot + 15.0 * at as f64 + 4.0), SMALL, Side::Start);
-        }
-    })
+    format!(
+        "Above: signals with their intervals; dashed: from where on the rules named beside it are raised, dotted: until where they stay so; shaded: windows in which such a rule is active.          Below: filled where a rule is active, with its level ({}); a dot where its condition holds, hatched where it cannot be told,          framed where it is blind. Blue: safety; orange: security; purple: safety under attack. {span}. The gate fails from {} on.{origin}{left_out}",
+        raised::meaning(course),
+        book.levels[book.fail],
+    )
 }
 
 /// The newest windows, and before them the one that changes are seen from.
@@ -151,79 +163,16 @@ fn short(label: &str) -> String {
     if is_hash { begin } else { format!("{}…", begin.trim_end()) }
 }
 
-/// How strongly a level is painted.
-fn alpha(course: &Course, level: usize) -> f64 {
-    0.25 + 0.75 * (level + 1) as f64 / course.book.levels.len() as f64
-}
-
-fn heading(canvas: &mut Canvas<'_>, course: &Course, id: &str, (level, domain): (usize, &str), y: f64) {
-    let room = LEFT - MARGIN - 14.0;
-    let id = cut(id, HEADING, 0.5 * room);
-    canvas.text(&id, (MARGIN, y), HEADING, Side::Start);
-    let used = width(&id, HEADING) + 8.0;
-    let level = &course.book.levels[level];
-    let rest = if domain.is_empty() { level.clone() } else { format!("{level}, {domain}") };
-    canvas.text(&cut(&rest, SMALL, room - used), (MARGIN + used, y), SMALL, Side::Start);
-}
-
-/// A rule in a window.
-struct Cell {
-    active: bool,
-    unknown: bool,
-    blind: bool,
-    holds: bool,
-}
-
-impl Cell {
-    fn draw(&self, canvas: &mut Canvas<'_>, (x, y): (f64, f64), column: f64, alpha: f64) {
-        // A gap between cells, where there is room for one.
-        let half = 0.5 * column - if column > 6.0 { 1.5 } else { 0.0 };
-        let (left, right, top, bottom) = (x - half, x + half, y - 9.0, y + 9.0);
-        if self.active {
-            canvas.rectangle((left, top), (right, bottom), SURFACE, 1.0);
-            canvas.rectangle((left, top), (right, bottom), ALARM, alpha);
-        } else {
-            canvas.rectangle((left, top), (right, bottom), GRID, 1.0);
-        }
-        if self.unknown {
-            hatch(canvas, (left, top), (right, bottom));
-        }
-        if self.blind {
-            let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-            canvas.line(&corners, INK, 1.0, 1.8);
-        }
-        if self.holds && column > 8.0 {
-            let color = if self.active { SURFACE } else { ALARM };
-            canvas.marker(Marker::Circle, (x, y), 2.4, color, color, 1.0);
-        }
-    }
-}
-
-/// Strokes from below left to above right.
-fn hatch(canvas: &mut Canvas<'_>, (left, top): (f64, f64), (right, bottom): (f64, f64)) {
-    let height = bottom - top;
-    let mut start = left - height;
-    while start < right {
-        // The stroke from (start, bottom) to (start + height, top), cut at the sides.
-        let (from, to) = (start.max(left), (start + height).min(right));
-        if to > from {
-            let y = |x: f64| bottom - (x - start);
-            canvas.line(&[(from, y(from)), (to, y(to))], QUIET, 0.7, 1.0);
-        }
-        start += 6.0;
-    }
-}
-
-fn labels(canvas: &mut Canvas<'_>, course: &Course, (y, column, is_turned): (f64, f64, bool), look: Type) {
+fn labels(canvas: &mut Canvas<'_>, course: &Course, (y, place, is_turned): (f64, &Place, bool), look: Type) {
     // Turned texts need the height of a line each.
-    let every = if is_turned { (12.0 / column).ceil().max(1.0) as usize } else { 1 };
+    let every = if is_turned { (12.0 / place.column).ceil().max(1.0) as usize } else { 1 };
     let newest = course.newest();
     for (now, label) in course.windows.iter().enumerate() {
         // The newest is always named, and those that would touch it are not.
         if now != newest && (now % every != 0 || newest - now < every) {
             continue;
         }
-        let x = LEFT + column * (now as f64 + 0.5);
+        let x = place.middle(now);
         if is_turned {
             canvas.turned_text(&cut(label, look, TURNED), (x, y), look, Side::End);
         } else {
@@ -241,7 +190,9 @@ fn color(signal: &Signal) -> Color {
     }
 }
 
-fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, (top, middle): (f64, &dyn Fn(usize) -> f64)) {
+fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, top: f64, (sheet, place): (&Sheet, &Place)) {
+    let (left, right, column) = (sheet.left, sheet.right, place.column);
+    let middle = |now: usize| place.middle(now);
     let signal = &course.book.signals[at];
     let seen = &course.signals[at];
     let thresholds = thresholds(course, at);
@@ -253,14 +204,13 @@ fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, (top, middle): (f
     let range = known.map_or((f64::NEG_INFINITY, f64::INFINITY), |metric| metric.range);
     let reversed = known.is_some_and(|metric| metric.direction == Some(Direction::Lower));
     let panel = Panel {
-        left: LEFT,
-        top: top + 10.0,
-        right: RIGHT,
-        bottom: top + PANEL - 8.0,
+        left,
+        top: top + sheet.panel() - PANEL + 10.0,
+        right,
+        bottom: top + sheet.panel() - 8.0,
         x: Axis::exactly(0.0, course.windows.len() as f64, 2),
         y: Axis::around(&values, range, reversed, 4),
     };
-    let column = (RIGHT - LEFT) / course.windows.len() as f64;
     let concerned = |now: usize| {
         let rules = course.book.rules.iter().zip(&course.rules);
         rules.into_iter().any(|(rule, states)| states[now].active && rule.signals.contains(&at))
@@ -270,44 +220,18 @@ fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, (top, middle): (f
         canvas.rectangle((x - 0.5 * column, panel.top), (x + 0.5 * column, panel.bottom), ALARM, 0.09);
     }
     panel.draw(canvas, Some(&[]), true);
-    let room = LEFT - MARGIN - 52.0;
-    let mut y = panel.top + 6.0;
     let color = color(signal);
-    canvas.text(&cut(&signal.id, HEADING, room), (MARGIN, y), Type { color, ..HEADING }, Side::Start);
-    let title = known.map_or_else(|| signal.metric.clone(), |metric| metric.title.to_owned());
-    let place = seen.iter().rev().find(|one| !one.point.is_empty());
-    let place = signal.at.clone().or_else(|| place.map(|one| one.point.clone()));
-    let direction = match known.and_then(|metric| metric.direction) {
-        Some(_) if reversed => Some("less is better: axis reversed".to_owned()),
-        Some(_) => Some("more is better".to_owned()),
-        None => None,
-    };
-    let mut lines = wrapped(&title, FINE, room);
-    lines.truncate(2);
-    lines.extend(place.map(|place| format!("at {place}")));
-    lines.extend(direction);
-    lines.extend(match signal.side {
-        End::Point => None,
-        End::Low => Some("lower end compared".to_owned()),
-        End::High => Some("upper end compared".to_owned()),
-    });
-    for line in lines {
-        y += 14.0;
-        canvas.text(&cut(&line, FINE, room), (MARGIN, y), FINE, Side::Start);
-    }
-    let mut texts: Vec<(f64, String)> = Vec::new();
+    names(canvas, course, at, (top, sheet), (reversed, color));
     for threshold in &thresholds {
         let y = panel.y(threshold.at);
-        canvas.dashed(&[(LEFT, y), (RIGHT, y)], QUIET, 1.0, 1.2, (5.0, 4.0));
-        texts.push((y, threshold.text.clone()));
+        let dashes = if threshold.clears { (1.5, 3.0) } else { (5.0, 4.0) };
+        canvas.dashed(&[(left, y), (right, y)], QUIET, 1.0, 1.2, dashes);
     }
     // Texts of near thresholds make room for one another, downwards.
-    texts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    texts.dedup_by(|later, earlier| later.1 == earlier.1 && later.0 - earlier.0 < 6.0);
     let mut last = f64::NEG_INFINITY;
-    for (y, text) in texts {
+    for (y, text) in beside(&thresholds, |x| panel.y(x)) {
         let y = y.max(last + 12.0);
-        canvas.text(&cut(&text, FINE, WIDTH - RIGHT - 14.0), (RIGHT + 6.0, y), FINE, Side::Start);
+        canvas.text(&cut(&text, FINE, sheet.width - right - 10.0), (right + 6.0, y), FINE, Side::Start);
         last = y;
     }
     let mut path: Vec<(f64, f64)> = Vec::new();
@@ -339,7 +263,7 @@ fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, (top, middle): (f
         canvas.marker(Marker::Circle, (middle(baseline), panel.y(value)), 4.4, SURFACE, color, 1.8);
     }
     if seen.iter().all(|one| one.quantity.value.is_none()) {
-        let at = (0.5 * (LEFT + RIGHT), panel.top + 10.0);
+        let at = (0.5 * (left + right), panel.top + 10.0);
         canvas.text("no number in any window", at, SMALL, Side::Middle);
     }
 }
@@ -376,17 +300,83 @@ fn thresholds(course: &Course, signal: usize) -> Vec<Threshold> {
             Term::Ratio(own, Against::Baseline) if own == signal => base.map(|base| base * x),
             _ => None,
         };
-        let end = if clears { " until" } else { "" };
-        let room = WIDTH - RIGHT - 14.0 - width(end, FINE);
-        let text = format!("{}{end}", cut(rule, FINE, room));
         let Some(at) = at else { continue };
-        match found.iter_mut().find(|other| (other.at - at).abs() < 1e-12) {
-            Some(other) if other.text != text => other.text = format!("{}, {text}", other.text),
-            Some(_) => {}
-            None => found.push(Threshold { at, text }),
+        let same = |other: &&mut Threshold| other.clears == clears && (other.at - at).abs() < 1e-12;
+        match found.iter_mut().find(same) {
+            Some(other) if other.rules.iter().any(|own| own == rule) => {}
+            Some(other) => other.rules.push(rule.to_owned()),
+            None => found.push(Threshold { at, rules: vec![rule.to_owned()], clears }),
         }
     }
     found
+}
+
+/// What stands beside the lines, the uppermost first: `S1 0.95`, `S1 until 0.96`, and both in one where the lines lie too close for two.
+fn beside(thresholds: &[Threshold], place: impl Fn(f64) -> f64) -> Vec<(f64, String)> {
+    const CLOSE: f64 = 12.0;
+    let mut texts: Vec<(f64, String)> = Vec::new();
+    for raising in thresholds.iter().filter(|one| !one.clears) {
+        let twin = thresholds.iter().find(|one| {
+            one.clears && one.rules == raising.rules && (place(one.at) - place(raising.at)).abs() < CLOSE
+        });
+        let until = twin.map_or_else(String::new, |twin| format!(", until {}", rules::number(twin.at)));
+        texts.push((
+            place(raising.at),
+            format!("{} {}{until}", raising.rules.join(", "), rules::number(raising.at)),
+        ));
+    }
+    for clearing in thresholds.iter().filter(|one| one.clears) {
+        let is_told = thresholds.iter().any(|one| {
+            !one.clears && one.rules == clearing.rules && (place(one.at) - place(clearing.at)).abs() < CLOSE
+        });
+        if !is_told {
+            let text = format!("{} until {}", clearing.rules.join(", "), rules::number(clearing.at));
+            texts.push((place(clearing.at), text));
+        }
+    }
+    texts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    texts
+}
+
+/// What a signal is called, before its panel or above it.
+fn names(
+    canvas: &mut Canvas<'_>,
+    course: &Course,
+    at: usize,
+    (top, sheet): (f64, &Sheet),
+    (reversed, color): (bool, Color),
+) {
+    let signal = &course.book.signals[at];
+    let known = signal.metric.parse::<MetricKey>().ok().and_then(|key| metrics::find(&key.id));
+    let room = sheet.room();
+    let title = known.map_or_else(|| signal.metric.clone(), |metric| metric.title.to_owned());
+    let seen = course.signals[at].iter().rev().find(|one| !one.point.is_empty());
+    let point = signal.at.clone().or_else(|| seen.map(|one| one.point.clone()));
+    let direction = match known.and_then(|metric| metric.direction) {
+        Some(_) if reversed => Some("less is better: axis reversed".to_owned()),
+        Some(_) => Some("more is better".to_owned()),
+        None => None,
+    };
+    let compared = match signal.side {
+        End::Point => None,
+        End::Low => Some("lower end compared".to_owned()),
+        End::High => Some("upper end compared".to_owned()),
+    };
+    let further = point.map(|point| format!("at {point}")).into_iter().chain(direction).chain(compared);
+    let lines = if sheet.is_narrow {
+        vec![std::iter::once(title).chain(further).collect::<Vec<_>>().join("; ")]
+    } else {
+        let mut lines = wrapped(&title, FINE, room);
+        lines.truncate(2);
+        lines.extend(further);
+        lines
+    };
+    let mut y = top + if sheet.is_narrow { 8.0 } else { 16.0 };
+    canvas.text(&cut(&signal.id, HEADING, room), (MARGIN, y), Type { color, ..HEADING }, Side::Start);
+    for line in lines {
+        y += 14.0;
+        canvas.text(&cut(&line, FINE, room), (MARGIN, y), FINE, Side::Start);
+    }
 }
 
 fn asks_baseline(course: &Course, signal: usize) -> bool {
@@ -395,8 +385,8 @@ fn asks_baseline(course: &Course, signal: usize) -> bool {
     })
 }
 
-/// Why, one line each, the highest level first and the rest in history.md.
-fn reasons(course: &Course) -> Vec<String> {
+/// Why, one line of at most `width` units each, the highest level first and the rest in history.md.
+fn reasons(course: &Course, width: f64) -> Vec<String> {
     let mut spans: Vec<Span> = history::spans(course);
     let rank = |span: &Span| {
         let book = &course.book;
@@ -417,11 +407,13 @@ fn reasons(course: &Course) -> Vec<String> {
         }
     }
     let line = |(span, places): &(Span, Vec<String>)| {
-        let more = if places.len() > PLACES { ", …" } else { "" };
-        let places = places[..places.len().min(PLACES)].join(", ");
+        let more = if places.len() > PLACES { "…, " } else { "" };
+        let mut newest: Vec<&str> = places.iter().take(PLACES).map(String::as_str).collect();
+        newest.reverse();
+        let places = newest.join(", ");
         let (name, level) = (span.name(course), span.level(course));
-        let whole = format!("{name} ({level}), {places}{more}: {}", span.because(course));
-        cut(&whole, SMALL, WIDTH - 2.0 * MARGIN)
+        let whole = format!("{name} ({level}), {more}{places}: {}", span.because(course));
+        cut(&whole, SMALL, width - 2.0 * MARGIN)
     };
     let more = causes.len().saturating_sub(REASONS);
     let mut lines: Vec<String> = causes.iter().take(REASONS).map(line).collect();

@@ -40,6 +40,9 @@ impl Look {
     /// For a screen, as wide as a page.
     pub const SCREEN: Self = Self::of(Theme::Screen, Width::Full);
 
+    /// For a drawing in a page, which sets title and caption itself.
+    pub const PAGE: Self = Self { is_framed: false, ..Self::SCREEN };
+
     /// The layout for `theme` at `width`. On paper the text of axes and legends is 7 to 8 points high, and none is below 5.5.
     #[must_use]
     pub const fn of(theme: Theme, width: Width) -> Self {

@@ -28,6 +28,7 @@ mod legend;
 mod look;
 mod pdf;
 mod png;
+mod raised;
 mod reliability;
 mod strength;
 mod theme;
@@ -99,12 +100,23 @@ pub(super) fn defense_colors() -> Vec<(String, String)> {
     theme::twins().collect()
 }
 
+/// The shape of the marks of defense number `index`: corners around a middle, in radii, to the right and down; none for a circle.
+pub(super) fn defense_shape(index: usize) -> &'static [(f64, f64)] {
+    canvas::Marker::of(index).corners()
+}
+
 impl Figure {
     /// The same drawing for a dark page.
     #[must_use]
     pub fn darkened(&self, view: &View) -> Self {
         let svg = theme::darkened(&self.svg, view.strengths.len());
         Self { name: format!("{}-dark", self.name), svg, ..self.clone() }
+    }
+
+    /// The same of a drawing that has no scale of strengths.
+    #[must_use]
+    pub(super) fn plainly_darkened(&self) -> Self {
+        Self { name: format!("{}-dark", self.name), svg: theme::darkened(&self.svg, 0), ..self.clone() }
     }
 }
 

@@ -1,13 +1,13 @@
 //! `history.md`.
 
-use super::tables::number;
+use super::tables::numbers;
 use super::{combined, headline, spans, state};
 use crate::report::format;
 use crate::report::markdown::{escaped, prose};
 use crate::rules::Course;
 
-/// The page.
-pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
+/// The page, with a link to the timeline with this ending, where there is one.
+pub(super) fn page(course: &Course, name: &str, file: &str, ending: Option<&str>) -> String {
     let book = &course.book;
     let mut text = format!("# {}: history\n\n", escaped(name));
     text.push_str(&format!("**{}.**\n\n", prose(&format::capitalized(&headline(course)))));
@@ -18,7 +18,12 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
     if !sentences.is_empty() {
         text.push('\n');
     }
-    text.push_str("![Signals over windows, and the rules below them](figures/history.svg)\n\n## Windows\n\n");
+    if let Some(ending) = ending {
+        text.push_str(&format!(
+            "![Signals over windows, and the rules below them](figures/history.{ending})\n\n"
+        ));
+    }
+    text.push_str("## Windows\n\n");
     let signals = book.signals.iter().map(|signal| signal.id.clone());
     let rules = book.rules.iter().map(|rule| rule.id.clone());
     let combines = book.combines.iter().map(|combine| combine.id.clone());
@@ -29,8 +34,9 @@ pub(super) fn page(course: &Course, name: &str, file: &str) -> String {
         " ---: |".repeat(book.signals.len()),
         " --- |".repeat(head.len() - book.signals.len())
     ));
+    let signals: Vec<Vec<String>> = course.signals.iter().map(|seen| numbers(seen)).collect();
     for (now, label) in course.windows.iter().enumerate() {
-        let signals = course.signals.iter().map(|seen| number(&seen[now]));
+        let signals = signals.iter().map(|cells| cells[now].clone());
         let rules = course.rules.iter().map(|states| state(&states[now]).to_owned());
         let combines = course.combines.iter().map(|states| combined(states[now].holds).to_owned());
         let cells: Vec<String> = signals.chain(rules).chain(combines).map(|cell| prose(&cell)).collect();

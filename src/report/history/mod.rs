@@ -11,23 +11,39 @@ pub(super) use tables::tables;
 use super::Output;
 use super::figure::{self, Figure};
 use super::format;
+use super::formats::{Format, Wanted};
 use super::terminal::indented;
 use crate::error::Result;
-use crate::rules::{Course, RuleState, Truth};
+use crate::rules::{Course, PRESENT, RuleState, Truth};
 
-/// Every file, in a fixed order; `rules` is the rule file, as given.
+/// The file with the words of a drawing that carries none.
+const CAPTION: &str = "figures/history-caption.md";
+
+/// Every file that is `wanted`, in a fixed order: `history.md`, `history.json` and `figures/history.*`; `rules` is the rule file, as given. Other formats
+/// have nothing to say of a history.
 ///
 /// # Errors
 ///
 /// Only on a defect of this program: a figure that cannot be drawn.
-pub fn render(course: &Course, name: &str, rules: &str) -> Result<Vec<Output>> {
-    let drawn: Figure = figure::history(course, name);
-    Ok(vec![
-        Output::new("history.md", markdown::page(course, name, rules)),
-        Output::new("history.json", json::file(course, rules)?),
-        Output::new("figures/history.png", figure::png(&drawn.svg)?),
-        Output::new("figures/history.svg", drawn.svg),
-    ])
+pub fn render(course: &Course, name: &str, rules: &str, wanted: &Wanted) -> Result<Vec<Output>> {
+    let has = |format| wanted.formats.contains(&format);
+    let mut outputs = Vec::new();
+    if has(Format::Md) {
+        outputs.push(Output::new("history.md", markdown::page(course, name, rules, wanted.linked())));
+    }
+    if has(Format::Json) {
+        outputs.push(Output::new("history.json", json::file(course, rules)?));
+    }
+    let light: Figure = figure::history(course, name, wanted.look);
+    let dark = wanted.dark.then(|| light.plainly_darkened());
+    let drawn: Vec<Figure> = std::iter::once(light).chain(dark).collect();
+    let mut pictures = super::pictures(&drawn, wanted, "figures")?;
+    // The captions of the report's own figures are another file.
+    for output in pictures.iter_mut().filter(|output| output.path == "figures/captions.md") {
+        CAPTION.clone_into(&mut output.path);
+    }
+    outputs.extend(pictures);
+    Ok(outputs)
 }
 
 /// The same in short, for the terminal.
@@ -187,37 +203,47 @@ pub(super) fn spans(course: &Course) -> Vec<Span> {
     found
 }
 
-/// Where things stand, and what was: `incident in window c5 (X1); something was raised in 3 of 6 windows, up to incident; the gate fails from alert on`.
+/// Where things stand, and what was: `incident in window c5 (X1); something was raised in 3 of 6 windows, up to incident; in 2 of them the gate fails`.
 pub(super) fn headline(course: &Course) -> String {
+    let is_told = course.book.fail > 0 && course.windows.len() > 1;
+    let is_told = is_told && course.levels.iter().any(Option::is_some);
+    let fails =
+        if is_told { format!("; in {} of them the gate fails", failing(course)) } else { String::new() };
+    format!("{}{fails}", finding(course))
+}
+
+/// `The gate fails in 2 of 6 windows.`
+pub(super) fn failures(course: &Course) -> String {
+    format!("The gate fails in {} of {}.", failing(course), format::count(course.windows.len(), "window"))
+}
+
+/// In how many windows the gate fails.
+fn failing(course: &Course) -> usize {
+    course.levels.iter().filter(|level| level.is_some_and(|at| at >= course.book.fail)).count()
+}
+
+/// The same in short: without what the gate makes of it.
+pub(super) fn finding(course: &Course) -> String {
     let now = course.newest();
     let label = &course.windows[now];
+    let place = if label == PRESENT { "at present".to_owned() } else { format!("in window {label}") };
     let spans = spans(course);
     let mut current: Vec<&str> =
         spans.iter().filter(|span| span.last == now).map(|span| span.name(course)).collect();
     current.dedup();
     let standing = match course.level() {
-        Some(level) => format!("{} in window {label} ({})", course.book.levels[level], current.join(", ")),
-        None => format!("{} in window {label}", course.word()),
+        Some(level) => format!("{} {place} ({})", course.book.levels[level], current.join(", ")),
+        None => format!("{} {place}", course.word()),
     };
     let raised = course.levels.iter().filter(|level| level.is_some()).count();
     let highest = course.levels.iter().copied().max().flatten();
     let past = match highest {
         // What is counted is anything active or blind at any level: what fails is another question.
-        Some(level) if course.windows.len() > 1 => {
-            let book = &course.book;
-            let failing =
-                course.levels.iter().filter(|level| level.is_some_and(|at| at >= book.fail)).count();
-            let fails = if book.fail == 0 {
-                String::new()
-            } else {
-                format!(", at {} or above, where the gate fails, in {failing}", book.levels[book.fail])
-            };
-            format!(
-                "; something was raised in {raised} of {} windows, up to {}{fails}",
-                course.windows.len(),
-                book.levels[level]
-            )
-        }
+        Some(level) if course.windows.len() > 1 => format!(
+            "; something was raised in {raised} of {} windows, up to {}",
+            course.windows.len(),
+            course.book.levels[level]
+        ),
         None if course.windows.len() > 1 => {
             format!("; nothing was active in {} windows", course.windows.len())
         }

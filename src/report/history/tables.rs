@@ -4,12 +4,16 @@ use super::{Span, combined, spans, state};
 use crate::report::format;
 use crate::report::table::{Table, numeric, words};
 use crate::rules::{self, Course, Observation};
+use crate::words::decimal;
 
 /// What was raised, where anything was; then the windows, the oldest first.
-pub(in crate::report) fn tables(course: &Course) -> Vec<Table> {
+pub(in crate::report) fn tables(course: &Course) -> Vec<(&'static str, Table)> {
     let spans = spans(course);
-    let raised = (!spans.is_empty()).then(|| raised(course, &spans));
-    raised.into_iter().chain([windows(course), book(course)]).collect()
+    let raised = (!spans.is_empty()).then(|| ("history-raised", raised(course, &spans)));
+    raised
+        .into_iter()
+        .chain([("history-windows", windows(course)), ("history-rules", book(course))])
+        .collect()
 }
 
 fn raised(course: &Course, spans: &[Span]) -> Table {
@@ -36,9 +40,10 @@ fn windows(course: &Course) -> Table {
     head.extend(book.rules.iter().map(|rule| words(&rule.id)));
     head.extend(book.combines.iter().map(|combine| words(&combine.id)));
     head.push(words("level"));
+    let signals: Vec<Vec<String>> = course.signals.iter().map(|seen| numbers(seen)).collect();
     let row = |(now, label): (usize, &String)| {
         let mut row = vec![label.clone()];
-        row.extend(course.signals.iter().map(|seen| number(&seen[now])));
+        row.extend(signals.iter().map(|cells| cells[now].clone()));
         row.extend(course.rules.iter().map(|states| state(&states[now]).to_owned()));
         row.extend(course.combines.iter().map(|states| combined(states[now].holds).to_owned()));
         row.push(course.levels[now].map_or_else(String::new, |level| book.levels[level].clone()));
@@ -97,14 +102,53 @@ fn book(course: &Course) -> Table {
     }
 }
 
-/// A signal in a window: `0.9674 [0.9529, 0.9819]`.
-pub(super) fn number(seen: &Observation) -> String {
-    let quantity = &seen.quantity;
-    let Some(value) = quantity.value else { return "unknown".to_owned() };
-    match (quantity.low, quantity.high) {
-        (Some(low), Some(high)) => {
-            format!("{} [{}, {}]", rules::number(value), rules::number(low), rules::number(high))
-        }
-        _ => rules::number(value),
+/// A signal window by window: `0.9674 [0.9529, 0.9819]`, all with as many decimals as any of them needs, four at most.
+pub(super) fn numbers(seen: &[Observation]) -> Vec<String> {
+    let parts = |one: &Observation| [one.quantity.value, one.quantity.low, one.quantity.high];
+    let needed = |x: f64| {
+        let text = rules::number(x);
+        text.split_once('.').map_or(0, |(_, decimals)| if text.contains('e') { 0 } else { decimals.len() })
+    };
+    let decimals = seen.iter().flat_map(parts).flatten().map(needed).max().unwrap_or(0);
+    let written = |x: f64| {
+        let text = rules::number(x);
+        if text.contains('e') { text } else { decimal(x, decimals) }
+    };
+    seen.iter()
+        .map(|one| match parts(one) {
+            [Some(value), Some(low), Some(high)] => {
+                format!("{} [{}, {}]", written(value), written(low), written(high))
+            }
+            [Some(value), ..] => written(value),
+            [None, ..] => "unknown".to_owned(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Quantity;
+
+    #[test]
+    fn numbers_under_one_head_have_as_many_decimals() {
+        let seen = |value: Option<f64>, ends: Option<(f64, f64)>| Observation {
+            quantity: Quantity {
+                value,
+                low: ends.map(|it| it.0),
+                high: ends.map(|it| it.1),
+                ..Quantity::default()
+            },
+            metric: None,
+            point: String::new(),
+        };
+        let all = [
+            seen(Some(0.95), Some((0.9, 0.9529))),
+            seen(None, None),
+            seen(Some(-0.0), None),
+            seen(Some(4e-6), None),
+        ];
+        assert_eq!(numbers(&all), ["0.9500 [0.9000, 0.9529]", "unknown", "0.0000", "4.000e-6"]);
+        assert_eq!(numbers(&all[2..3]), ["0"]);
     }
 }

@@ -101,7 +101,7 @@ fn cost(arc: &ArcRate, remark: &str, notes: &mut Notes) -> Cell {
     let happened = if arc.outcome == Outcome::Price { String::new() } else { arc.happened() };
     let (text, why) = match arc.rate.cost() {
         _ if !is_price(arc) => ("—".to_owned(), String::new()),
-        Rate::Bounded { rate, low, high } => (format::with_interval(rate, Some((low, high))), String::new()),
+        Rate::Bounded { rate, low, high } => (format::beside_zero(rate, Some((low, high))), String::new()),
         Rate::HalfLine { parts, words, .. } => (half_line(&parts), words),
         Rate::NotMeasurable { words } => ("—".to_owned(), words),
     };

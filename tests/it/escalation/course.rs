@@ -1,6 +1,7 @@
 //! What rules come to, window by window.
 
 use equipoise::measure::Pillar;
+use equipoise::report::figure::Look;
 use equipoise::rules::{self, Endpoint, History, RuleBook, Truth};
 
 use super::{book, course, strip, table, text};
@@ -355,7 +356,7 @@ fn a_long_history_is_drawn_by_its_newest_windows() {
     let drawn = |count: usize| {
         let values: Vec<Option<f64>> = (0..count).map(|now| Some((now % 7) as f64)).collect();
         let course = course(&book(&rule("R", "delta(a, baseline) >= 5", "")), &table(&[("a", &values)]));
-        equipoise::report::figure::history(&course, "r.toml")
+        equipoise::report::figure::history(&course, "r.toml", Look::SCREEN)
     };
     let (usual, long) = (drawn(400), drawn(1500));
     assert!(usual.caption.contains("400 windows from w1 to w400."), "{}", usual.caption);

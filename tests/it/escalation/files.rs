@@ -1,13 +1,14 @@
 //! What is written of a course: page, JSON, timeline.
 
-use equipoise::report::history;
+use equipoise::report::figure::{Look, Theme, Width};
+use equipoise::report::{Format, Wanted, history};
 
 use super::{course, text};
 
 #[test]
 fn the_page_tells_every_window_and_why() {
     let course = course(&text("founding.toml"), &text("founding.csv"));
-    let outputs = history::render(&course, "founding", "rules.toml").unwrap();
+    let outputs = history::render(&course, "founding", "rules.toml", &Wanted::default()).unwrap();
     let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
     assert_eq!(paths, ["history.md", "history.json", "figures/history.png", "figures/history.svg"]);
     let page = String::from_utf8(outputs[0].bytes.clone()).unwrap();
@@ -29,13 +30,13 @@ fn the_page_tells_every_window_and_why() {
     assert_eq!(json["signals"][0]["windows"][3]["value"], 0.77);
     assert!(outputs[2].bytes.starts_with(b"\x89PNG"));
     // The same numbers give the same bytes.
-    assert_eq!(outputs, history::render(&course, "founding", "rules.toml").unwrap());
+    assert_eq!(outputs, history::render(&course, "founding", "rules.toml", &Wanted::default()).unwrap());
 }
 
 #[test]
 fn the_timeline_names_rules_windows_and_reason() {
     let course = course(&text("founding.toml"), &text("founding.csv"));
-    let outputs = history::render(&course, "founding", "rules.toml").unwrap();
+    let outputs = history::render(&course, "founding", "rules.toml", &Wanted::default()).unwrap();
     let svg = String::from_utf8(outputs[3].bytes.clone()).unwrap();
     for part in [
         "ood_auroc",
@@ -49,6 +50,34 @@ fn the_timeline_names_rules_windows_and_reason() {
     ] {
         assert!(svg.contains(part), "{part}");
     }
+}
+
+/// As figures of a report: for print, in a column, for dark pages, and nothing that nobody asked for.
+#[test]
+fn the_timeline_is_drawn_as_asked_for() {
+    let course = course(&text("founding.toml"), &text("founding.csv"));
+    let wanted = Wanted {
+        formats: [Format::Svg, Format::Pdf].into(),
+        look: Look::of(Theme::Paper, Width::Column),
+        dark: true,
+        ..Wanted::default()
+    };
+    let outputs = history::render(&course, "founding", "rules.toml", &wanted).unwrap();
+    let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+    let expected =
+        ["history.pdf", "history.svg", "history-dark.pdf", "history-dark.svg", "history-caption.md"];
+    assert_eq!(paths, expected.map(|name| format!("figures/{name}")));
+    let file = |at: usize| std::str::from_utf8(&outputs[at].bytes).unwrap();
+    let (light, dark, caption) = (file(1), file(3), file(4));
+    // 3.4 inches of 96 pixels; the title is among the words beside it, and not in the drawing.
+    assert!(light.contains("width=\"326.4\""), "{}", &light[..300]);
+    assert!(
+        !light.contains("\nfounding: quiet") && caption.contains("**founding: quiet in window w6;"),
+        "{caption}"
+    );
+    // The surface of a light page and of a dark one.
+    assert!(light.contains("#FFFFFF") && !light.contains("#1A1D23"));
+    assert!(!dark.contains("#FFFFFF") && dark.contains("#1A1D23"));
 }
 
 #[test]
@@ -75,6 +104,6 @@ fn the_headline_says_what_it_counts() {
     let rules = text("founding.toml").replace("blind_after", "fail = \"incident\"\nblind_after");
     assert!(rules.contains("fail ="), "{rules}");
     let said = history::terminal(&course(&rules, &text("founding.csv")), "founding");
-    let counted = "something was raised in 3 of 6 windows, up to incident, at incident or above, where the gate fails, in 2\n";
+    let counted = "something was raised in 3 of 6 windows, up to incident; in 2 of them the gate fails\n";
     assert!(said.replace("\n  ", " ").contains(counted), "{said}");
 }

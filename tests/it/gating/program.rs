@@ -430,6 +430,9 @@ fn the_gate_draws_both_sides_and_every_difference() {
     });
     gated(&program, &["--figures", "drawn"], 1);
     let worse = drawing();
-    assert!(worse.contains("\nbetter than the baseline →\n") && worse.contains("#C24E00"), "{worse}");
+    assert!(
+        worse.contains("\ndifference from the baseline, points (better →)\n") && worse.contains("#C24E00"),
+        "{worse}"
+    );
     assert!(!program.path("results/small/gate.svg").exists());
 }

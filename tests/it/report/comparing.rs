@@ -75,14 +75,20 @@ fn folders_are_laid_side_by_side() {
     assert_well_formed(svg);
     assert!(svg.contains("\nfirst\n") && svg.contains("\nsecond\n"));
     let page = file(&outputs, "comparison.html");
-    for foreign in ["<script", "<link", "<img", "@import", "url(", " src=", "unsafe-inline"] {
+    for foreign in ["<script ", "<link", "<img", "@import", "url(", " src=", "unsafe-inline"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
-    // The policy names the one style sheet by its hash.
-    let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
-    let hash = BASE64.encode(Sha256::digest(style));
+    assert_eq!(page.matches("<script>").count(), 1);
+    // The policy names the one script and both style sheets by their hashes.
+    let between = |start: &str, end: &str| {
+        BASE64.encode(Sha256::digest(page.split_once(start).unwrap().1.split_once(end).unwrap().0))
+    };
+    let dark = "<style id=\"dark\" media=\"screen and (prefers-color-scheme: dark)\">";
+    let [script, light, dark] =
+        [between("<script>", "</script>"), between("<style>", "</style>"), between(dark, "</style>")];
     let policy = page.replace("&#x27;", "'").replace("&#x2f;", "/");
-    assert!(policy.contains(&format!("script-src 'none'; style-src 'sha256-{hash}';")), "{hash}");
+    let named = format!("script-src 'sha256-{script}'; style-src 'sha256-{light}' 'sha256-{dark}';");
+    assert!(policy.contains(&named), "{named}");
     // Every color of the drawing has its twin for dark pages.
     for part in svg.split(" fill=\"#").skip(1) {
         assert!(page.contains(&format!(".figure [fill=\"#{}\"]", &part[..6])), "{}", &part[..6]);
@@ -117,11 +123,12 @@ fn folders_of_the_same_seeds_and_rows_are_compared_pair_by_pair() {
     let text = file(&outputs, "comparison.md").replace('\u{a0}', " ");
     for expected in [
         "hypervolume 0.600 against 0.505 (`first`); paired over 3 seeds by +0.098 [0.098, 0.098].",
-        "`second` against `first`, paired over 3 seeds on the same 360 test rows: its hypervolume differs by +0.098 [0.098, 0.098], more than can be told from none.",
-        "| second | the front | hypervolume ↑ | +0.098 [0.098, 0.098] | 3 | better |",
-        "| second | 0.1 | accuracy ↑ | +2.0 points [−0.5, 4.5] | 3 | cannot tell |",
-        "| second | 0.2 | accuracy ↑ | ±0.0 points [0.0, 0.0] | 3 | the same |",
-        "| second | 0.15 | accuracy ↑ | −2.0 points [−2.2, −1.8] | 3 | worse |",
+        "`second` against `first`, paired over 3 seeds on the same 360 test rows: its hypervolume differs by +0.098 [0.098, 0.098], which is better.",
+        "| +0.098 [0.098, 0.098], better |",
+        "| configuration | seeds | accuracy ↑ | it is | robust accuracy at L∞ ε = 0.2 ↑ | it is |",
+        "| 0.1 | 3 | +2.0 points [−0.5, 4.5] | cannot tell | ±0.0 points [0.0, 0.0] | the same |",
+        "| 0.2 | 3 | ±0.0 points [0.0, 0.0] | the same |",
+        "| 0.15 | 3 | −2.0 points [−2.2, −1.8] | worse |",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }

@@ -49,7 +49,7 @@ fn the_page_is_self_contained() {
 fn scripts_and_page_agree_on_names() {
     let outputs = rendered(fixture::digits(3));
     let page = file(&outputs, "report.html");
-    let (_, script) = page.split_once("\"use strict\";\n// The numbers of the page").unwrap();
+    let (_, script) = page.split_once("\"use strict\";\n// Cells for machines").unwrap();
     let mut seen = 0;
     for call in ["getElementById(\"", "by(\""] {
         for id in script.split(call).skip(1).map(|rest| rest.split('"').next().unwrap()) {

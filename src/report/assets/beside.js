@@ -1,0 +1,5 @@
+// What begins when the page of a comparison is there.
+
+keepTheme(() => {});
+offerCopies();
+document.documentElement.dataset.ready = "";
