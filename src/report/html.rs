@@ -32,18 +32,21 @@ static TEMPLATE: &str = concat!(include_str!("assets/parts.html"), include_str!(
 static STYLE: &str = include_str!("assets/report.css");
 /// How whatever is wider than its place shows that it is.
 static SCROLL: &str = include_str!("assets/scroll.css");
+/// How pages print.
+pub(super) static PRINT: &str = include_str!("assets/print.css");
 static DARK: &str = include_str!("assets/dark.css");
 static LIBRARY: &str = include_str!("assets/vendor/chart.umd.min.js");
 static LIBRARY_LICENSES: [&str; 2] =
     [include_str!("assets/vendor/LICENSE-chart.js"), include_str!("assets/vendor/LICENSE-kurkle-color")];
 /// The page's own scripts, in the order in which they use each other.
-static SCRIPTS: [&str; 9] = [
+static SCRIPTS: [&str; 10] = [
     include_str!("assets/csv.js"),
     include_str!("assets/numbers.js"),
     include_str!("assets/copying.js"),
     include_str!("assets/plot.js"),
     include_str!("assets/detail.js"),
     include_str!("assets/lists.js"),
+    include_str!("assets/paper.js"),
     include_str!("assets/explorer.js"),
     include_str!("assets/theme.js"),
     include_str!("assets/page.js"),
@@ -78,8 +81,9 @@ pub(super) fn page(view: &View, figures: &[Figure], wanted: &Wanted) -> Result<S
     filled(
         TEMPLATE,
         context! {
-            policy => policy(Some(&script), &[&style, &dark]),
+            policy => policy(Some(&script), &[&style, PRINT, &dark]),
             style => Value::from_safe_string(style),
+            print => Value::from_safe_string(PRINT.to_owned()),
             dark => Value::from_safe_string(dark),
             script => Value::from_safe_string(script),
             numbers => Value::from_safe_string(explorer::block(view, &keys)?),

@@ -246,6 +246,51 @@ test("pointing at a mark shows it, pressing keeps it, pressing again releases it
   assert.match(await page.locator("#detail").textContent(), /^No point is kept/);
 }));
 
+/** What a pointer at `place` shows, and what is drawn so near to it that it must be one of these. */
+async function hovered(page, place) {
+  await page.mouse.move(place.x, place.y);
+  return page.evaluate(() => {
+    const tip = document.getElementById("tip");
+    return tip.hidden ? null : tip.querySelector("strong").textContent;
+  });
+}
+
+for (const viewport of [{ width: 360, height: 740 }, { width: 800, height: 700 }, WIDE]) {
+  test(`at ${viewport.width} px every mark shows its point to a mouse, wherever the page is scrolled to, and nothing else does`, () => on(async (page) => {
+    await page.click("#whole");
+    for (const swapped of [false, true]) {
+      if (swapped) await page.click("#swap");
+      await page.evaluate((above) => scrollBy({ top: document.getElementById("plot").getBoundingClientRect().top - above, behavior: "instant" }), swapped ? 5 : 93);
+      const [x, y] = await axes(page);
+      const drawn = all.filter((point) => value(point, x) !== null && value(point, y) !== null);
+      assert.ok(drawn.length >= 8);
+      const places = await Promise.all(drawn.map((point) => placeOf(page, point)));
+      const far = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+      let hits = 0;
+      for (const [i, point] of drawn.entries()) {
+        const place = places[i];
+        const inside = await page.evaluate(({ x, y }) => document.elementFromPoint(x, y)?.id === "canvas", place);
+        if (!inside) continue;
+        const said = await hovered(page, place);
+        const near = drawn.filter((_, j) => far(places[j], place) < 1).map(name);
+        assert.ok(near.includes(said), `at ${name(point)} it says ${said}`);
+        hits += 1;
+      }
+      assert.ok(hits >= 6, `${hits} of ${drawn.length} marks were on the screen`);
+      // Far from every mark nothing is shown.
+      const box = await page.locator("#plot").boundingBox();
+      const empty = [];
+      for (let px = box.x + 8; px < box.x + box.width; px += 12) {
+        for (let py = Math.max(box.y, 0) + 8; py < Math.min(box.y + box.height, viewport.height); py += 12) {
+          if (places.every((place) => far(place, { x: px, y: py }) > 40)) empty.push({ x: px, y: py });
+        }
+      }
+      assert.ok(empty.length > 0);
+      assert.equal(await hovered(page, empty[Math.floor(empty.length / 2)]), null);
+    }
+  }, { viewport }));
+}
+
 test("checks that warned or failed are told with the point, and why a number is withheld", () => on(async (page) => {
   const warned = report.checks.find(isLoud);
   await choose(page, "axis-x", gap);
@@ -275,6 +320,44 @@ test("defenses and strengths filter", () => on(async (page) => {
   await assertShows(page, all);
 }));
 
+test("filters are cleared by themselves, and zooming out filters nothing", () => on(async (page) => {
+  await choose(page, "axis-x", gap);
+  const [defense] = report.points.map((point) => point.defense);
+  await page.getByLabel(defense, { exact: true }).uncheck();
+  await page.selectOption("#strength-low", { label: "0.3" });
+  await choose(page, "limit-metric", "accuracy");
+  await page.fill("#limit-value", "0.2");
+  await page.click("#limit-add");
+  const kept = all.filter((point) => report.points[point].defense !== defense && report.points[point].strength >= 0.3 && value(point, "accuracy") >= 0.2);
+  await assertShows(page, kept);
+  await page.getByRole("button", { name: "Zoom out to all points, trivial ones too" }).click();
+  await assertShows(page, kept);
+  const before = await axes(page);
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await assertShows(page, all);
+  assert.deepEqual(await axes(page), before, "the axes stay");
+  assert.equal(await page.locator("#defenses input:not(:checked)").count(), 0);
+  assert.equal(await page.locator("#limits li").count(), 0);
+  assert.equal(await page.$eval("#strength-low", (list) => list.selectedOptions[0].textContent), String(Math.min(...report.points.map((point) => point.strength))));
+}));
+
+test("reversed strengths are called that", () => on(async (page) => {
+  const said = page.locator("#strength-fault");
+  assert.equal(await said.getAttribute("role"), "alert");
+  assert.equal(await said.textContent(), "");
+  await page.selectOption("#strength-low", { label: "0.3" });
+  assert.equal(await said.textContent(), "");
+  await page.selectOption("#strength-high", { label: "0.1" });
+  assert.match(await said.textContent(), /^The strengths are reversed: “from” 0\.3 is above “to” 0\.1, so no point remains/);
+  assert.equal(await page.getAttribute("#strength-high", "aria-invalid"), "true");
+  await assertShows(page, []);
+  await assertSound(page);
+  await page.selectOption("#strength-high", { label: "0.3" });
+  assert.equal(await said.textContent(), "");
+  assert.equal(await page.getAttribute("#strength-high", "aria-invalid"), "false");
+  await assertShows(page, all.filter((point) => report.points[point].strength === 0.3));
+}));
+
 test("requirements leave what satisfies them, and say how to choose on validation rows", () => on(async (page) => {
   const key = "worst_class_accuracy";
   const sorted = all.map((point) => value(point, key)).sort((a, b) => a - b);
@@ -287,6 +370,16 @@ test("requirements leave what satisfies them, and say how to choose on validatio
   await page.press("#limit-value", "Enter");
   await assertShows(page, all.filter((point) => value(point, key) >= least));
   assert.ok((await page.locator("#hint code").textContent()).includes(`equipoise choose DIR --require '${key}>=${least}'`));
+  // What the command cannot say is said beside it.
+  const hint = () => page.locator("#hint").textContent();
+  assert.doesNotMatch(await hint(), /not part of it/);
+  await page.selectOption("#strength-low", { label: "0.1" });
+  assert.match(await hint(), /The range of strengths above is not part of it/);
+  await page.getByLabel(report.points[0].defense, { exact: true }).uncheck();
+  assert.match(await hint(), /The choice of defenses and range of strengths above are not part of it: it chooses among all configurations\.\)$/);
+  await page.getByLabel(report.points[0].defense, { exact: true }).check();
+  await page.selectOption("#strength-low", { label: "0" });
+  assert.doesNotMatch(await hint(), /not part of it/);
   await choose(page, "limit-metric", gap);
   await page.selectOption("#limit-relation", "<=");
   await page.fill("#limit-value", "0.5");
@@ -475,6 +568,62 @@ test("everything by keyboard: from point to point, keep, release, and it is said
   assert.equal(await page.evaluate(() => document.activeElement.id), "whole");
 }));
 
+test("the ends are the first key's too, and arrows go on from the last point, however it was shown", () => on(async (page) => {
+  const [x] = await axes(page);
+  const inView = await page.evaluate(() => Chart.getChart("canvas").data.datasets.flatMap((set) => set.data.map((mark) => mark.point)).filter((point) => point !== undefined));
+  const order = [...inView].sort((a, b) => value(a, x) - value(b, x) || a - b);
+  const current = () => page.locator("#detail h3").textContent();
+  const first = async (key, point) => {
+    await page.reload();
+    await page.waitForFunction(() => "ready" in document.documentElement.dataset);
+    await page.focus("#plot");
+    await page.keyboard.press(key);
+    assert.equal(await current(), name(point), key);
+  };
+  await first("Home", order[0]);
+  await first("ArrowRight", order[0]);
+  await first("ArrowLeft", order.at(-1));
+  await first("End", order.at(-1));
+  await page.keyboard.press("End");
+  assert.equal(await current(), name(order.at(-1)));
+  // The mouse shows one, and goes.
+  await plotInView(page);
+  const at = order.indexOf(report.front.members.at(-1));
+  const place = await placeOf(page, order[at]);
+  await page.mouse.move(place.x, place.y);
+  assert.equal(await current(), name(order[at]));
+  await page.mouse.move(2, 2);
+  await page.focus("#plot");
+  await page.keyboard.press(at > 0 ? "ArrowLeft" : "ArrowRight");
+  assert.equal(await current(), name(order[at > 0 ? at - 1 : at + 1]));
+  // The last point is filtered out: on to its neighbor on either side.
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  const [left, gone, right] = order.slice(1, 4);
+  const without = async (key, wanted) => {
+    await page.focus("#plot");
+    await page.keyboard.press(key);
+    assert.equal(await current(), name(wanted), key);
+  };
+  assert.equal(await current(), name(gone));
+  // A requirement on the axis across that only the points beside it satisfy is two: so each side for itself.
+  const require = async (relation, number) => {
+    await choose(page, "limit-metric", x);
+    await page.selectOption("#limit-relation", relation);
+    await page.fill("#limit-value", String(number));
+    await page.click("#limit-add");
+  };
+  assert.ok(value(left, x) < value(gone, x) && value(gone, x) < value(right, x), "the test needs points apart");
+  await require("<=", (value(left, x) + value(gone, x)) / 2);
+  await without("ArrowLeft", left);
+  await page.click("#clear");
+  await page.keyboard.press("Tab");
+  await without("ArrowRight", gone);
+  await require(">=", (value(gone, x) + value(right, x)) / 2);
+  await without("ArrowRight", right);
+}));
+
 test("a finger keeps a point and draws a region when asked to", () => on(async (page, context) => {
   await plotInView(page);
   const point = report.front.members[0];
@@ -534,6 +683,128 @@ test("print is light, whole, and without controls", () => on(async (page) => {
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   assert.ok(await page.locator("details:not([open])").count() > 0);
 }, { colorScheme: "dark" }));
+
+/** Text without its blanks, so that where a line ends is all the same. */
+const solid = (text) => text.replace(/\s/gu, "");
+const times = (text, part) => text.split(part).length - 1;
+
+/** The text of a PDF, and what of it is not whole on its page. The browser reads it: the reader of PDFs is made for browsers. */
+async function read(paper) {
+  const page = await browser.newPage();
+  const files = createRequire(import.meta.url).resolve("pdfjs-dist/build/pdf.min.mjs");
+  await page.route("**", (route) => {
+    const [name] = /pdf(\.worker)?\.min\.mjs$/.exec(route.request().url()) ?? [];
+    return route.fulfill(name ? { contentType: "text/javascript", body: readFileSync(join(files, "..", name)) } : { contentType: "text/html", body: "<!DOCTYPE html>" });
+  });
+  try {
+    await page.goto("http://pdf.invalid/");
+    return await page.evaluate(async (bytes) => {
+      const { getDocument, GlobalWorkerOptions } = await import("http://pdf.invalid/pdf.min.mjs");
+      GlobalWorkerOptions.workerSrc = "http://pdf.invalid/pdf.worker.min.mjs";
+      const paper = await getDocument({ data: Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0)) }).promise;
+      let text = "";
+      const cut = [];
+      for (let number = 1; number <= paper.numPages; number += 1) {
+        const page = await paper.getPage(number);
+        const [left, bottom, right, top] = page.view;
+        for (const { str, transform, width, height } of (await page.getTextContent()).items) {
+          text += str;
+          const [x, y] = transform.slice(4);
+          if (str.trim() && (x < left || x + width > right || y < bottom || y + height > top)) cut.push(`page ${number}: ${str}`);
+        }
+      }
+      return { text: text.replace(/\s/gu, ""), cut };
+    }, paper.toString("base64"));
+  } finally {
+    await page.close();
+  }
+}
+
+/** `text`, which has no blanks, has every cell as often as there are cells that say it. */
+function assertHolds(text, cells, least = 300) {
+  const wanted = new Map();
+  for (const cell of cells.map(solid).filter(Boolean)) wanted.set(cell, (wanted.get(cell) ?? 0) + 1);
+  assert.ok(wanted.size > least);
+  for (const [cell, count] of wanted) assert.ok(times(text, cell) >= count, `${cell} is on paper ${times(text, cell)} times, in tables ${count}`);
+}
+
+for (const width of [360, 800, 1200, 1600]) {
+  test(`printed from ${width} px: every cell of every table is on the paper, and afterwards all is as before`, () => on(async (page) => {
+    await page.evaluate(() => {
+      for (const box of document.querySelectorAll("details")) box.open = true;
+    });
+    await page.waitForSelector("#plot-table tbody tr");
+    const tables = () => page.$$eval("main table", (all) => all.map((table) => table.outerHTML.replaceAll(/ (class|style)=""/g, "")));
+    const before = await tables();
+    const cells = await page.$$eval("main table", (all) => all.flatMap((table) => [...table.rows].flatMap((row) => [...row.cells].filter((cell) => !cell.querySelector("button") && !(table.id === "plot-table" && cell === row.lastElementChild)).map((cell) => cell.textContent))));
+    const columns = await page.$$eval("main table", (all) => Math.max(...all.map((table) => table.rows[0].cells.length)));
+    assert.ok(columns > 15, `the widest table has only ${columns} columns`);
+    const { text, cut } = await read(await page.pdf({ format: "A4" }));
+    assert.deepEqual(cut, []);
+    assertHolds(text, cells);
+    for (const point of all) {
+      for (const [key, { value: exact }] of Object.entries(report.points[point].measures)) {
+        if (objectives.includes(key) && exact !== null) assert.ok(text.includes(solid(shown(point, key))), `${name(point)} lacks ${key}`);
+      }
+    }
+    assert.deepEqual(await tables(), before);
+    assert.equal(await page.locator(".copied").count(), 0);
+  }, { viewport: { width, height: 900 } }));
+}
+
+test("printed without scripts, every cell of every table is on the paper", () => on(async (page) => {
+  const cells = await page.$$eval("main table:not(#plot-table) :is(th, td)", (all) => all.map((cell) => cell.textContent));
+  const { text, cut } = await read(await page.pdf({ format: "A4" }));
+  assert.deepEqual(cut, []);
+  assertHolds(text, cells);
+}, { javaScriptEnabled: false }));
+
+test("a comparison is printed with every cell of its tables", () => on(async (page) => {
+  const cells = await page.$$eval("main table :is(th, td)", (all) => all.map((cell) => cell.textContent));
+  const { text, cut } = await read(await page.pdf({ format: "A4" }));
+  assert.deepEqual(cut, []);
+  assertHolds(text, cells, 30);
+  assert.equal(await page.locator(".laid").count(), 0);
+}, { address: pathToFileURL(join(process.env.PAGE_COMPARISON, "comparison.html")).href }));
+
+test("on paper the plot has its place, figures are whole, and what leads to a table leads to its first part", () => on(async (page) => {
+  await page.focus("#plot");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Enter");
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  // A4 without the margins of print.css.
+  await page.setViewportSize({ width: 703, height: 1000 });
+  await page.emulateMedia({ media: "print" });
+  const seen = await page.evaluate(() => {
+    const box = (element) => element.getBoundingClientRect();
+    const [copy, plot, after] = [".copied", "#plot", "#state"].map((selector) => box(document.querySelector(selector)));
+    const image = document.querySelector(".copied");
+    const marks = image.getContext("2d").getImageData(0, 0, image.width, image.height).data.some((byte) => byte > 0);
+    const wide = [...document.querySelectorAll("main table, main svg, main p, main canvas")].filter((element) => element.checkVisibility() && box(element).right > document.documentElement.clientWidth + 0.5);
+    return {
+      copy: [copy.width, copy.height, image.width / image.height], plot: plot.width, gap: after.top - copy.bottom, marks,
+      screen: document.getElementById("canvas").checkVisibility(),
+      wide: wide.map((element) => element.id || element.outerHTML.slice(0, 80)),
+      figures: [...document.querySelectorAll("main svg")].map((svg) => [getComputedStyle(svg).breakInside, getComputedStyle(svg.closest(".scroll")).breakInside, box(svg).height]),
+      parts: document.querySelectorAll("#points ~ table").length,
+      points: document.getElementById("points").checkVisibility(),
+      same: new Set([...document.querySelectorAll("[id]")].map((element) => element.id)).size === document.querySelectorAll("[id]").length,
+      names: [...document.querySelectorAll(".scroll:has(> #points) > table:not([hidden])")].map((table) => [...table.tBodies[0].rows].map((row) => [...row.cells].slice(0, 2).map((cell) => cell.textContent).join(" "))),
+    };
+  });
+  assert.ok(Math.abs(seen.copy[0] - seen.plot) < 1 && Math.abs(seen.copy[0] / seen.copy[1] - seen.copy[2]) < 0.01, JSON.stringify(seen.copy));
+  assert.ok(seen.gap >= 0 && seen.marks && !seen.screen, JSON.stringify(seen));
+  assert.deepEqual(seen.wide, []);
+  assert.ok(seen.figures.length >= 5);
+  for (const figure of seen.figures) assert.ok(figure[0] === "avoid" && figure[1] === "avoid" && figure[2] > 100 && figure[2] <= 1000, String(figure));
+  assert.ok(seen.parts >= 2 && seen.points && seen.same, JSON.stringify(seen));
+  for (const names of seen.names) assert.deepEqual(names, all.map(name), "every part has the columns that name its rows");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await page.emulateMedia({ media: "screen" });
+  assert.ok(await page.locator("#canvas").isVisible());
+  await page.setViewportSize(WIDE);
+  await page.waitForFunction(() => document.getElementById("plot").clientWidth - document.getElementById("canvas").getBoundingClientRect().width < 1);
+}));
 
 /** CSV with quotes, as rows. */
 function parsed(text) {

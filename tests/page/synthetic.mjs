@@ -6,6 +6,9 @@ function stream(seed) {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
+/** Corners around a middle; none for a circle. */
+const SHAPES = [[], [[-1, -1], [1, -1], [1, 1], [-1, 1]], [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]], [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]]];
+
 export function synthetic(page, count) {
   const draw = stream(20261129);
   const all = Array.from({ length: count }, (_, i) => i);
@@ -24,7 +27,7 @@ export function synthetic(page, count) {
       columns: [{ name: "defense", values: all.map((i) => `d${i % 4}`) }, { name: "strength", values: all.map((i) => String(Math.floor(i / 4))) }],
       place: all.map(() => "—"), verdict: null, degenerate: [], off: {},
     },
-    defenses: ["#0072B2", "#C24E00", "#117733", "#A44F82"].map((light, i) => ({ name: `d${i}`, light, dark: light })),
+    defenses: ["#0072B2", "#C24E00", "#117733", "#A44F82"].map((light, i) => ({ name: `d${i}`, light, dark: light, shape: SHAPES[i] })),
     attacks: null, checks: { names: [], points: all.map(() => []) }, anchors: [],
   };
   const [start, end] = ['<script type="application/json" id="numbers">', "</script>"];

@@ -2,4 +2,5 @@
 
 keepTheme(() => {});
 offerCopies();
+keepPaper(null);
 document.documentElement.dataset.ready = "";

@@ -15,6 +15,8 @@ function explore() {
   const state = {
     x: declared[0], y: declared[1], hidden: new Set(), low: 0, high: strengths.length - 1,
     limits: [], pinned: null, active: null, whole: false,
+    /** The last point shown: the arrow keys go on from there. */
+    last: null,
   };
   /** What follows from the state: see `follow`. */
   let found = null;
@@ -41,12 +43,19 @@ function explore() {
     axisChanged();
   };
   by("swap").addEventListener("click", () => turn(state.y, state.x));
-  by("reset").addEventListener("click", () => {
+  const clear = () => {
     state.hidden.clear();
     for (const box of by("defenses").querySelectorAll("input")) box.checked = true;
     [by("strength-low").value, by("strength-high").value] = [state.low, state.high] = [0, strengths.length - 1];
     state.limits = [];
+  };
+  by("reset").addEventListener("click", () => {
+    clear();
     turn(...declared);
+  });
+  by("clear").addEventListener("click", () => {
+    clear();
+    update();
   });
 
   by("defenses").hidden = data.defenses.length < 2;
@@ -227,6 +236,9 @@ function explore() {
 
   function update() {
     found = follow();
+    const isReversed = state.low > state.high;
+    by("strength-fault").textContent = isReversed ? `The strengths are reversed: “from” ${strengths[state.low]} is above “to” ${strengths[state.high]}, so no point remains.` : "";
+    for (const id of ["strength-low", "strength-high"]) by(id).setAttribute("aria-invalid", String(isReversed));
     if (state.active !== null && !found.inView.includes(state.active)) state.active = null;
     scene = sceneOf();
     plot.draw(scene);
@@ -265,10 +277,16 @@ function explore() {
     ];
     by("state").replaceChildren(make("span", { class: isOnly ? "declared" : "exploratory" }, parts[0]), ` ${parts.slice(1).join(" ")}`);
     by("hint").hidden = !state.limits.length;
+    // What `choose` has no word for.
+    const filters = [
+      ...(state.hidden.size ? ["choice of defenses"] : []),
+      ...(state.low > 0 || state.high < strengths.length - 1 ? ["range of strengths"] : []),
+    ];
     const wanted = state.limits.map(({ metric, relation, value }) => `--require ${quoted(`${metrics[metric].key}${relation}${value}`)}`);
     by("hint").replaceChildren(
       "These are test rows; to choose on validation rows, which does not flatter the choice: ",
       make("code", {}, `equipoise choose DIR ${wanted.join(" ")} --${y.direction === "lower" ? "min" : "max"} ${quoted(y.key)}`),
+      ...(filters.length ? [` (The ${listed(filters)} above ${filters.length > 1 ? "are" : "is"} not part of it: it chooses among all configurations.)`] : []),
     );
     by("plot-title").replaceChildren(make("strong", {}, `${y.title} against ${x.title}${isOnly ? "" : " (exploratory)"}. `), caption());
     by("plot").setAttribute("aria-label", `Plot of ${plural(inView.length, "point")}: ${y.title} up, ${x.title} across. Its numbers are in the table below it.`);
@@ -324,12 +342,14 @@ function explore() {
   function point(next) {
     if (next === state.active) return;
     state.active = next;
+    if (next !== null) state.last = next;
     plot.mark(visible(state.pinned), visible(state.active));
     show(state.pinned, state.active, found, lostTo(state.pinned));
   }
 
   function pin(next) {
     state.pinned = next === state.pinned ? null : next;
+    state.last = next;
     plot.mark(visible(state.pinned), visible(state.active));
     show(state.pinned, state.active, found, lostTo(state.pinned));
     tell(state.pinned === null ? "Released." : `Kept ${spoken(state.pinned)}`);
@@ -350,6 +370,19 @@ function explore() {
     return `${data.points.label[point]}: ${y.title} ${estimate(y, point)}, ${x.title} ${estimate(x, point)}; ${place}.`;
   }
 
+  /** Where in `order` a step begins: at the last point shown or, where that is not among them, between its neighbors; first before the end that it leads away from. */
+  function startOf(order, along, step) {
+    const at = order.indexOf(state.last);
+    if (at >= 0) return at;
+    const [index, sign] = along === "x" ? [0, 1] : [1, -1];
+    const before = step > 0 ? -1 : order.length;
+    const place = state.last === null ? NaN : sign * plot.at(state.last)[index];
+    if (Number.isNaN(place)) return before;
+    const beyond = order.findIndex((point) => sign * plot.at(point)[index] > place);
+    const end = beyond < 0 ? order.length : beyond;
+    return step > 0 ? end - 1 : end;
+  }
+
   function go(along, step) {
     const index = along === "x" ? 0 : 1;
     const sign = along === "x" ? 1 : -1;
@@ -357,10 +390,8 @@ function explore() {
     const left = new Set(found.remaining);
     const order = found.inView.filter((p) => left.has(p)).sort((a, b) => sign * (places.get(a)[index] - places.get(b)[index]) || a - b);
     if (!order.length) return tell("No point remains.");
-    const from = state.active ?? state.pinned;
-    const at = order.indexOf(from);
     const last = order.length - 1;
-    const to = step === -Infinity || (at < 0 && step > 0) ? 0 : step === Infinity || at < 0 ? last : Math.min(Math.max(at + step, 0), last);
+    const to = Math.min(Math.max(Number.isFinite(step) ? startOf(order, along, step) + step : step, 0), last);
     point(order[to]);
     tell(`${to + 1} of ${order.length}: ${spoken(order[to])}`);
   }
@@ -411,6 +442,13 @@ function explore() {
     recolor() {
       drawSwatches();
       plot.draw((scene = sceneOf()));
+    },
+    /** Puts what paper shows in the place of what a screen shows; returns what undoes it. */
+    paper() {
+      tabulate();
+      const copy = plot.copied([SHEET, 440]);
+      by("plot").append(copy);
+      return () => copy.remove();
     },
   };
 }

@@ -1,4 +1,4 @@
-// What begins when the page is there: light or dark, copies, the explorer.
+// What begins when the page is there: light or dark, copies, the explorer, paper.
 
 let explorer = null;
 keepTheme(() => explorer?.recolor());
@@ -8,5 +8,6 @@ if (count > 0 && data.metrics.length > 0) {
   document.querySelector('nav a[href="#explore-section"]').hidden = false;
   explorer = explore();
 }
+keepPaper(explorer);
 document.documentElement.dataset.ready = "";
 performance.mark("ready");

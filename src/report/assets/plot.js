@@ -131,6 +131,8 @@ function plotIn(place, hears) {
   let scene = null;
   let pixels = null;
   let drag = null;
+  /** Width and height of a copy in the making; nothing where it is as large as its place. */
+  let paper = null;
 
   /** Stairs, bars, the region and the marked points: what a scatter chart does not have. */
   const extras = {
@@ -322,7 +324,7 @@ function plotIn(place, hears) {
     /** Draws `next`: {x, y, groups, front, isDeclared, barred, named, anchors, region, ranges, pinned, active, drawn}. */
     draw(next) {
       scene = next;
-      const { clientWidth: width, clientHeight: height } = place;
+      const [width, height] = paper ?? [place.clientWidth, place.clientHeight];
       chart.options.scales = {
         x: axis(scene.x, scene.ranges.x, true, width - 90),
         y: axis(scene.y, scene.ranges.y, false, height - 70),
@@ -334,6 +336,23 @@ function plotIn(place, hears) {
       });
       chart.update("none");
       show(scene.active);
+    },
+    /**
+     * A copy of the plot as it is `size` (width and height in CSS pixels) large, as sharp as print is. A browser prints a canvas by drawing it again, and
+     * what the library clears before it draws would clear the page around: a copy has nothing to clear.
+     */
+    copied(size) {
+      paper = size;
+      chart.options.devicePixelRatio = 3;
+      chart.resize(...size);
+      this.draw(scene);
+      const copy = make("canvas", { width: canvas.width, height: canvas.height, class: "copied" });
+      copy.getContext("2d").drawImage(canvas, 0, 0);
+      paper = null;
+      chart.options.devicePixelRatio = undefined;
+      chart.resize();
+      this.draw(scene);
+      return copy;
     },
     /** Marks other points of the same scene. */
     mark(pinned, active) {

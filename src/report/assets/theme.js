@@ -1,4 +1,4 @@
-// Light or dark, as the system says or as chosen; print is always light, and whole.
+// Light or dark, as the system says or as chosen; print is always light.
 
 /** Begins it. `changed` is called whenever colors are others. */
 function keepTheme(changed) {
@@ -28,16 +28,11 @@ function keepTheme(changed) {
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changed());
 
-  const folded = [];
   addEventListener("beforeprint", () => {
-    // It may come twice before what ends it.
-    folded.push(...document.querySelectorAll("details:not([open])"));
-    for (const box of folded) box.open = true;
     dark.media = "not all";
     changed();
   });
   addEventListener("afterprint", () => {
-    for (const box of folded.splice(0)) box.open = false;
     set(theme.value);
     changed();
   });

@@ -10,9 +10,10 @@ use crate::report::table::Table;
 /// What both kinds of pages are made of, then this one.
 static TEMPLATE: &str = concat!(include_str!("../assets/parts.html"), include_str!("page.html"));
 /// The page's scripts, in the order in which they use each other.
-static SCRIPTS: [&str; 4] = [
+static SCRIPTS: [&str; 5] = [
     include_str!("../assets/csv.js"),
     include_str!("../assets/copying.js"),
+    include_str!("../assets/paper.js"),
     include_str!("../assets/theme.js"),
     include_str!("../assets/beside.js"),
 ];
@@ -32,8 +33,9 @@ pub(super) fn page(
         context! {
             title => title,
             sentences => sentences.to_vec(),
-            policy => html::policy(Some(&script), &[&style, &dark]),
+            policy => html::policy(Some(&script), &[&style, html::PRINT, &dark]),
             style => Value::from_safe_string(style),
+            print => Value::from_safe_string(html::PRINT.to_owned()),
             dark => Value::from_safe_string(dark),
             script => Value::from_safe_string(script),
             figures => figures.iter().map(html::drawing).collect::<Value>(),

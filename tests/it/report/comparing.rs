@@ -79,15 +79,18 @@ fn folders_are_laid_side_by_side() {
         assert!(!page.contains(foreign), "{foreign}");
     }
     assert_eq!(page.matches("<script>").count(), 1);
-    // The policy names the one script and both style sheets by their hashes.
+    // The policy names the one script and all style sheets by their hashes.
     let between = |start: &str, end: &str| {
         BASE64.encode(Sha256::digest(page.split_once(start).unwrap().1.split_once(end).unwrap().0))
     };
     let dark = "<style id=\"dark\" media=\"screen and (prefers-color-scheme: dark)\">";
-    let [script, light, dark] =
-        [between("<script>", "</script>"), between("<style>", "</style>"), between(dark, "</style>")];
+    let print = "<style id=\"print\" media=\"print\">";
+    let [script, light, print, dark] =
+        [("<script>", "</script>"), ("<style>", "</style>"), (print, "</style>"), (dark, "</style>")]
+            .map(|(start, end)| between(start, end));
     let policy = page.replace("&#x27;", "'").replace("&#x2f;", "/");
-    let named = format!("script-src 'sha256-{script}'; style-src 'sha256-{light}' 'sha256-{dark}';");
+    let named =
+        format!("script-src 'sha256-{script}'; style-src 'sha256-{light}' 'sha256-{print}' 'sha256-{dark}';");
     assert!(policy.contains(&named), "{named}");
     // Every color of the drawing has its twin for dark pages.
     for part in svg.split(" fill=\"#").skip(1) {
