@@ -28,7 +28,7 @@ pub enum Format {
     Json,
     /// `figures/*.svg`.
     Svg,
-    /// `figures/*.png`, two pixels per CSS pixel.
+    /// `figures/*.png`, two pixels per CSS pixel, on paper 300 per inch.
     Png,
     /// `figures/*.pdf`.
     Pdf,

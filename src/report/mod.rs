@@ -160,11 +160,11 @@ pub fn rendered(view: &View, wanted: &Wanted) -> Result<Vec<Output>> {
 
 /// The files of `figures` in `folder`, in every format of pictures that is wanted.
 fn pictures(figures: &[figure::Figure], wanted: &Wanted, folder: &str) -> Result<Vec<Output>> {
-    type Writer = fn(&str) -> Result<Vec<u8>>;
+    type Writer = fn(&str, figure::Look) -> Result<Vec<u8>>;
     const WRITERS: [(Format, &str, Writer); 3] = [
-        (Format::Pdf, "pdf", figure::pdf),
-        (Format::Png, "png", figure::png),
-        (Format::Svg, "svg", |svg| Ok(svg.as_bytes().to_vec())),
+        (Format::Pdf, "pdf", |svg, _| figure::pdf(svg)),
+        (Format::Png, "png", |svg, look| figure::png_of(svg, look.dots())),
+        (Format::Svg, "svg", |svg, _| Ok(svg.as_bytes().to_vec())),
     ];
     let writers: Vec<_> =
         WRITERS.into_iter().filter(|(format, ..)| wanted.formats.contains(format)).collect();
@@ -173,7 +173,7 @@ fn pictures(figures: &[figure::Figure], wanted: &Wanted, folder: &str) -> Result
     let mut outputs: Vec<Output> = jobs
         .par_iter()
         .map(|(figure, (_, ending, write))| {
-            Ok(Output::new(format!("{folder}/{}.{ending}", figure.name), write(&figure.svg)?))
+            Ok(Output::new(format!("{folder}/{}.{ending}", figure.name), write(&figure.svg, wanted.look)?))
         })
         .collect::<Result<_>>()?;
     // What a publication sets itself is not in the drawings.

@@ -8,6 +8,7 @@ mod figures;
 pub(crate) mod fixture;
 mod legible;
 mod pages;
+mod panels;
 mod rivals;
 mod tables;
 

@@ -93,6 +93,9 @@ fn digits(step: f64) -> usize {
         .unwrap_or(9)
 }
 
+/// From one line of an axis' name to the next.
+pub(super) const NEXT: f64 = 13.0;
+
 /// A rectangle with two axes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Panel {
@@ -162,17 +165,24 @@ impl Panel {
 
     /// The names of both axes.
     pub(super) fn names(&self, canvas: &mut Canvas<'_>, x: &str, y: &[String]) {
-        canvas.text(x, (f64::midpoint(self.left, self.right), self.bottom + 36.0), BODY, Side::Middle);
+        self.name_across(canvas, &[x.to_owned()]);
         self.name_up(canvas, y);
+    }
+
+    /// The name of the horizontal axis, below its texts, line by line.
+    pub(super) fn name_across(&self, canvas: &mut Canvas<'_>, x: &[String]) {
+        for (i, line) in x.iter().enumerate() {
+            let at = (f64::midpoint(self.left, self.right), self.bottom + 36.0 + NEXT * i as f64);
+            canvas.text(line, at, BODY, Side::Middle);
+        }
     }
 
     /// The name of the vertical axis, left of its texts, line by line.
     pub(super) fn name_up(&self, canvas: &mut Canvas<'_>, y: &[String]) {
-        const LINE: f64 = 13.0;
         let more = y.len().saturating_sub(1) as f64;
-        let first = (self.left - 56.0 - 0.5 * LINE * more).max(12.0);
+        let first = (self.left - 56.0 - 0.5 * NEXT * more).max(12.0);
         for (i, line) in y.iter().enumerate() {
-            let at = (first + LINE * i as f64, f64::midpoint(self.top, self.bottom));
+            let at = (first + NEXT * i as f64, f64::midpoint(self.top, self.bottom));
             canvas.turned_text(line, at, BODY, Side::Middle);
         }
     }
@@ -195,6 +205,15 @@ impl Panel {
     }
 }
 
+/// The left and right edges of `count` panels side by side, equally wide, from `from` to `to` with gaps of `gap`: panels are compared, so what stands beside
+/// the first of them is taken off before they share what is left.
+pub(super) fn beside((from, to): (f64, f64), gap: f64, count: usize) -> Vec<(f64, f64)> {
+    let count = count.max(1);
+    let width = (to - from - gap * (count - 1) as f64) / count as f64;
+    let left = |i: usize| from + (width + gap) * i as f64;
+    (0..count).map(|i| (left(i), left(i) + width)).collect()
+}
+
 /// Room for the name of a vertical axis from `top` to `bottom`.
 pub(super) fn up(top: f64, bottom: f64) -> f64 {
     bottom - top + 18.0
@@ -210,6 +229,13 @@ mod tests {
         assert!(axis.share(0.1) > axis.share(0.3));
         let texts: Vec<String> = axis.ticks().into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["0.10", "0.15", "0.20", "0.25", "0.30"]);
+    }
+
+    /// By hand: 300 less two gaps of 30 are 240, three times 80.
+    #[test]
+    fn panels_side_by_side_are_equally_wide() {
+        assert_eq!(beside((100.0, 400.0), 30.0, 3), [(100.0, 180.0), (210.0, 290.0), (320.0, 400.0)]);
+        assert_eq!(beside((100.0, 400.0), 30.0, 1), [(100.0, 400.0)]);
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::theme::QUIET;
 /// Shades: how dark, and between which named bands.
 const SHADES: [(f64, &str, &str); 2] = [(0.09, "best", "worst"), (0.13, "25 %", "75 %")];
 
+/// How dark the edges of shades are: 3 : 1 against either page.
+const EDGE: f64 = 0.7;
+
 /// A shade between the places that `from` seeds attain and those that `to` do.
 struct Shade<'a> {
     alpha: f64,
@@ -44,13 +47,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &
     let place =
         |key: &MetricKey| view.given.front.objectives.iter().position(|objective| objective.key == *key);
     let (Some(x), Some(y)) = (place(&plane.x), place(&plane.y)) else { return };
-    for shade in shades(view) {
+    for (i, shade) in shades(view).into_iter().enumerate() {
         let stairs = |band: &Band| {
             let corners = band.corners.iter().map(|corner| panel.at(corner[x], corner[y])).collect();
             steps(panel, corners).into_iter().map(|at| panel.clamped(at))
         };
-        let border: Vec<(f64, f64)> = stairs(shade.outer).chain(stairs(shade.inner).rev()).collect();
+        let outer: Vec<(f64, f64)> = stairs(shade.outer).collect();
+        let inner: Vec<(f64, f64)> = stairs(shade.inner).collect();
+        let border: Vec<(f64, f64)> = outer.iter().chain(inner.iter().rev()).copied().collect();
         canvas.polygon(&border, QUIET, shade.alpha);
+        // So pale a shade has no visible end by itself; the inner one lies on it.
+        if i == 0 {
+            canvas.line(&outer, QUIET, EDGE, 0.6);
+            canvas.line(&inner, QUIET, EDGE, 0.6);
+        }
     }
 }
 
@@ -68,6 +78,9 @@ pub(super) fn legend(view: &View) -> Vec<Part> {
         let text = format!("{} to {} of {seeds} seeds", shade.outer.seeds, shade.inner.seeds);
         Part::entry(&text, move |canvas, (x, y)| {
             canvas.rectangle((x - 8.0, y - 6.0), (x + 8.0, y + 6.0), QUIET, alpha);
+            for side in [-6.0, 6.0].into_iter().filter(|_| i == 0) {
+                canvas.line(&[(x - 8.0, y + side), (x + 8.0, y + side)], QUIET, EDGE, 0.6);
+            }
         })
     };
     std::iter::once(Part::Heading("attained by".to_owned()))
@@ -86,7 +99,7 @@ pub(super) fn caption(view: &View) -> String {
             format!(" Shaded: the border of what {} of the {seeds} seeds attain by themselves.", between(one))
         }
         [outer, inner, ..] => format!(
-            " Shaded: the border of what {} of the {seeds} seeds attain by themselves; darker: {}.",
+            " Shaded: the border of what {} of the {seeds} seeds attain by themselves; the inner shade: {}.",
             between(outer),
             between(inner)
         ),

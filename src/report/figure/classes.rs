@@ -7,11 +7,12 @@ use crate::report::inputs::Breakdown;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
+use super::bars;
 use super::canvas::{Canvas, HEADING, SMALL, Side, Type};
 use super::chosen::{chosen, most_secure};
 use super::fitting::{cut, shortened, width, wrapped};
 use super::look::Look;
-use super::theme::{CLEAN, INK, SECURITY};
+use super::theme::{CLEAN, INK, SECURITY, SURFACE};
 use super::{Figure, bounds, corner, facts, framed, spoken};
 
 /// With more members than this only the worst ones are shown.
@@ -79,7 +80,7 @@ fn one(view: &View, look: Look, breakdown: &Breakdown, name: String) -> Option<F
     let axis = if axis.low < 0.0 { Axis::exactly(0.0, axis.high, 4) } else { axis };
     let worst = if all > MOST { format!(" The {MOST} worst of {all} are shown.") } else { String::new() };
     let bars =
-        if attacked.is_some() { "Pale: clean; orange: the same rows under attack." } else { "Clean rows." };
+        if attacked.is_some() { "Blue: clean; orange: the same rows under attack." } else { "Clean rows." };
     let metric = format::capitalized(&view.metric_title(&MetricKey::plain(&breakdown.clean)));
     let member =
         if breakdown.is_by_class() { "class".to_owned() } else { format!("group of {}", breakdown.title) };
@@ -91,11 +92,20 @@ fn one(view: &View, look: Look, breakdown: &Breakdown, name: String) -> Option<F
         })
         .collect();
     let basis = facts(view, &drawn, "whiskers");
-    let rows = rows(view, breakdown, &members);
-    let caption = format!("{metric} of each {member}. {bars} Higher is better.{worst} {rows} {basis}");
+    let counts: Vec<Option<usize>> =
+        members.iter().map(|member| most_rows(view, breakdown, member)).collect();
+    let is_few = |rows: &Option<usize>| rows.is_some_and(|rows| rows < HEADLINE_ROWS);
+    let hollow = if counts.iter().any(is_few) {
+        format!(" Hollow: fewer than {HEADLINE_ROWS} rows.")
+    } else {
+        String::new()
+    };
+    let rows = rows(&counts, &members);
+    let caption =
+        format!("{metric} of each {member}. {bars} Higher is better.{hollow}{worst} {rows} {basis}");
     // A few bars do not need a whole row.
     let columns = ((look.width / (110.0 * members.len() as f64)) as usize).clamp(1, points.len());
-    let layout = Layout::of(look, columns, &members);
+    let layout = Layout::of(look, columns, &members, counts);
     let height = layout.height * points.len().div_ceil(columns) as f64;
     let words = (title(view, breakdown, &members, &points), caption);
     Some(framed(look, name, height, words, |canvas, top| {
@@ -135,6 +145,9 @@ struct Layout {
     /// Height of a panel with its heading and names.
     height: f64,
     names: Vec<Name>,
+    /// Rows of each member, and how far below the panel these are written; turned names have them at their end.
+    counts: Vec<Option<usize>>,
+    below: Option<f64>,
 }
 
 /// From one line of a name to the next.
@@ -144,7 +157,7 @@ const TURNED: f64 = 150.0;
 
 impl Layout {
     /// Names stand across where all fit on two lines, smaller where they must; otherwise all are turned.
-    fn of(look: Look, columns: usize, members: &[&(String, String)]) -> Self {
+    fn of(look: Look, columns: usize, members: &[&(String, String)], counts: Vec<Option<usize>>) -> Self {
         let whole = look.width / columns as f64;
         let (left, right) = if look.is_narrow() { (46.0, 10.0) } else { (64.0, 20.0) };
         let slot = (whole - left - right) / members.len() as f64;
@@ -159,16 +172,20 @@ impl Layout {
         });
         let Some((look, all)) = across else {
             let look = Type { size: 10.0, ..SMALL };
-            let names: Vec<String> =
-                members.iter().map(|(label, _)| shortened(label, look, TURNED)).collect();
+            let counted = |((label, _), rows): (&&(String, String), &Option<usize>)| {
+                let rows = rows.map_or_else(String::new, |rows| format!(" ({rows})"));
+                format!("{}{rows}", shortened(label, look, TURNED - width(&rows, look)))
+            };
+            let names: Vec<String> = members.iter().zip(&counts).map(counted).collect();
             let longest = names.iter().map(|name| width(name, look)).fold(0.0, f64::max);
             let turned = |name| Name { look, lines: vec![name], is_turned: true };
             let names = names.into_iter().map(turned).collect();
-            return Self { whole, left, right, height: PANEL - 24.0 + longest, names };
+            return Self { whole, left, right, height: PANEL - 24.0 + longest, names, counts, below: None };
         };
         let most = all.iter().map(Vec::len).max().unwrap_or(1);
         let names = all.into_iter().map(|lines| Name { look, lines, is_turned: false }).collect();
-        Self { whole, left, right, height: PANEL + LINE * most.saturating_sub(1) as f64, names }
+        let below = 14.0 + LINE * most as f64;
+        Self { whole, left, right, height: PANEL + LINE * most as f64, names, counts, below: Some(below) }
     }
 }
 
@@ -195,15 +212,16 @@ fn broken(label: &str, look: Type, room: f64) -> Vec<String> {
     lines
 }
 
+/// Rows that the numbers of a member rest on, at the point that has most of them.
+fn most_rows(view: &View, breakdown: &Breakdown, (_, member): &(String, String)) -> Option<usize> {
+    (0..view.given.points.len()).filter_map(|point| rows_of(view, breakdown, point, member)).max()
+}
+
 /// `Rows: Asian (8), Other (81).`
-fn rows(view: &View, breakdown: &Breakdown, members: &[&(String, String)]) -> String {
-    let of = |(label, member): &(String, String)| {
-        let (clean, _) = keys(view, breakdown, member);
-        let n = |point| Some(view.measured(point, &clean)?.estimate.n);
-        let most = (0..view.given.points.len()).filter_map(n).max()?;
-        Some(format!("{label} ({most})"))
-    };
-    let all: Vec<String> = members.iter().filter_map(|member| of(member)).collect();
+fn rows(counts: &[Option<usize>], members: &[&(String, String)]) -> String {
+    let of =
+        |((label, _), rows): (&&(String, String), &Option<usize>)| Some(format!("{label} ({})", (*rows)?));
+    let all: Vec<String> = members.iter().zip(counts).filter_map(of).collect();
     format!("Rows: {}.", all.join(", "))
 }
 
@@ -233,24 +251,34 @@ fn panel(
     canvas.text(&cut(&heading, HEADING, whole - 30.0), (left + 18.0, top + 12.0), HEADING, Side::Start);
     let slot = (panel.right - panel.left) / count;
     let half = (0.34 * slot).min(46.0);
+    let fine = Type { size: 9.5, ..SMALL };
+    if let Some(below) = layout.below {
+        canvas.text("rows", (panel.left - 7.0, panel.bottom + below), fine, Side::End);
+    }
     for (i, ((_, member), name)) in members.iter().zip(&layout.names).enumerate() {
         let middle = panel.left + slot * (i as f64 + 0.5);
+        let rows = layout.counts[i];
+        // What rests on a handful of rows must not weigh as much as what rests on hundreds.
+        let is_few = rows.is_some_and(|rows| rows < HEADLINE_ROWS);
+        if let (Some(below), Some(rows)) = (layout.below, rows) {
+            canvas.text(&rows.to_string(), (middle, panel.bottom + below), fine, Side::Middle);
+        }
         let (clean, attacked) = keys(view, breakdown, member);
         let mut bar = |key: &MetricKey, from: f64, to: f64, color| {
             let Some(value) = view.value(point, key) else { return };
             let y = panel.y(value);
-            canvas.rectangle((middle + from, y), (middle + to, panel.bottom), color, 1.0);
+            let fill = if is_few { SURFACE } else { color };
+            bars::edged(canvas, (middle + from, y), (middle + to, panel.bottom), (fill, color));
             if let Some((low, high)) = view.interval(point, key) {
                 let x = middle + f64::midpoint(from, to);
                 let clip = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
                 canvas.line(&[(x, clip(low)), (x, clip(high))], INK, 0.6, 1.3);
             }
             let text = format!("{value:.2}");
-            let look = Type { size: 9.5, ..SMALL };
-            if width(&text, look) < to - from + 1.0 {
+            if width(&text, fine) < to - from + 1.0 {
                 let x = middle + f64::midpoint(from, to);
                 let above = view.interval(point, key).map_or(y, |(_, high)| panel.y(high).min(y));
-                canvas.text(&text, (x, (above - 7.0).max(panel.top - 5.0)), look, Side::Middle);
+                canvas.text(&text, (x, (above - 7.0).max(panel.top - 5.0)), fine, Side::Middle);
             }
         };
         if let Some(attacked) = attacked {
@@ -263,64 +291,90 @@ fn panel(
     }
 }
 
-/// Which member is worst, at the most secure of the chosen points, as far as its interval tells.
+/// The member that fares worst at a point.
+struct Worst<'a> {
+    label: &'a str,
+    member: &'a str,
+    value: f64,
+    /// The next one up, where its value lies within the interval of the lowest: then nobody clearly fares worst.
+    level: Option<f64>,
+}
+
+/// Who fares worst at `point`, under attack where that is known; none where too few have rows enough to tell.
+fn worst<'a>(
+    view: &View,
+    breakdown: &Breakdown,
+    members: &[&'a (String, String)],
+    point: usize,
+) -> Option<Worst<'a>> {
+    let key = |member: &str| {
+        let (clean, attacked) = keys(view, breakdown, member);
+        attacked.unwrap_or(clean)
+    };
+    // Who is worst off among a handful of rows is chance.
+    let has_rows = |(_, member): &&&(String, String)| {
+        rows_of(view, breakdown, point, member).is_some_and(|rows| rows >= HEADLINE_ROWS)
+    };
+    let known = members.iter().filter(has_rows);
+    let mut known: Vec<(&(String, String), f64)> =
+        known.filter_map(|member| Some((*member, view.value(point, &key(&member.1))?))).collect();
+    known.sort_by(|a, b| a.1.total_cmp(&b.1));
+    // Of one that is left nobody can say that it is the worst.
+    if known.len() < 2 && members.len() > 1 {
+        return None;
+    }
+    let &((label, member), value) = known.first()?;
+    let next = known.get(1).map(|(_, value)| *value);
+    // The next one up is told apart from the lowest where its interval does not reach it.
+    let level = next.zip(view.interval(point, &key(member))).filter(|(next, (_, high))| next <= high);
+    Some(Worst { label, member, value, level: level.map(|(next, _)| next) })
+}
+
+/// Which member is worst, at the most secure of the chosen points, as far as its interval tells; and at the others, where it is another one.
 fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], points: &[usize]) -> String {
-    let worst = most_secure(view, points).and_then(|point| {
-        let value = |member: &&&(String, String)| {
-            let (clean, attacked) = keys(view, breakdown, &member.1);
-            view.value(point, attacked.as_ref().unwrap_or(&clean))
-        };
-        // Who is worst off among a handful of rows is chance.
-        let has_rows = |member: &&&(String, String)| {
-            rows_of(view, breakdown, point, &member.1).is_some_and(|rows| rows >= HEADLINE_ROWS)
-        };
-        let known = members.iter().filter(has_rows).filter_map(|member| Some((member, value(&member)?)));
-        let mut known: Vec<_> = known.collect();
-        known.sort_by(|a, b| a.1.total_cmp(&b.1));
-        // Of one that is left nobody can say that it is the worst.
-        if known.len() < 2 && members.len() > 1 {
-            return None;
-        }
-        let next = known.get(1).map(|(_, value)| *value);
-        known.first().map(|(member, value)| (point, **member, *value, next))
-    });
-    let Some((point, (label, member), value, next)) = worst else {
+    let found =
+        most_secure(view, points).and_then(|point| Some((point, worst(view, breakdown, members, point)?)));
+    let Some((point, first)) = found else {
         return format!("By {}", breakdown.title);
     };
-    let (clean, attacked) = keys(view, breakdown, member);
-    let who = if breakdown.is_by_class() {
-        // Several words would run into the sentence.
-        format!("class {}", if label.contains(' ') { View::quoted(label) } else { label.clone() })
-    } else {
-        format!("{} = {label}", breakdown.title)
+    let (clean, attacked) = keys(view, breakdown, first.member);
+    let named = |label: &str| {
+        if breakdown.is_by_class() {
+            // Several words would run into the sentence.
+            format!("class {}", if label.contains(' ') { View::quoted(label) } else { label.to_owned() })
+        } else {
+            format!("{} = {label}", breakdown.title)
+        }
     };
+    let kind =
+        if breakdown.is_by_class() { "class".to_owned() } else { format!("group of {}", breakdown.title) };
+    let elsewhere = |other: &usize| {
+        let found = worst(view, breakdown, members, *other).filter(|_| *other != point)?;
+        // Only who clearly fares worst is worth a word.
+        let is_news = found.level.is_none() && (first.level.is_some() || found.member != first.member);
+        let who = named(found.label);
+        is_news.then(|| format!("; {} {who} does: {}", view.place(*other), format::number(found.value)))
+    };
+    let elsewhere: String = points.iter().filter_map(elsewhere).collect();
+    let who = named(first.label);
     let place = if attacked.is_some() {
         format!("Under attack {}", view.place(point))
     } else {
         format::capitalized(&view.place(point))
     };
-    // The next one up is told apart from the lowest where its interval does not reach it.
-    let lowest = attacked.as_ref().unwrap_or(&clean);
-    if let (Some(next), Some((_, high))) = (next, view.interval(point, lowest))
-        && next <= high
-    {
-        let kind = if breakdown.is_by_class() {
-            "class".to_owned()
-        } else {
-            format!("group of {}", breakdown.title)
-        };
+    let value = format::number(first.value);
+    if let Some(next) = first.level {
+        let next = format::number(next);
         return format!(
-            "{place}, no {kind} clearly fares worst: {who} has {}, the next {}",
-            format::number(value),
-            format::number(next)
+            "{place}, no {kind} clearly fares worst: {who} has {value}, the next {next}{elsewhere}"
         );
     }
     let before = view.value(point, &clean).map(format::number);
-    let rows = format::count(rows_of(view, breakdown, point, member).unwrap_or(0), "row");
+    let rows = format::count(rows_of(view, breakdown, point, first.member).unwrap_or(0), "row");
     match (attacked, before) {
         (Some(_), Some(before)) => {
-            format!("{place}, {who} ({rows}) fares worst: {} (clean {before})", format::number(value))
+            format!("{place}, {who} ({rows}) fares worst: {value} (clean {before}){elsewhere}")
         }
-        _ => format!("{place}, {who} ({rows}) fares worst: {}", format::number(value)),
+        _ => format!("{place}, {who} ({rows}) fares worst: {value}{elsewhere}"),
     }
 }

@@ -4,10 +4,10 @@ use crate::report::format;
 use crate::report::view::View;
 use crate::run::Confidence;
 
-use super::axis::{Axis, Panel, up};
+use super::axis::{Axis, Panel, beside, up};
 use super::canvas::{BODY, Canvas, HEADING, Side};
 use super::chosen::chosen;
-use super::legend::{self, Legend, Part, Style};
+use super::legend::{self, Legend, Part};
 use super::look::Look;
 use super::reliability::of;
 use super::theme::{self, Color};
@@ -15,6 +15,9 @@ use super::{Figure, basis, framed, spoken, stacked};
 
 /// With more lines than this some are picked.
 const MOST: usize = 8;
+
+/// Room from one panel to the next: the texts of its vertical axis.
+const GAP: f64 = 44.0;
 
 /// A line with its look.
 struct Line {
@@ -39,23 +42,19 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         .enumerate()
         .map(|(i, &point)| {
             let (color, dash) =
-                if is_single { (legend::color(view, point), 0) } else { (theme::defense(i), i) };
+                if is_single { (legend::color(view, point), i) } else { (theme::defense(i), i) };
             Line { point, color, dash }
         })
         .collect();
-    let legend = if is_single && lines.len() == view.strengths.len() {
-        Legend::of(view, &[], Vec::new(), Style::Lines)
-    } else {
-        let entry = |line: &Line| {
-            let (color, dash) = (line.color, line.dash);
-            Part::entry(&spoken(&view.labels[line.point]), move |canvas, (x, y)| {
-                legend::stroke(canvas, &[(x - 9.0, y), (x + 9.0, y)], color, 2.0, dash);
-            })
-        };
-        Legend::new(
-            std::iter::once(Part::Heading("point".to_owned())).chain(lines.iter().map(entry)).collect(),
-        )
+    let entry = |line: &Line| {
+        let (color, dash) = (line.color, line.dash);
+        Part::entry(&spoken(&view.labels[line.point]), move |canvas, (x, y)| {
+            legend::stroke(canvas, &[(x - 9.0, y), (x + 9.0, y)], color, 2.0, dash);
+        })
     };
+    let are_strengths = is_single && lines.len() == view.strengths.len();
+    let heading = Part::Heading(if are_strengths { "strength" } else { "point" }.to_owned());
+    let legend = Legend::new(std::iter::once(heading).chain(lines.iter().map(entry)).collect());
     let sides: Vec<bool> = [false, true]
         .into_iter()
         .filter(|attacked| lines.iter().any(|line| of(view, line.point, *attacked).is_some()))
@@ -88,13 +87,12 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let name_up = stacked(&names, up(30.0, place.drawing - 56.0)).unwrap_or_else(|| vec![names[1].clone()]);
     let words = (title(view, &picked), caption);
     Some(framed(look, "risk-coverage", place.height, words, |canvas, top| {
-        let margin = look.left(name_up.len());
-        let column = (place.right - margin) / sides.len() as f64;
+        let edges = beside((look.left(name_up.len()), place.right - 10.0), GAP, sides.len());
         for (i, &attacked) in sides.iter().enumerate() {
             let panel = Panel {
-                left: margin + column * i as f64 + if i > 0 { 34.0 } else { 0.0 },
+                left: edges[i].0,
                 top: top + 30.0,
-                right: margin + column * (i + 1) as f64 - 10.0,
+                right: edges[i].1,
                 bottom: top + place.drawing - 56.0,
                 x: Axis::exactly(0.0, 1.0, if look.is_narrow() { 2 } else { 4 }),
                 y: y.clone(),

@@ -8,16 +8,24 @@ use crate::report::inputs::Curve;
 use crate::report::leading;
 use crate::report::view::View;
 
-use super::axis::{Axis, Panel, up};
-use super::canvas::{BODY, HEADING, Marker, Side};
+use super::axis::{Axis, Panel, beside, up};
+use super::canvas::{BODY, Canvas, HEADING, Marker, Side};
+use super::ends;
 use super::fitting::shortened;
 use super::legend::{self, Key, Legend, Part, Style};
 use super::look::Look;
-use super::theme::{ANCHOR, QUIET};
+use super::standing::title;
+use super::theme::{ANCHOR, Color, QUIET, SURFACE};
 use super::{Figure, axis_lines, basis, bounds, facts, framed, is_reversed};
 
-/// With more lines than this the bands would hide each other.
-const BANDED: usize = 8;
+/// With more lines than this in a panel bands would hide each other: whiskers at the radii that were measured take their place.
+const BANDED: usize = 3;
+/// With more lines than this whiskers would, too.
+const WHISKERED: usize = 8;
+/// How far apart the marks of one radius may stand, and all of them together, so that whiskers do not hide one another.
+const APART: (f64, f64) = (2.6, 12.0);
+/// Room from one panel to the next: the texts of its vertical axis.
+const GAP: f64 = 46.0;
 /// Curves that fall to this share of their height or lower are shown from 0 on.
 const NEAR_ZERO: f64 = 0.4;
 /// Trivial models may widen what is shown by so many times the height of the curves, at either end.
@@ -61,7 +69,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     for (_, points) in &panels {
         values.extend(points.iter().flat_map(|&point| certified(view, curve, point)).map(|(_, value)| value));
     }
-    let banded = panels.iter().all(|(_, points)| points.len() <= BANDED);
+    let most = panels.iter().map(|(_, points)| points.len()).max().unwrap_or(0);
     let columns = panels.len().min(look.columns(3));
     let rows = panels.len().div_ceil(columns);
     let panel_height = match (panels.len(), look.is_narrow()) {
@@ -73,15 +81,27 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let zero =
         curve.clean.as_ref().map_or_else(String::new, |key| format!("At ε = 0: {}. ", view.title(key)));
     let drawn: Vec<MetricKey> = stops.iter().map(|(_, key)| key.clone()).chain(curve.clean.clone()).collect();
-    let basis = if banded { facts(view, &drawn, "bands") } else { basis(view, "; intervals: in points.csv") };
     let sandwiched = panels
         .iter()
         .any(|(_, points)| points.iter().any(|&point| !certified(view, curve, point).is_empty()));
+    let shown = match most {
+        // Between what is certified and what is left lies a shade of its own.
+        0..=BANDED if !sandwiched => Shown::Bands,
+        0..=WHISKERED => Shown::Whiskers,
+        _ => Shown::Nothing,
+    };
+    let basis = match shown {
+        Shown::Bands => facts(view, &drawn, "bands"),
+        Shown::Whiskers => facts(view, &drawn, "whiskers"),
+        Shown::Nothing => basis(view, "; intervals: in points.csv"),
+    };
     let proven = if sandwiched {
-        "Thin dashes: the certified share; the truth lies between it and the line of the same color. "
+        "Dashed, hollow marks: the certified share; shaded: the truth lies between it and the line of the same color. "
     } else {
         ""
     };
+    let aside =
+        if shown == Shown::Whiskers && most > 1 { "Marks of one radius stand side by side. " } else { "" };
     let trivial = trivial(view, &stops);
     let range = bounds(view, key);
     let y_axis = Axis::around(&height(values, range, &trivial), range, is_reversed(view, key), 6);
@@ -91,8 +111,10 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     } else {
         String::new()
     };
-    let caption =
-        format!("{zero}Dotted: the radius of the front, ε = {}. {proven}{from}{basis}", threat.epsilon);
+    let caption = format!(
+        "{zero}Dotted: the radius of the front, ε = {}. {proven}{aside}{from}{basis}",
+        threat.epsilon
+    );
     let last = stops.last()?.0;
     let x_axis = Axis::around(&[stops[0].0, last], (0.0, last), false, if columns > 1 { 4 } else { 6 });
     let fallen = panels.iter().flat_map(|(_, points)| points);
@@ -107,23 +129,36 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let name_up = axis_lines(view, &unnamed, up(10.0 + heading, panel_height - 56.0));
     let words = leading::explained(title(view, curve), caption);
     Some(framed(look, "security-curve", place.height, words, |canvas, top| {
-        let margin = look.left(name_up.len());
-        let column = (place.right - margin + 6.0) / columns as f64;
-        for (i, (name, points)) in panels.iter().enumerate() {
-            let left = margin + column * (i % columns) as f64;
+        let drawn: Vec<Vec<Line>> = panels
+            .iter()
+            .map(|(_, points)| points.iter().map(|&point| Line::of(view, curve, &stops, point)).collect())
+            .collect();
+        let whole = Panel {
+            left: look.left(name_up.len()),
+            top: top + 10.0 + heading,
+            right: place.right,
+            bottom: top + panel_height - 56.0,
+            x: x_axis.clone(),
+            y: y_axis.clone(),
+        };
+        // The names of lines stand right of a single panel; between several there is no room for them.
+        let named: Vec<&Line> = match drawn.as_slice() {
+            [lines] if lines.len() <= WHISKERED => lines.iter().filter(|line| !line.is_degenerate).collect(),
+            _ => Vec::new(),
+        };
+        let heights: Vec<f64> = named.iter().filter_map(|line| Some(whole.y(line.known.last()?.1))).collect();
+        let names = ends::places(&heights, (whole.top, whole.bottom));
+        let outer = names.as_ref().filter(|names| !names.is_empty());
+        let outer = outer.map_or(0.0, |_| ends::room(named.iter().map(|line| line.name.as_str())));
+        let edges = beside((whole.left, place.right - outer), GAP, columns);
+        for (i, (name, _)) in panels.iter().enumerate() {
+            let (left, right) = edges[i % columns];
             let start = top + panel_height * (i / columns) as f64;
-            let gap = if i % columns == 0 { 0.0 } else { 46.0 };
-            let panel = Panel {
-                left: left + gap,
-                top: start + 10.0 + heading,
-                right: left + column - 6.0,
-                bottom: start + panel_height - 56.0,
-                x: x_axis.clone(),
-                y: y_axis.clone(),
-            };
+            let (upper, lower) = (start + 10.0 + heading, start + panel_height - 56.0);
+            let panel = Panel { left, top: upper, right, bottom: lower, ..whole.clone() };
             panel.draw(canvas, None, panels.len() > 1);
             if panels.len() > 1 {
-                let name = shortened(name, HEADING, column - gap);
+                let name = shortened(name, HEADING, right - left + 0.5 * GAP);
                 canvas.text(&name, (panel.left, start + 16.0), HEADING, Side::Start);
             }
             let middle = f64::midpoint(panel.left, panel.right);
@@ -145,43 +180,108 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
                 let inside = |(_, y): &(f64, f64)| (panel.top..=panel.bottom).contains(y);
                 canvas.dashed(&path.filter(inside).collect::<Vec<_>>(), ANCHOR, 1.0, 1.4, dash(i));
             }
-            for &point in points {
-                let degenerate = view.given.points[point].degenerate.is_some();
-                let color = if degenerate { ANCHOR } else { legend::color(view, point) };
-                let known: Vec<(f64, &MetricKey, f64)> = stops
-                    .iter()
-                    .filter_map(|(epsilon, key)| Some((*epsilon, key, view.value(point, key)?)))
-                    .collect();
-                let band: Vec<(f64, f64, f64)> = known
-                    .iter()
-                    .filter_map(|(epsilon, key, _)| {
-                        view.interval(point, key).map(|(low, high)| (*epsilon, low, high))
-                    })
-                    .collect();
-                if banded && band.len() == known.len() {
-                    let lower = band.iter().map(|(epsilon, low, _)| panel.at(*epsilon, *low));
-                    let upper = band.iter().rev().map(|(epsilon, _, high)| panel.at(*epsilon, *high));
-                    let clipped = |(x, y): (f64, f64)| (x, y.clamp(panel.top, panel.bottom));
-                    canvas.polygon(&lower.chain(upper).map(clipped).collect::<Vec<_>>(), color, 0.13);
-                }
-                let proven = certified(view, curve, point);
-                let proven: Vec<(f64, f64)> = proven.iter().map(|(e, value)| panel.at(*e, *value)).collect();
-                legend::certified(canvas, &proven, color);
-                let path: Vec<(f64, f64)> =
-                    known.iter().map(|(epsilon, _, value)| panel.at(*epsilon, *value)).collect();
-                if degenerate {
-                    canvas.dashed(&path, color, 1.0, 1.6, (4.0, 3.0));
-                } else {
-                    canvas.line(&path, color, 1.0, 2.0);
-                    let shape = Marker::of(legend::defense(view, point));
-                    for at in path {
-                        canvas.marker(shape, at, 3.2, color, color, 1.0);
-                    }
-                }
+            let ends = each(canvas, &panel, &drawn[i], shown);
+            for ((line, end), y) in named.iter().zip(ends).zip(names.iter().flatten()) {
+                ends::write(canvas, &panel, &line.name, end, *y);
             }
         }
         legend.draw(canvas, &place, top);
     }))
+}
+
+/// How intervals are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Bands,
+    Whiskers,
+    Nothing,
+}
+
+/// Lower and upper end, where they are known.
+type Interval = Option<(f64, f64)>;
+
+/// The curve of one point.
+struct Line {
+    name: String,
+    color: Color,
+    shape: Marker,
+    is_degenerate: bool,
+    /// (radius, value, interval)
+    known: Vec<(f64, f64, Interval)>,
+    /// (radius, share)
+    certified: Vec<(f64, f64)>,
+}
+
+impl Line {
+    fn of(view: &View, curve: &Curve, stops: &[(f64, MetricKey)], point: usize) -> Self {
+        let is_degenerate = view.given.points[point].degenerate.is_some();
+        let at = |(epsilon, key): &(f64, MetricKey)| {
+            Some((*epsilon, view.value(point, key)?, view.interval(point, key)))
+        };
+        Self {
+            name: view.strength_label(point),
+            color: if is_degenerate { ANCHOR } else { legend::color(view, point) },
+            shape: legend::shape(view, point),
+            is_degenerate,
+            known: stops.iter().filter_map(at).collect(),
+            certified: certified(view, curve, point),
+        }
+    }
+}
+
+/// Draws the lines of a panel, and returns where those that are not degenerate end.
+fn each(canvas: &mut Canvas<'_>, panel: &Panel, lines: &[Line], shown: Shown) -> Vec<(f64, f64)> {
+    let more = lines.len().saturating_sub(1) as f64;
+    let apart = if shown == Shown::Whiskers { APART.0.min(APART.1 / more.max(1.0)) } else { 0.0 };
+    let shades = lines.iter().filter(|line| !line.certified.is_empty());
+    for line in shades {
+        // Up to the last radius that has both ends.
+        let last = line.certified.last().map_or(0.0, |(epsilon, _)| *epsilon);
+        let above = line.known.iter().rev().filter(|(epsilon, ..)| *epsilon <= last);
+        let above = above.map(|(epsilon, value, _)| panel.at(*epsilon, *value));
+        let below = line.certified.iter().map(|(epsilon, value)| panel.at(*epsilon, *value));
+        canvas.polygon(&below.chain(above).collect::<Vec<_>>(), line.color, 0.11);
+    }
+    let mut ends = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        let aside = apart * (i as f64 - 0.5 * more);
+        let at = |epsilon: f64, value: f64| {
+            let (x, y) = panel.at(epsilon, value);
+            (x + aside, y.clamp(panel.top, panel.bottom))
+        };
+        let bars = line.known.iter().filter_map(|(epsilon, _, interval)| Some((*epsilon, (*interval)?)));
+        let bars: Vec<(f64, (f64, f64))> = bars.collect();
+        match shown {
+            Shown::Bands if bars.len() == line.known.len() => {
+                let lower = bars.iter().map(|(epsilon, (low, _))| at(*epsilon, *low));
+                let upper = bars.iter().rev().map(|(epsilon, (_, high))| at(*epsilon, *high));
+                canvas.polygon(&lower.chain(upper).collect::<Vec<_>>(), line.color, 0.13);
+            }
+            Shown::Whiskers => {
+                for (epsilon, (low, high)) in bars {
+                    canvas.line(&[at(epsilon, low), at(epsilon, high)], line.color, 0.55, 1.5);
+                }
+            }
+            Shown::Bands | Shown::Nothing => {}
+        }
+        let proven: Vec<(f64, f64)> = line.certified.iter().map(|(e, value)| at(*e, *value)).collect();
+        legend::certified(canvas, &proven, line.color);
+        for &place in proven.iter().skip(1) {
+            canvas.marker(line.shape, place, 2.6, SURFACE, line.color, 1.3);
+        }
+        let path: Vec<(f64, f64)> =
+            line.known.iter().map(|(epsilon, value, _)| at(*epsilon, *value)).collect();
+        if line.is_degenerate {
+            canvas.dashed(&path, line.color, 1.0, 1.6, (4.0, 3.0));
+            continue;
+        }
+        canvas.line(&path, line.color, 1.0, 2.0);
+        for &place in &path {
+            canvas.marker(line.shape, place, 3.2, line.color, line.color, 1.0);
+        }
+        ends.extend(path.last());
+    }
+    ends
 }
 
 /// What is certified of a point, (radius, share) from radius 0 on, where the curve is of what certificates bound from below.
@@ -278,31 +378,4 @@ fn stops(view: &View, curve: &Curve) -> Vec<(f64, MetricKey)> {
         .iter()
         .filter_map(|&epsilon| Some((epsilon, view.attacked(&curve.metric, None, epsilon)?)));
     clean.chain(attacked).collect()
-}
-
-/// Who keeps most at the radius of the front, against the lowest strength.
-fn title(view: &View, curve: &Curve) -> String {
-    let fallback = || "What is left at every radius of the attack".to_owned();
-    let Some(key) = view.given.threat.as_ref().and_then(|t| view.attacked(&curve.metric, None, t.epsilon))
-    else {
-        return fallback();
-    };
-    let known: Vec<usize> = (0..view.given.points.len())
-        .filter(|&point| view.given.points[point].degenerate.is_none() && view.is_final(point))
-        .filter(|&point| view.value(point, &key).is_some())
-        .collect();
-    let weakest = known
-        .iter()
-        .copied()
-        .min_by(|a, b| view.given.points[*a].strength.total_cmp(&view.given.points[*b].strength));
-    let (Some(best), Some(weakest)) = (leading::among(view, &key, &known), weakest) else {
-        return fallback();
-    };
-    let left = |point: usize| view.value(point, &key).map_or_else(String::new, format::number);
-    let name = format::capitalized(&view.title(&key));
-    let told = format!("{name} is best {}: {}", best.place(view), left(best.point));
-    if best.point == weakest {
-        return told;
-    }
-    format!("{told}, against {} {}", left(weakest), view.place(weakest))
 }

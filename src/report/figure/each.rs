@@ -35,7 +35,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let columns = look.columns(3).min(own.len());
     let rows = own.len().div_ceil(columns);
     let caption = format!(
-        "One panel per defense, on the same axes. Its points in color, their strengths beside those on its front; all others pale; black: the joint front. {} What lies beyond the axes is left out. {}",
+        "One panel per defense, on the same axes. Its points in color, their strengths beside those on its front; all others as small dots; thin line: the joint front. {} What lies beyond the axes is left out. {}",
         front::filling(view),
         basis(view, "; intervals: in the figure of the front")
     );

@@ -9,7 +9,7 @@ use crate::report::format;
 use crate::report::headline;
 use crate::report::view::{Plane, View};
 
-use super::axis::{Axis, Panel, up};
+use super::axis::{Axis, NEXT, Panel, up};
 use super::bands;
 use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
 use super::fitting::{cut, width};
@@ -17,7 +17,7 @@ use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
 use super::legend::{self, Key, Legend, Style};
 use super::look::Look;
 use super::theme::{self, ANCHOR, INK, PALE, QUIET, SURFACE};
-use super::{Figure, axis_lines, axis_title, bounds, facts, framed, is_reversed};
+use super::{Figure, axis_lines, bounds, facts, framed, is_reversed};
 
 /// Least height; a long legend makes it more.
 const HEIGHT: f64 = 500.0;
@@ -57,9 +57,11 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     let legend = Legend::of(view, &keys(view, &marks), bands::legend(view), Style::Marks);
     let place = legend.place(look, if look.is_narrow() { NARROW } else { HEIGHT });
     let (x, y) = axes(view, plane, &marks);
-    let (above, below) = (10.0, place.drawing - 56.0);
-    let name_up = axis_lines(view, &plane.y, up(above, below));
+    let above = 10.0;
+    let name_up = axis_lines(view, &plane.y, up(above, place.drawing - 56.0));
     let left = look.left(name_up.len());
+    let name_across = axis_lines(view, &plane.x, place.right - left + 30.0);
+    let below = place.drawing - 56.0 - NEXT * (name_across.len() - 1) as f64;
     let panel = Panel { left, top: above, right: place.right, bottom: below, x, y };
     let title = headline::front_title(view, &plane.x, &plane.y);
     let stairs = if view.planes.len() == 1 {
@@ -69,7 +71,8 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     };
     let labels = if are_named(view) { "defense and strength" } else { "strength" };
     let beside = if are_named(view) { "" } else { ", at the values (across, up) beside it" };
-    let chosen = if view.given.choice.is_some() { " Pale: not chosen on validation rows." } else { "" };
+    let chosen =
+        if view.given.choice.is_some() { " Small and hollow: not chosen on validation rows." } else { "" };
     let mixed = if view.given.points.iter().any(|point| point.coordinates.contains_key(INTERPOLATED)) {
         " With ~: weights interpolated between neighbors."
     } else {
@@ -88,7 +91,8 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
         panel.draw(canvas, None, false);
-        panel.names(canvas, &axis_title(view, &plane.x, panel.room().0), &name_up);
+        panel.name_across(canvas, &name_across);
+        panel.name_up(canvas, &name_up);
         scene(canvas, view, plane, &panel, &marks);
         legend.draw(canvas, &place, top);
     })

@@ -29,6 +29,14 @@ pub(super) fn color(view: &View, point: usize) -> Color {
     theme::scale(theme::position(rank, view.strengths.len()))
 }
 
+/// The shape of a point's mark where lines are of one defense each: neighbors on a scale of colors look alike.
+pub(super) fn shape(view: &View, point: usize) -> Marker {
+    let strength = view.given.points[point].strength;
+    let rank = view.strengths.iter().position(|s| s.to_bits() == strength.to_bits()).unwrap_or(0);
+    // A scale too long to list has no shapes beside it.
+    if view.strengths.len() > CHIPS { Marker::Circle } else { Marker::of(rank) }
+}
+
 /// The color of a point's mark: of its defense where several are compared, else of its strength.
 pub(super) fn mark_color(view: &View, point: usize) -> Color {
     if view.defenses.len() > 1 { theme::defense(defense(view, point)) } else { color(view, point) }
@@ -97,7 +105,8 @@ impl Key {
                 canvas.dashed(&[(x - 7.5, y), (x + 7.5, y)], ANCHOR, 1.0, 1.6, (4.0, 3.0));
             }),
             Self::CertifiedLine => Part::entry("certified", |canvas, (x, y)| {
-                certified(canvas, &[(x - 7.5, y), (x + 7.5, y)], INK);
+                certified(canvas, &[(x - 9.5, y), (x + 9.5, y)], INK);
+                canvas.marker(Marker::Circle, (x, y), 2.6, SURFACE, INK, 1.3);
             }),
             Self::Trivial => Part::entry("trivial model", |canvas, at| {
                 canvas.marker(Marker::Diamond, at, DOT, ANCHOR, ANCHOR, 1.6);
@@ -322,9 +331,11 @@ fn strengths(view: &View, style: Style) -> Vec<Part> {
         let color = if has_collapsed(view, *strength) { ANCHOR } else { shade(rank) };
         Part::entry(&strength.to_string(), move |canvas, (x, y)| {
             if style == Style::Lines {
-                canvas.line(&[(x - 7.5, y), (x + 7.5, y)], color, 1.0, 2.5);
+                canvas.line(&[(x - 9.5, y), (x + 9.5, y)], color, 1.0, 2.0);
+                canvas.marker(Marker::of(rank), (x, y), 4.0, color, color, 1.0);
+            } else {
+                canvas.marker(Marker::Circle, (x, y), 4.5, color, color, 1.0);
             }
-            canvas.marker(Marker::Circle, (x, y), 4.5, color, color, 1.0);
         })
     }));
     parts
@@ -344,7 +355,7 @@ pub(super) fn cross(canvas: &mut Canvas<'_>, (x, y): (f64, f64), radius: f64, co
 
 /// The lower edge of what is known: what is certified.
 pub(super) fn certified(canvas: &mut Canvas<'_>, points: &[(f64, f64)], color: Color) {
-    canvas.dashed(points, color, 1.0, 1.3, (2.5, 2.0));
+    canvas.dashed(points, color, 1.0, 1.8, (4.5, 2.5));
 }
 
 /// A line in the dash pattern of a defense.

@@ -33,6 +33,8 @@ pub struct Look {
 
 /// CSS pixels per inch.
 const INCH: f64 = 96.0;
+/// Dots per inch of what is made for screens.
+pub(super) const SCREEN_DOTS: f32 = 192.0;
 /// Below this legends stand under drawings, and small multiples in two columns.
 const NARROW: f64 = 600.0;
 
@@ -63,6 +65,16 @@ impl Look {
     /// Whether there is no room beside a drawing.
     pub(super) fn is_narrow(self) -> bool {
         self.width < NARROW
+    }
+
+    /// The height of `units` on paper, in inches; none on a screen, which has no end.
+    pub(super) fn inches(self, units: f64) -> Option<f64> {
+        (!self.is_framed).then(|| units * self.scale / INCH)
+    }
+
+    /// Dots per inch of a PNG: those of print on paper, else two per CSS pixel.
+    pub(in crate::report) fn dots(self) -> f32 {
+        if self.is_framed { SCREEN_DOTS } else { 300.0 }
     }
 
     /// Columns of small multiples, at most `most`.

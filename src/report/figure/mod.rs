@@ -9,12 +9,14 @@
 mod attacks;
 mod axis;
 mod bands;
+mod bars;
 mod canvas;
 mod chosen;
 mod classes;
 mod coverage;
 mod curve;
 mod each;
+mod ends;
 mod exchange;
 mod fitting;
 mod front;
@@ -30,6 +32,8 @@ mod pdf;
 mod png;
 mod raised;
 mod reliability;
+mod selected;
+mod standing;
 mod strength;
 mod theme;
 
@@ -50,6 +54,7 @@ pub(super) use letters::remark as missing_letters;
 pub use look::{Look, Theme, Width};
 pub use pdf::pdf;
 pub use png::png;
+pub(super) use png::png_of;
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,9 +210,11 @@ fn axis_lines(view: &View, key: &MetricKey, room: f64) -> Vec<String> {
     stacked(&tries, room).unwrap_or_else(|| vec![axis_title(view, key, room)])
 }
 
-/// The first of `tries` that fits into `room` units on one line, of the two longest, or on two; the longest ones first.
+/// The first of `tries` that fits into `room` units on one line, of the two longest, or on two; the longest ones first. That an axis is reversed must not be
+/// what is left out where it fits on a second line.
 fn stacked(tries: &[String], room: f64) -> Option<Vec<String>> {
-    let one = tries.iter().take(2).find(|text| fitting::width(text, canvas::BODY) <= room);
+    let singles = if tries.iter().take(1).any(|text| text.contains("axis reversed")) { 1 } else { 2 };
+    let one = tries.iter().take(singles).find(|text| fitting::width(text, canvas::BODY) <= room);
     let two = || {
         let fits = |lines: &Vec<String>| {
             lines.len() <= 2 && lines.iter().all(|line| fitting::width(line, canvas::BODY) <= room)

@@ -1,20 +1,31 @@
 //! Reliability diagrams, clean and under attack: how often a model is right at every confidence.
 
+use crate::measure::MetricKey;
 use crate::report::format;
 use crate::report::view::View;
-use crate::run::Confidence;
+use crate::run::{Confidence, ConfidenceBin};
 
-use super::axis::{Axis, Panel};
+use super::axis::{Axis, Panel, beside};
 use super::canvas::{Canvas, HEADING, Marker, SMALL, Side, Type};
 use super::chosen::{chosen, most_secure};
 use super::fitting::{cut, width};
 use super::look::Look;
 use super::theme::{ANCHOR, Color, SAFETY, SECURITY};
-use super::{Figure, basis, corner, framed, spoken};
+use super::{Figure, basis, framed, spoken};
 
-const HEIGHT: f64 = 300.0;
 /// Height of the bars below a panel.
 const SHARES: f64 = 34.0;
+/// Largest side of a panel: both of its axes are shares, so it is square, and where confidence is right lies on its diagonal.
+const SIDE: f64 = 340.0;
+/// Panels narrower than this have fewer ticks and the words above them on two lines.
+const NARROW: f64 = 220.0;
+/// Left margin of the first panel, and room from one to the next.
+const LEFT: f64 = 58.0;
+const GAP: f64 = 44.0;
+/// Room below a panel's bars.
+const BELOW: f64 = 46.0;
+/// Bins with fewer rows a seed than this are marks beside the line: a few rows are right or wrong by chance.
+const FEW: f64 = 10.0;
 
 /// The figure, where models state probabilities.
 pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
@@ -25,25 +36,53 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     }
     let attacked = points.iter().any(|&point| of(view, point, true).is_some());
     let columns = points.len().min(look.columns(4));
-    let height = if look.is_narrow() { 0.85 * HEIGHT } else { HEIGHT };
+    let edges = beside((LEFT, look.width - 18.0), GAP, columns);
+    let side = (edges[0].1 - edges[0].0).min(SIDE);
+    let above = if side < NARROW { 56.0 } else { 44.0 };
+    let height = above + side + SHARES + BELOW;
     let rows = points.len().div_ceil(columns);
     let colors = if attacked {
         "Blue circles: clean rows; orange squares: each row where an attack first broke it, or else at the point of largest loss."
     } else {
         "Clean rows."
     };
+    let few = points.iter().any(|&point| {
+        [false, true]
+            .into_iter()
+            .filter_map(|attacked| of(view, point, attacked))
+            .any(|one| one.bins.iter().any(|bin| is_few(view, bin)))
+    });
+    let few = if few {
+        format!(" Small, beside the line: bins of fewer than {FEW} rows a seed.")
+    } else {
+        String::new()
+    };
     let caption = format!(
-        "Share classified correctly against confidence, in 15 bins of equal width. On the dashed line confidence is right; below it the model is too sure. {colors} Whiskers: worst and best seed. Bars below: the share of rows at each confidence. Beside the words: mean confidence, share right. {}",
+        "Share classified correctly against confidence, in 15 bins of equal width. On the dashed line confidence is right; below it the model is too sure. {colors}{few} Whiskers: worst and best seed. Bars below: the share of rows at each confidence. Beside the words: mean confidence, share right. {}",
         basis(view, "")
     );
     let words = (title(view, &points), caption);
     Some(framed(look, "reliability", height * rows as f64, words, |canvas, top| {
-        let whole = look.width / columns as f64;
         for (i, &point) in points.iter().enumerate() {
-            let place = corner(i, columns, (whole, height), top);
-            panel(canvas, view, point, (place, (whole, height)), i % columns == 0);
+            let top = top + height * (i / columns) as f64 + above;
+            let left = edges[i % columns].0;
+            let panel = Panel {
+                left,
+                top,
+                right: left + side,
+                bottom: top + side,
+                x: Axis::exactly(0.0, 1.0, if side < NARROW { 2 } else { 4 }),
+                y: Axis::exactly(0.0, 1.0, 4),
+            };
+            let room = edges[i % columns].1 - left + GAP - 6.0;
+            one(canvas, view, point, &panel, (above, room), i % columns == 0);
         }
     }))
+}
+
+/// Whether a bin rests on too few rows to tell anything.
+fn is_few(view: &View, bin: &ConfidenceBin) -> bool {
+    bin.share * (view.given.data.test as f64) < FEW
 }
 
 /// What is known of a point's confidences, where it may be stated.
@@ -57,29 +96,21 @@ pub(super) fn of(view: &View, point: usize, attacked: bool) -> Option<&Confidenc
     view.given.confidences.iter().find(wanted)
 }
 
-fn panel(
+fn one(
     canvas: &mut Canvas<'_>,
     view: &View,
     point: usize,
-    ((left, top), (whole, height)): ((f64, f64), (f64, f64)),
+    panel: &Panel,
+    (above, room): (f64, f64),
     is_first: bool,
 ) {
-    let narrow = whole < 260.0;
-    let start = left + if is_first { 56.0 } else { 40.0 };
-    let panel = Panel {
-        left: start,
-        top: top + if narrow { 56.0 } else { 44.0 },
-        right: left + whole - 18.0,
-        bottom: top + height - 56.0 - SHARES,
-        x: Axis::exactly(0.0, 1.0, if narrow { 2 } else { 4 }),
-        y: Axis::exactly(0.0, 1.0, 4),
-    };
+    let narrow = panel.right - panel.left < NARROW;
+    let (start, top) = (panel.left, panel.top - above);
     let below = Panel { top: panel.bottom + 4.0, bottom: panel.bottom + SHARES, ..panel.clone() };
     panel.draw(canvas, Some(&[]), true);
     let name = spoken(&format::capitalized(&view.long_label(point)));
-    // A long name begins where the sheet does, not the panel.
-    let room = whole - (start - left) - 4.0;
-    let (at, room) = if width(&name, HEADING) <= room { (start, room) } else { (left + 8.0, whole - 12.0) };
+    // A long name begins left of its panel.
+    let (at, room) = if width(&name, HEADING) <= room { (start, room) } else { (start - 36.0, room + 36.0) };
     canvas.text(&cut(&name, HEADING, room), (at, top + 14.0), HEADING, Side::Start);
     canvas.dashed(&[panel.at(0.0, 0.0), panel.at(1.0, 1.0)], ANCHOR, 1.0, 1.2, (4.0, 3.0));
     let both = [
@@ -100,7 +131,7 @@ fn panel(
     }
     for (confidence, color, shape, _) in both {
         if let Some(confidence) = confidence {
-            curve(canvas, &panel, confidence, color, shape);
+            curve(canvas, view, panel, confidence, (color, shape));
         }
     }
     shares(canvas, &below, both.map(|(confidence, color, ..)| (confidence, color)));
@@ -114,17 +145,36 @@ fn panel(
     canvas.text("confidence", (middle, below.bottom + 28.0), Type { size: 11.0, ..SMALL }, Side::Middle);
     if is_first {
         let up = f64::midpoint(panel.top, panel.bottom);
-        canvas.turned_text("share right", (left + 14.0, up), Type { size: 11.0, ..SMALL }, Side::Middle);
+        canvas.turned_text(
+            "share right",
+            (panel.left - 44.0, up),
+            Type { size: 11.0, ..SMALL },
+            Side::Middle,
+        );
     }
 }
 
-fn curve(canvas: &mut Canvas<'_>, panel: &Panel, confidence: &Confidence, color: Color, shape: Marker) {
-    let at = |share: f64, value: f64| panel.at(share, value);
-    let path: Vec<(f64, f64)> = confidence.bins.iter().map(|bin| at(bin.confidence, bin.accuracy)).collect();
-    for bin in &confidence.bins {
-        canvas.line(&[at(bin.confidence, bin.seeds.0), at(bin.confidence, bin.seeds.1)], color, 0.45, 1.2);
+fn curve(
+    canvas: &mut Canvas<'_>,
+    view: &View,
+    panel: &Panel,
+    confidence: &Confidence,
+    (color, shape): (Color, Marker),
+) {
+    let (few, many): (Vec<&ConfidenceBin>, Vec<&ConfidenceBin>) =
+        confidence.bins.iter().partition(|bin| is_few(view, bin));
+    let at = |bin: &ConfidenceBin| panel.at(bin.confidence, bin.accuracy);
+    for bin in few {
+        canvas.marker(shape, at(bin), 1.4, color, color, 0.5);
     }
-    canvas.line(&path, color, 1.0, 1.5);
+    for bin in &many {
+        let seed = |accuracy: f64| panel.at(bin.confidence, accuracy);
+        canvas.line(&[seed(bin.seeds.0), seed(bin.seeds.1)], color, 0.45, 1.2);
+    }
+    let path: Vec<(f64, f64)> = many.into_iter().map(at).collect();
+    if path.len() > 1 {
+        canvas.line(&path, color, 1.0, 1.5);
+    }
     for at in path {
         canvas.marker(shape, at, 2.8, color, color, 1.0);
     }
@@ -148,22 +198,37 @@ fn shares(canvas: &mut Canvas<'_>, panel: &Panel, both: [(Option<&Confidence>, C
 
 /// What is said and what is right, at the most secure of the chosen points.
 fn title(view: &View, points: &[usize]) -> String {
-    let Some(point) = most_secure(view, points) else {
-        return "How often models are right at every confidence".to_owned();
-    };
-    let said = |one: &Confidence| {
-        format!("{} sure, {} right", format::number(one.confidence), format::number(one.accuracy))
-    };
-    match (of(view, point, true), of(view, point, false)) {
-        (Some(attacked), Some(clean)) => {
-            format!(
-                "{}: {}; under attack {}",
-                format::capitalized(&view.long_label(point)),
-                said(clean),
-                said(attacked)
-            )
-        }
-        (_, Some(clean)) => format!("{}: {}", format::capitalized(&view.long_label(point)), said(clean)),
-        _ => "How often models are right at every confidence".to_owned(),
+    let fallback = || "How often models are right at every confidence".to_owned();
+    let Some(point) = most_secure(view, points) else { return fallback() };
+    let Some(clean) = of(view, point, false) else { return fallback() };
+    let right = MetricKey::plain("accuracy");
+    let said = format!(
+        "{} the model says {} and is right {}{}",
+        format::capitalized(&view.place(point)),
+        format::number(clean.confidence),
+        format::number(clean.accuracy),
+        verdict(view, point, clean, Some(&right))
+    );
+    let Some(attacked) = of(view, point, true) else { return said };
+    let threat = view.given.threat.as_ref();
+    let right = threat.and_then(|threat| view.attacked("robust_accuracy", None, threat.epsilon));
+    format!(
+        "{said}; under attack it says {} and is right {}{}",
+        format::number(attacked.confidence),
+        format::number(attacked.accuracy),
+        verdict(view, point, attacked, right.as_ref())
+    )
+}
+
+/// `: too sure`, as far as the interval of the share that is right, `key`, tells; nothing where there is none.
+fn verdict(view: &View, point: usize, said: &Confidence, key: Option<&MetricKey>) -> &'static str {
+    // Of another share than that of the figure the interval would be another's.
+    let is_same =
+        |key: &&MetricKey| view.value(point, key).is_some_and(|value| (value - said.accuracy).abs() < 1e-6);
+    match key.filter(is_same).and_then(|key| view.interval(point, key)) {
+        Some((_, high)) if said.confidence > high => ": too sure",
+        Some((low, _)) if said.confidence < low => ": too little sure",
+        Some(_) => ": not told apart",
+        None => "",
     }
 }

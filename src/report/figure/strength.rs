@@ -7,10 +7,11 @@ use crate::report::leading;
 use crate::report::view::View;
 
 use super::axis::{Axis, Panel};
-use super::canvas::{HEADING, Marker, SMALL, Side, Type};
-use super::fitting::{cut, lines, shortened};
+use super::canvas::{BODY, HEADING, Marker, SMALL, Side, Type};
+use super::fitting::{lines, shortened};
 use super::legend;
 use super::look::Look;
+use super::selected::selected;
 use super::theme::{self, ANCHOR, Color, HYBRID, INK, SAFETY, SECURITY, SURFACE};
 use super::{Figure, basis, bounds, facts, framed, is_reversed};
 
@@ -25,33 +26,41 @@ const BARRED: usize = 4;
 const NARROW: f64 = 250.0;
 /// From one line of a heading to the next.
 const LINE: f64 = 13.0;
+/// Size of the line below a heading, and the step to a second one.
+const BELOW: Type = Type { size: 10.0, ..SMALL };
+const NEXT: f64 = 12.0;
+/// Height of the name of the axis across, below the last panels.
+const ACROSS: f64 = 22.0;
+/// Most inches that the panels take on paper, so that a caption fits below them on any page.
+const TALLEST: f64 = 9.0;
 
 /// The figure, where there are two strengths or more.
 pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     if view.strengths.len() < 2 {
         return None;
     }
-    let measured =
-        |key: &&MetricKey| (0..view.given.points.len()).any(|point| view.value(point, key).is_some());
-    let keys: Vec<&MetricKey> = view.shown.iter().filter(measured).collect();
+    let mut keys: Vec<MetricKey> = selected(view);
     if keys.is_empty() {
         return None;
     }
-    let left_out = keys.len().saturating_sub(MOST);
-    let keys = &keys[..keys.len().min(MOST)];
+    let measured = keys.len();
+    keys.truncate(MOST);
     let columns = look.columns(COLUMNS);
-    let rows = keys.len().div_ceil(columns);
     let many = view.defenses.len() > 1;
     let names = if many { names(view, look.width) } else { Vec::new() };
     let bar = names.last().map_or(0.0, |(_, (_, y))| y + 18.0);
     let (width, height) = (look.width / columns as f64, if look.is_narrow() { 0.8 * HEIGHT } else { HEIGHT });
-    let headings: Vec<Vec<String>> = keys.iter().map(|key| heading(view, key, width)).collect();
+    let headings: Vec<Heading> = keys.iter().map(|key| Heading::of(view, key, width)).collect();
     // Panels of one row begin at the same height.
-    let taller: Vec<f64> = headings
-        .chunks(columns)
-        .map(|row| LINE * row.iter().map(Vec::len).max().unwrap_or(1).saturating_sub(1) as f64)
-        .collect();
-    let all = height * rows as f64 + taller.iter().sum::<f64>() + bar;
+    let mut taller: Vec<f64> =
+        headings.chunks(columns).map(|row| row.iter().map(Heading::more).fold(0.0, f64::max)).collect();
+    let tall = |rows: &[f64]| height * rows.len() as f64 + rows.iter().sum::<f64>() + bar + ACROSS;
+    while look.inches(tall(&taller)).is_some_and(|inches| inches > TALLEST) && taller.len() > 1 {
+        taller.pop();
+    }
+    let all = tall(&taller);
+    keys.truncate(columns * taller.len());
+    let left_out = measured - keys.len();
     let more = if left_out > 0 {
         format!(" {} are in the tables.", format::count(left_out, "more metric"))
     } else {
@@ -62,11 +71,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     } else {
         "Blue: safety; orange: security; purple: safety under attack."
     };
-    let across = if shares_strengths(view) {
-        ""
-    } else {
-        " Across: strength as a share of the defense's largest, since their scales differ."
-    };
+    let across = if shares_strengths(view) { "" } else { " The scales of strength differ between defenses." };
     let aside = if many {
         " At one strength defenses stand side by side, the first on the strength itself, the others to its right."
     } else {
@@ -75,8 +80,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
     let caption = format!(
         "{colors}{across}{aside} Crossed: degenerate (on the frame where off scale). Up is better in every panel: where lower is better the axis is reversed.{more} {}",
         if view.defenses.len() <= BARRED {
-            let drawn: Vec<MetricKey> = keys.iter().map(|key| (*key).clone()).collect();
-            facts(view, &drawn, "bars")
+            facts(view, &keys, "bars")
         } else {
             basis(view, "; intervals: in points.csv")
         }
@@ -96,6 +100,12 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
             let start = top + bar + height * row as f64 + taller[..row].iter().sum::<f64>();
             one(canvas, view, key, heading, (left, start), (width, height, taller[row]));
         }
+        let across = if shares_strengths(view) {
+            "strength"
+        } else {
+            "strength, as a share of each defense’s largest"
+        };
+        canvas.text(across, (0.5 * look.width, top + all - 0.5 * ACROSS), BODY, Side::Middle);
     }))
 }
 
@@ -153,17 +163,50 @@ fn headed(width: f64) -> (f64, f64, Type) {
     (start, width - start - 4.0, Type { size, ..HEADING })
 }
 
-/// The metric's name, on two lines where it is long.
-fn heading(view: &View, key: &MetricKey, width: f64) -> Vec<String> {
-    let (_, room, look) = headed(width);
-    lines(&view.metric_title(key), look, room, 2)
+/// What stands above a panel.
+struct Heading {
+    /// The metric's name, on two lines where it is long.
+    name: Vec<String>,
+    /// The threat and which way is better, likewise.
+    below: Vec<String>,
+}
+
+impl Heading {
+    fn of(view: &View, key: &MetricKey, width: f64) -> Self {
+        let (_, room, look) = headed(width);
+        let threat = view.adversary(key).map_or_else(
+            || "clean rows".to_owned(),
+            |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
+        );
+        let direction = match view.direction(key) {
+            None => "descriptive",
+            Some(_) if is_reversed(view, key) => "lower is better: axis reversed",
+            Some(_) => "higher is better",
+        };
+        let whole = format!("{threat}; {direction}");
+        let below = if super::fitting::width(&whole, BELOW) <= room {
+            vec![whole]
+        } else {
+            [format!("{threat};"), direction.to_owned()]
+                .iter()
+                .flat_map(|line| lines(line, BELOW, room, 1))
+                .collect()
+        };
+        Self { name: lines(&view.metric_title(key), look, room, 2), below }
+    }
+
+    /// What it is higher than one of two lines.
+    fn more(&self) -> f64 {
+        let next = |lines: &[String]| lines.len().saturating_sub(1) as f64;
+        LINE * next(&self.name) + NEXT * next(&self.below)
+    }
 }
 
 fn one(
     canvas: &mut super::canvas::Canvas<'_>,
     view: &View,
     key: &MetricKey,
-    heading: &[String],
+    heading: &Heading,
     (left, top): (f64, f64),
     (width, height, more): (f64, f64, f64),
 ) {
@@ -188,25 +231,16 @@ fn one(
     };
     let many = view.defenses.len() > 1;
     let pillar = pillar_color(view, key);
-    let (start, room, look) = headed(width);
+    let (start, _, look) = headed(width);
     let start = left + start;
     let look = Type { color: if many { pillar } else { look.color }, ..look };
-    for (i, line) in heading.iter().enumerate() {
+    for (i, line) in heading.name.iter().enumerate() {
         canvas.text(line, (start, top + 14.0 + LINE * i as f64), look, Side::Start);
     }
-    let below = top + 14.0 + LINE * heading.len().saturating_sub(1) as f64;
-    let threat = view.adversary(key).map_or_else(
-        || "clean rows".to_owned(),
-        |attack| format!("{} ε = {}", attack.norm.sign(), attack.epsilon),
-    );
-    let direction = match view.direction(key) {
-        None => "descriptive",
-        Some(_) if reversed && width < NARROW => "lower is better",
-        Some(_) if reversed => "lower is better: axis reversed",
-        Some(_) => "higher is better",
-    };
-    let line = cut(&format!("{threat}; {direction}"), SMALL, room);
-    canvas.text(&line, (start, below + 16.0), Type { size: 10.0, ..SMALL }, Side::Start);
+    let below = top + 14.0 + LINE * heading.name.len().saturating_sub(1) as f64;
+    for (i, line) in heading.below.iter().enumerate() {
+        canvas.text(line, (start, below + 16.0 + NEXT * i as f64), BELOW, Side::Start);
+    }
     let ticks: Vec<(f64, String)> = view.strengths.iter().map(|s| (*s, s.to_string())).collect();
     panel.draw(canvas, shared.then_some(ticks.as_slice()), true);
     // Side by side from the strength to its right: to its left would be other strengths, below 0 none that there is.
@@ -238,8 +272,8 @@ fn one(
                 let clip = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
                 canvas.line(&[(at.0, clip(low)), (at.0, clip(high))], shade, 0.55, 1.6);
             }
-            let fill = if works(&point) && number == 0 { color } else { SURFACE };
-            canvas.marker(Marker::of(number), at, 3.6, fill, shade, 1.4);
+            // Hollow, all of them, as beside the names: filled would say that they are on the front.
+            canvas.marker(Marker::of(number), at, 3.6, SURFACE, shade, 1.4);
             if !works(&point) {
                 legend::cross(canvas, at, 5.0, ANCHOR);
             }

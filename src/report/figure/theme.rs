@@ -30,7 +30,10 @@ pub(super) const SECURITY: Color = Color::hex(0xC2_4E00);
 pub(super) const HYBRID: Color = Color::hex(0xA4_4F82);
 /// What escalation rules raise; paler for milder levels.
 pub(super) const ALARM: Color = Color::hex(0xB0_2A1E);
-pub(super) const CLEAN: Color = Color::hex(0x9C_C8E8);
+/// Bars of clean rows, beside bars in [`SECURITY`].
+pub(super) const CLEAN: Color = Color::hex(0x5A_9BCB);
+/// Bars of single attacks, edged with [`SECURITY`].
+pub(super) const SINGLE: Color = Color::hex(0xE3_AE8A);
 
 /// So many defenses have a color of their own.
 pub(super) const COLORS: usize = 14;
@@ -101,7 +104,8 @@ fn exchanged(steps: usize) -> Vec<(Color, Color)> {
         (SAFETY, Color::hex(0x56_B4E9)),
         (SECURITY, Color::hex(0xF0_8A4B)),
         (HYBRID, Color::hex(0xDD_9CC4)),
-        (CLEAN, Color::hex(0x2F_5F85)),
+        (CLEAN, Color::hex(0x3E_79A8)),
+        (SINGLE, Color::hex(0x9A_5F3C)),
         (ALARM, Color::hex(0xF2_7B6E)),
     ];
     pairs.extend((0..steps).map(|rank| (scale(position(rank, steps)), dark_scale(position(rank, steps)))));
@@ -146,4 +150,37 @@ pub(super) fn darkened(svg: &str, steps: usize) -> String {
 /// Where rank `rank` of `steps` lies on the scale: by rank, so that log-spaced strengths stay apart.
 pub(super) fn position(rank: usize, steps: usize) -> f64 {
     if steps < 2 { 0.35 } else { rank as f64 / (steps - 1) as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The contrast of two colors (WCAG 2.1, 2018): 1 to 21.
+    fn contrast(a: Color, b: Color) -> f64 {
+        let luminance = |color: Color| {
+            let part = |part: u8| {
+                let share = f64::from(part) / 255.0;
+                if share <= 0.03928 { share / 12.92 } else { libm::pow((share + 0.055) / 1.055, 2.4) }
+            };
+            0.2126 * part(color.0) + 0.7152 * part(color.1) + 0.0722 * part(color.2)
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn bars_stand_out_from_either_page() {
+        // Black on white, and the gray that is known as the palest for small text.
+        assert!((contrast(Color::hex(0), SURFACE) - 21.0).abs() < 1e-9);
+        assert!((contrast(Color::hex(0x76_7676), SURFACE) - 4.54).abs() < 0.01);
+        let twins = exchanged(0);
+        let twin = |color: Color| twins.iter().find(|(light, _)| *light == color).unwrap().1;
+        for color in [CLEAN, SECURITY, SAFETY] {
+            assert!(contrast(color, SURFACE) >= 3.0, "{color:?}");
+        }
+        for color in [CLEAN, SINGLE, SECURITY, SAFETY] {
+            assert!(contrast(twin(color), twin(SURFACE)) >= 3.0, "{color:?}");
+        }
+    }
 }

@@ -220,7 +220,8 @@ fn confidences_are_drawn_where_they_may_be_stated() {
     let reliability = named(&all, "reliability");
     assert_eq!(
         reliability.title,
-        "Strength 0.25: 0.700 sure, 0.750 right; under attack 0.700 sure, 0.750 right"
+        // The accuracies of these are not those of the fixture, and have no intervals.
+        "At strength 0.25 the model says 0.700 and is right 0.750; under attack it says 0.700 and is right 0.750"
     );
     assert!(
         reliability.svg.contains("\nclean 0.70, 0.75\n")
