@@ -18,6 +18,7 @@ use crate::measure::MetricKey;
 use super::behind::Place;
 use super::explorer;
 use super::figure::{self, Figure, Look};
+use super::format;
 use super::formats::{History, Wanted};
 use super::history;
 use super::remarks;
@@ -125,6 +126,7 @@ fn history_value(view: &View, History { course, rules }: &History) -> Value {
     let drawn = figure::history(course, &view.given.name, Look::PAGE);
     context! {
         says => history::failures(course),
+        sentences => course.sentences().iter().chain(&course.remarks).map(|said| format!("{}.", format::capitalized(said))).collect::<Value>(),
         rules => rules.as_str(),
         figure => drawing(&drawn),
         tables => history::tables(course).iter().map(|(id, table)| table_value(id, table)).collect::<Value>(),

@@ -13,13 +13,15 @@ use crate::stats;
 /// Nominal coverage of every interval here, each by itself.
 const LEVEL: f64 = 0.95;
 
-/// A difference: its mean over paired seeds, its interval from 3 seeds on, and the seeds.
+/// A difference: its mean over paired seeds, its interval from 3 seeds on, the seeds, and how many configurations it is of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::report) struct Paired {
     /// The mean, and its 95 % interval.
     pub(in crate::report) change: (f64, Option<(f64, f64)>),
     /// Paired seeds.
     pub(in crate::report) seeds: usize,
+    /// Configurations that both have.
+    pub(in crate::report) configurations: usize,
 }
 
 impl Paired {
@@ -29,26 +31,25 @@ impl Paired {
     }
 }
 
-/// Seeds that both have, at every point of either.
-fn shared(a: &View, b: &View) -> Vec<u64> {
-    let all = |view: &View| -> Vec<u64> {
-        let mut competing = (0..view.given.points.len()).filter(|&i| view.competes(i));
-        let Some(first) = competing.next() else { return Vec::new() };
-        let has = |i: usize, seed: &u64| view.given.points[i].seeds.contains(seed);
-        let rest: Vec<usize> = competing.collect();
-        let seeds = view.given.points[first].seeds.iter().copied();
-        seeds.filter(|seed| rest.iter().all(|&i| has(i, seed))).collect()
-    };
-    let theirs = all(b);
-    all(a).into_iter().filter(|seed| theirs.contains(seed)).collect()
+/// The points that the front of `view` was judged from.
+fn judged(view: &View) -> Vec<&Point> {
+    let front = &view.given.front;
+    let mut judged: Vec<usize> = front.members.clone();
+    judged.extend(front.dominated.iter().map(|(point, _)| *point));
+    judged.sort_unstable();
+    judged.into_iter().map(|point| &view.given.points[point]).collect()
 }
 
-/// The hypervolume that the points of one seed dominate, between the worst and the best possible values; points that lack a number at some of the
-/// `seeds` are left out at all of them.
-fn volumes(view: &View, seeds: &[u64]) -> Vec<f64> {
+/// The configurations that both fronts were judged from: the points of either.
+fn common<'a>(a: &'a View, b: &'a View) -> Vec<(&'a Point, &'a Point)> {
+    let theirs = judged(b);
+    let twin = |own: &'a Point| Some((own, *theirs.iter().find(|other| is_same(own, other))?));
+    judged(a).into_iter().filter_map(twin).collect()
+}
+
+/// The hypervolume that `points` dominate at each of the `seeds`, between the worst and the best possible values; none where one lacks a number.
+fn volumes(view: &View, points: &[&Point], seeds: &[u64]) -> Option<Vec<f64>> {
     let objectives = &view.given.front.objectives;
-    let front = &view.given.front;
-    let judged = front.members.iter().chain(front.dominated.iter().map(|(point, _)| point));
     let costs = |point: &Point, seed: u64| -> Option<Vec<f64>> {
         let position = point.seeds.iter().position(|own| *own == seed)?;
         let cost = |objective: &pareto::Objective| {
@@ -56,32 +57,43 @@ fn volumes(view: &View, seeds: &[u64]) -> Vec<f64> {
         };
         objectives.iter().map(cost).collect()
     };
-    let whole: Vec<&Point> = judged
-        .map(|&i| &view.given.points[i])
-        .filter(|point| seeds.iter().all(|seed| costs(point, *seed).is_some()))
-        .collect();
     let reference = vec![1.0; objectives.len()];
-    seeds
-        .iter()
-        .map(|seed| {
-            let own: Vec<Vec<f64>> = whole.iter().filter_map(|point| costs(point, *seed)).collect();
-            pareto::hypervolume(&own, &reference)
-        })
-        .collect()
+    let volume = |seed: &u64| {
+        let own: Vec<Vec<f64>> = points.iter().map(|point| costs(point, *seed)).collect::<Option<_>>()?;
+        Some(pareto::hypervolume(&own, &reference))
+    };
+    seeds.iter().map(volume).collect()
 }
 
-/// By how much the front of `a` dominates more than that of `b`, seed by seed; none where they share no seed.
+/// By how much the configurations that both have dominate more in `a` than in `b`, seed by seed; none where no configuration or no seed is in common.
+///
+/// Of points that only one has nothing is paired: the front of more points dominates more by noise alone, as a maximum of more draws does.
 pub(in crate::report) fn hypervolume(a: &View, b: &View) -> Option<Paired> {
-    let seeds = shared(a, b);
-    let differences: Vec<f64> =
-        volumes(a, &seeds).into_iter().zip(volumes(b, &seeds)).map(|(a, b)| a - b).collect();
-    Some(Paired { change: stats::mean_interval(&differences, LEVEL)?, seeds: seeds.len() })
+    let pairs = common(a, b);
+    let (first, _) = pairs.first()?;
+    let has_all = |seed: &u64| pairs.iter().all(|(a, b)| a.seeds.contains(seed) && b.seeds.contains(seed));
+    let seeds: Vec<u64> = first.seeds.iter().copied().filter(has_all).collect();
+    let (own, theirs): (Vec<&Point>, Vec<&Point>) = pairs.iter().copied().unzip();
+    let (own, theirs) = (volumes(a, &own, &seeds)?, volumes(b, &theirs, &seeds)?);
+    let differences: Vec<f64> = own.into_iter().zip(theirs).map(|(a, b)| a - b).collect();
+    let change = stats::mean_interval(&differences, LEVEL)?;
+    Some(Paired { change, seeds: seeds.len(), configurations: pairs.len() })
+}
+
+/// Whether both fronts were judged from the same configurations.
+pub(in crate::report) fn are_alike(a: &View, b: &View) -> bool {
+    let both = common(a, b).len();
+    both == judged(a).len() && both == judged(b).len()
+}
+
+/// Whether two points are of one configuration: the same coordinates, and the same model of a training.
+fn is_same(a: &Point, b: &Point) -> bool {
+    a.coordinates == b.coordinates && a.model == b.model
 }
 
 /// The same configuration in `view`.
 fn twin<'a>(view: &'a View, point: &Point) -> Option<&'a Point> {
-    let same = |other: &&Point| other.coordinates == point.coordinates && other.model == point.model;
-    view.given.points.iter().find(same)
+    view.given.points.iter().find(|other| is_same(point, other))
 }
 
 /// A line per folder after the first: how its hypervolume differs from the first one's, or why that is not known.
@@ -89,11 +101,17 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
     let [first, others @ ..] = members else { return Vec::new() };
     let sentence = |other: &Member| {
         let rows = format::count(first.view.given.data.test, "test row");
+        let (a, b) = (&other.name, &first.name);
         let Some(paired) = hypervolume(&other.view, &first.view) else {
-            return format!(
-                "`{}` and `{}` share no seed, so that they cannot be compared pair by pair: run both at the same seeds.",
-                other.name, first.name
-            );
+            return if common(&other.view, &first.view).is_empty() {
+                format!(
+                    "`{a}` and `{b}` have no configuration in common, so that nothing is paired: the fronts are told apart by their means and intervals alone."
+                )
+            } else {
+                format!(
+                    "`{a}` and `{b}` share no seed at every configuration that both have, so that they cannot be compared pair by pair: run both at the same seeds."
+                )
+            };
         };
         let told = match (Course::of(paired.change), paired.change.1) {
             (_, None) => ", an interval takes 3 seeds that both have",
@@ -102,10 +120,16 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
             (Course::Unclear, Some((low, high))) if low == 0.0 && high == 0.0 => ", which is none",
             (Course::Unclear, _) => ", which cannot be told from none",
         };
+        let of = if are_alike(&other.view, &first.view) {
+            "its hypervolume".to_owned()
+        } else {
+            format!(
+                "the hypervolume of the {} that both have",
+                format::count(paired.configurations, "configuration")
+            )
+        };
         format!(
-            "`{}` against `{}`, paired over {} on the same {rows}: its hypervolume differs by {}{told}.",
-            other.name,
-            first.name,
+            "`{a}` against `{b}`, paired over {} on the same {rows}: {of} differs by {}{told}.",
             format::count(paired.seeds, "seed"),
             format::change_interval(paired.change, Unit::Ratio),
         )
@@ -119,7 +143,7 @@ pub(super) struct Row<'a> {
     pub(super) results: &'a str,
     /// The configuration; none of the front as a whole.
     pub(super) configuration: Option<&'a str>,
-    /// The objective; none of the hypervolume.
+    /// The objective; none of the hypervolume, which is of the configurations that both have.
     pub(super) key: Option<&'a MetricKey>,
     /// The difference.
     pub(super) paired: Paired,
@@ -163,7 +187,7 @@ pub(super) fn rows(members: &[Member]) -> Vec<Row<'_>> {
                     results,
                     configuration: Some(&first.view.labels[i]),
                     key: Some(key),
-                    paired: Paired { change, seeds },
+                    paired: Paired { change, seeds, configurations: 1 },
                     direction: objective.direction,
                 });
             }
@@ -210,7 +234,7 @@ pub(super) fn table(members: &[Member]) -> Option<Table> {
     (!rows.is_empty()).then(|| Table {
         title: "Paired differences",
         caption: format!(
-            "How much more {who} has than `{}`, at the same configuration, the same seeds and the same {}: means of the differences seed by seed, with 95 % t intervals over the seeds, each by itself and for these rows. Better and worse: the interval does not contain 0.",
+            "How much more {who} has than `{}`, at the same configuration (defense, strength and whatever is swept; what else differs is below), the same seeds and the same {}: means of the differences seed by seed, with 95 % t intervals over the seeds, each by itself and for these rows. Better and worse: the interval does not contain 0.",
             first.name,
             format::count(view.given.data.test, "test row")
         ),

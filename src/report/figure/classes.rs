@@ -296,7 +296,7 @@ struct Worst<'a> {
     label: &'a str,
     member: &'a str,
     value: f64,
-    /// The next one up, where its value lies within the interval of the lowest: then nobody clearly fares worst.
+    /// The next one up, where the two cannot be told apart: then nobody clearly fares worst.
     level: Option<f64>,
 }
 
@@ -324,10 +324,20 @@ fn worst<'a>(
         return None;
     }
     let &((label, member), value) = known.first()?;
-    let next = known.get(1).map(|(_, value)| *value);
-    // The next one up is told apart from the lowest where its interval does not reach it.
-    let level = next.zip(view.interval(point, &key(member))).filter(|(next, (_, high))| next <= high);
-    Some(Worst { label, member, value, level: level.map(|(next, _)| next) })
+    let next = known.get(1).map(|((_, member), value)| (*value, view.interval(point, &key(member))));
+    let own = view.interval(point, &key(member));
+    let level = next.filter(|next| !are_told_apart((value, own), *next)).map(|(next, _)| next);
+    Some(Worst { label, member, value, level })
+}
+
+/// A number with its interval.
+type Known = (f64, Option<(f64, f64)>);
+
+/// Whether two numbers about other rows, the first the lower, are further apart than the interval of their difference is wide: of independent numbers the half-widths add
+/// as squares (Newcombe 1998, method 10). Without intervals nothing is told.
+fn are_told_apart((lower, below): Known, (higher, above): Known) -> bool {
+    let (Some((_, high)), Some((low, _))) = (below, above) else { return false };
+    higher - lower > (high - lower).hypot(higher - low)
 }
 
 /// Which member is worst, at the most secure of the chosen points, as far as its interval tells; and at the others, where it is another one.
@@ -376,5 +386,19 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
             format!("{place}, {who} ({rows}) fares worst: {value} (clean {before}){elsewhere}")
         }
         _ => format!("{place}, {who} ({rows}) fares worst: {value}{elsewhere}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: half-widths of 0.10 and 0.08 add up to √(0.01 + 0.0064) ≈ 0.128.
+    #[test]
+    fn two_numbers_are_apart_where_the_interval_of_their_difference_is() {
+        let below = (0.6, Some((0.5, 0.7)));
+        assert!(!are_told_apart(below, (0.72, Some((0.64, 0.8)))));
+        assert!(are_told_apart(below, (0.74, Some((0.66, 0.82)))));
+        assert!(!are_told_apart((0.6, None), (0.9, Some((0.8, 1.0)))), "nothing is known of the one");
     }
 }

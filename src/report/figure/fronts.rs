@@ -156,7 +156,8 @@ pub fn fronts_title(members: &[Member]) -> String {
     match order.as_slice() {
         [best, next, ..] => {
             let front = |member: &Member| member.view.given.front.hypervolume_interval;
-            let pairs = paired::hypervolume(&best.view, &next.view).filter(|found| found.change.1.is_some());
+            let pairs = paired::hypervolume(&best.view, &next.view)
+                .filter(|found| found.change.1.is_some() && paired::are_alike(&best.view, &next.view));
             let note = match (pairs, front(best), front(next)) {
                 // Pairs say what overlapping intervals cannot.
                 (Some(found), ..) => format!(

@@ -18,7 +18,7 @@ pub(super) fn rows(course: &Course) -> Vec<[String; 5]> {
             rule.id.clone(),
             book.levels[rule.level].clone(),
             rule.domain.map_or("", |domain| domain.word()).to_owned(),
-            crate::report::history::state(state).to_owned(),
+            crate::report::history::told(state).to_owned(),
             label(state.since),
         ]);
     }

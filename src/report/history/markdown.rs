@@ -1,7 +1,7 @@
 //! `history.md`.
 
 use super::tables::numbers;
-use super::{combined, headline, spans, state};
+use super::{combined, headline, spans, told};
 use crate::report::format;
 use crate::report::markdown::{escaped, prose};
 use crate::rules::Course;
@@ -37,7 +37,7 @@ pub(super) fn page(course: &Course, name: &str, file: &str, ending: Option<&str>
     let signals: Vec<Vec<String>> = course.signals.iter().map(|seen| numbers(seen)).collect();
     for (now, label) in course.windows.iter().enumerate() {
         let signals = signals.iter().map(|cells| cells[now].clone());
-        let rules = course.rules.iter().map(|states| state(&states[now]).to_owned());
+        let rules = course.rules.iter().map(|states| told(&states[now]).to_owned());
         let combines = course.combines.iter().map(|states| combined(states[now].holds).to_owned());
         let cells: Vec<String> = signals.chain(rules).chain(combines).map(|cell| prose(&cell)).collect();
         let level = course.levels[now].map_or("", |level| book.levels[level].as_str());

@@ -70,6 +70,11 @@ pub fn terminal(course: &Course, name: &str) -> String {
     text
 }
 
+/// Where a rule stands, for people: what is active may be blind as well.
+pub(super) fn told(rule: &RuleState) -> &'static str {
+    if rule.active && rule.blind { "active, blind" } else { state(rule) }
+}
+
 /// Where a rule stands, in a word.
 pub(super) fn state(state: &RuleState) -> &'static str {
     match state {

@@ -1,6 +1,6 @@
 //! The course of escalation rules as tables of the page: what was raised, and every window.
 
-use super::{Span, combined, spans, state};
+use super::{Span, combined, spans, told};
 use crate::report::format;
 use crate::report::table::{Table, numeric, words};
 use crate::rules::{self, Course, Observation};
@@ -44,7 +44,7 @@ fn windows(course: &Course) -> Table {
     let row = |(now, label): (usize, &String)| {
         let mut row = vec![label.clone()];
         row.extend(signals.iter().map(|cells| cells[now].clone()));
-        row.extend(course.rules.iter().map(|states| state(&states[now]).to_owned()));
+        row.extend(course.rules.iter().map(|states| told(&states[now]).to_owned()));
         row.extend(course.combines.iter().map(|states| combined(states[now].holds).to_owned()));
         row.push(course.levels[now].map_or_else(String::new, |level| book.levels[level].clone()));
         row

@@ -62,7 +62,7 @@ fn folders_are_laid_side_by_side() {
     let text = file(&outputs, "comparison.md");
     assert!(text.contains("`second` dominates most: hypervolume 0.600 against 0.505 (`first`); their intervals do not overlap"), "{text}");
     assert!(
-        text.contains("`second` and `first` share no seed, so that they cannot be compared pair by pair"),
+        text.contains("`second` and `first` share no seed at every configuration that both have, so that they cannot be compared pair by pair"),
         "{text}"
     );
     assert!(
@@ -148,6 +148,55 @@ fn folders_of_the_same_seeds_and_rows_are_compared_pair_by_pair() {
     assert!((number("difference") - 0.02).abs() < 1e-12 && (number("difference:low") + 0.0048).abs() < 1e-4);
     assert_eq!((row["seeds"].as_str(), row["it_is"].as_str()), ("3", "cannot tell"));
     assert!(file(&outputs, "comparison.html").contains(">Paired differences<"));
+}
+
+/// The front of more points dominates more by noise alone: what is paired is of the configurations that both have.
+#[test]
+fn a_folder_of_more_points_is_not_better_for_having_more() {
+    let said = |second: Inputs| {
+        let members = [member("first", fixture::digits(3)), member("second", second)];
+        let outputs = compare::compare(&members, &Wanted::default()).unwrap();
+        (file(&outputs, "comparison.md").replace('\u{a0}', " "), outputs)
+    };
+    let mut more = fixture::digits(3);
+    for i in 0..6 {
+        let mut twin = more.points[4].clone();
+        twin.strength = 0.21 + 0.001 * f64::from(i);
+        twin.coordinates.insert("strength".to_owned(), twin.strength.to_string());
+        for measured in twin.measures.values_mut() {
+            for value in &mut measured.per_seed {
+                *value = value.get().map_or_else(|| value.clone(), |x| Value::Defined((x + 0.05).min(1.0)));
+            }
+        }
+        more.points.push(twin);
+        more.front.dominated.push((7 + usize::try_from(i).unwrap() + 1, 4));
+    }
+    more.front.hypervolume = 0.9;
+    let (text, outputs) = said(more);
+    let expected = "the hypervolume of the 7 configurations that both have differs by ±0.000 [0.000, 0.000], which is none.";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("`second` dominates most: hypervolume 0.900 against"), "{text}");
+    assert!(!text.contains("; paired over"), "{text}");
+    let table = rows(file(&outputs, "comparison-paired.csv"));
+    let front = table.iter().find(|row| row["number"] == "hypervolume").unwrap();
+    assert_eq!(front["it_is"], "the same");
+    // A configuration without a single seed was judged by nobody, and takes nothing from the others.
+    let mut failed = fixture::digits(3);
+    failed.points[2].seeds.clear();
+    for measured in failed.points[2].measures.values_mut() {
+        measured.per_seed.clear();
+    }
+    failed.front.members.retain(|point| *point != 2);
+    failed.front.excluded.push((2, "every seed failed".to_owned()));
+    let (text, _) = said(failed);
+    assert!(text.contains("the hypervolume of the 6 configurations that both have differs by"), "{text}");
+    // Nothing is in common.
+    let mut other = fixture::digits(3);
+    for point in &mut other.points {
+        point.coordinates.insert("defense".to_owned(), "trades".to_owned());
+    }
+    let (text, _) = said(other);
+    assert!(text.contains("`second` and `first` have no configuration in common"), "{text}");
 }
 
 #[test]
