@@ -81,6 +81,19 @@ pub fn decimals(values: &[f64]) -> usize {
     decimals
 }
 
+/// The same of numbers whose sides of 0 matter, such as the ends of an interval: so many decimals more, three at most, that none that is not 0 is
+/// written as 0.
+#[must_use]
+pub fn telling_decimals(values: &[f64]) -> usize {
+    const MORE: usize = 3;
+    let usual = decimals(values);
+    let vanishes = |digits: usize| {
+        let is_lost = |x: &&f64| x.is_finite() && **x != 0.0 && decimal(**x, digits) == decimal(0.0, digits);
+        values.iter().any(|x| is_lost(&x))
+    };
+    (usual..=usual + MORE).find(|digits| !vanishes(*digits)).unwrap_or(usual)
+}
+
 /// `66 %`: a share as a whole number of percent, halves up whatever their last binary digit says.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -118,6 +131,20 @@ mod tests {
         assert_eq!([0.0, -0.0].map(written), ["0.00", "0.00"]);
         // What stands beside them decides as well.
         assert_eq!(decimal(0.004, decimals(&[0.004, -0.3, f64::INFINITY])), "0.00");
+    }
+
+    #[test]
+    fn an_end_that_is_not_0_is_not_written_as_0() {
+        let written = |values: [f64; 3]| {
+            let digits = telling_decimals(&values);
+            values.map(|x| decimal(x, digits))
+        };
+        assert_eq!(written([0.05, 0.002, 0.11]), ["0.050", "0.002", "0.110"]);
+        assert_eq!(written([0.03, -0.0024, 0.06]), ["0.030", "−0.002", "0.060"]);
+        assert_eq!(written([0.08, 0.05, 0.12]), ["0.08", "0.05", "0.12"]);
+        // What is 0 may be written so, and what three decimals more would not show as well.
+        assert_eq!(written([0.3, 0.0, 0.6]), ["0.30", "0.00", "0.60"]);
+        assert_eq!(written([0.3, 1e-9, 0.6]), ["0.30", "0.00", "0.60"]);
     }
 
     #[test]

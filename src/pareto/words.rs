@@ -5,7 +5,7 @@ use super::exchange::{ArcRate, Change, Course, Outcome, Rate};
 use crate::measure::{Direction, MetricKey, Unit};
 use crate::metrics;
 use crate::points::Point;
-use crate::words::{decimal, decimals};
+use crate::words::{decimal, decimals, telling_decimals};
 
 /// A number's name in a sentence.
 pub(super) fn title(key: &MetricKey) -> String {
@@ -141,7 +141,7 @@ pub(super) fn sentence(
     // Turned so that a price is positive, and so is what is gained where the trade ran backwards.
     let factor = -scale(&safety.key, &security.key);
     let digits = match arc.rate {
-        Rate::Bounded { rate, low, high } => decimals(&[rate, low, high].map(|rate| rate * factor)),
+        Rate::Bounded { rate, low, high } => telling_decimals(&[rate, low, high].map(|rate| rate * factor)),
         _ => 2,
     };
     let turned = |rate: f64| decimal(rate * factor, digits);

@@ -3,7 +3,8 @@
 use super::format;
 use super::headline::these_seeds;
 use super::table::{Table, numeric, words};
-use super::view::View;
+use super::view::{Plane, View};
+use crate::measure::Direction;
 use crate::pareto::Stretch;
 
 /// How optimistic the choice on validation rows was.
@@ -84,6 +85,46 @@ pub(super) fn owned(view: &View) -> Option<String> {
         view.metric_title(security),
         format::list(&parts)
     ))
+}
+
+/// Who gives most safety at which level of security, as a title of that plane: all stretches where they are few and each has an owner at least as likely as
+/// not, else the longest that has one.
+pub(super) fn leader(view: &View, plane: &Plane) -> Option<String> {
+    const FEW: usize = 3;
+    let stretches = &view.given.ownership;
+    let (security, safety) = view.owned_axes()?;
+    let is_of_plane = plane.x == *security && plane.y == *safety;
+    if !is_of_plane || view.direction(security) != Some(Direction::Higher) {
+        return None;
+    }
+    let is_owned = |stretch: &&Stretch| {
+        likelier(stretch).is_none() && stretch.probability.is_none_or(|share| share >= 0.5)
+    };
+    let likely = |stretch: &Stretch| {
+        stretch.probability.map_or_else(String::new, |share| format!(" (probability {share:.2})"))
+    };
+    let (more, level) = (view.metric_title(safety), view.metric_title(security));
+    let who = |stretch: &Stretch| View::owners(stretch, View::quoted);
+    if stretches.len() <= FEW && stretches.iter().all(|stretch| is_owned(&stretch)) {
+        let parts: Vec<String> = stretches
+            .iter()
+            .enumerate()
+            .map(|(i, stretch)| {
+                let level = if i == 0 { format!("{level} ") } else { String::new() };
+                format!("by {} up to {level}{}{}", who(stretch), format::number(stretch.to), likely(stretch))
+            })
+            .collect();
+        return (!parts.is_empty()).then(|| format!("Most {more} is given {}", format::list(&parts)));
+    }
+    let (place, longest) = stretches
+        .iter()
+        .enumerate()
+        .filter(|(_, stretch)| is_owned(stretch))
+        .max_by(|(_, a), (_, b)| (a.to - a.from).total_cmp(&(b.to - b.from)))?;
+    let (from, to) = (format::number(longest.from), format::number(longest.to));
+    let stretch =
+        if place == 0 { format!("up to {level} {to}") } else { format!("from {level} {from} to {to}") };
+    Some(format!("Most {more} {stretch} is given by {}{}", who(longest), likely(longest)))
 }
 
 /// Another defense that owns the stretch in more resamples than its owner by the seed means does: then nobody owns it for sure.

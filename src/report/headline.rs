@@ -147,7 +147,7 @@ fn competing(view: &View) -> usize {
 }
 
 /// How many `points` there are; where validation rows chose, each configuration counts once, as in what is said of the choice.
-fn counted(view: &View, points: impl Iterator<Item = usize>) -> usize {
+pub(super) fn counted(view: &View, points: impl Iterator<Item = usize>) -> usize {
     match &view.given.choice {
         Some(choice) => choice.distinct(points),
         None => points.count(),

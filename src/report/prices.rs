@@ -8,12 +8,12 @@ use crate::measure::{Direction, MetricKey};
 use crate::pareto::exchange::{ArcRate, Course, Outcome};
 use crate::pareto::{Objective, beats};
 use crate::points::Point;
-use crate::words::{decimal, decimals};
+use crate::words::{decimal, telling_decimals};
 
 /// Where a cost may lie that cannot be told itself: `≤ −0.50 or ≥ 0.13`.
 pub(super) fn half_line(parts: &[(f64, f64)]) -> String {
     let ends: Vec<f64> = parts.iter().map(|(from, to)| if from.is_finite() { *from } else { *to }).collect();
-    let digits = decimals(&ends);
+    let digits = telling_decimals(&ends);
     let end = |(from, to): &(f64, f64)| {
         if from.is_finite() {
             format!("≥ {}", decimal(*from, digits))
@@ -123,28 +123,33 @@ pub(super) fn stops(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     })
 }
 
-/// One arc per sweep and pair of axes: the widest whose ends both work. Declared by the sweep, not picked by its outcome.
-pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
+/// Of each exchange rate, whether it may be quoted: both ends work, validation rows passed over neither, and no other strength beats the far end on
+/// every axis. That is no price worth quoting, where there are others.
+pub(super) fn quoted(view: &View) -> Vec<bool> {
     let points = &view.given.points;
-    let mut widest: Vec<&ArcRate> = Vec::new();
-    // A step to a point that another strength beats on every axis is no price worth quoting, where there are others.
     let beaten: Vec<bool> = (0..points.len()).map(|point| is_beaten(view, point)).collect();
-    let ends_well = |arc: &&ArcRate| !beaten[arc.to];
-    for arc in &view.given.rates {
-        if points[arc.from].degenerate.is_some() || points[arc.to].degenerate.is_some() {
-            continue;
+    let is_quoted = |arc: &ArcRate| {
+        if points[arc.from].degenerate.is_some()
+            || points[arc.to].degenerate.is_some()
+            || was_passed_over(view, arc)
+        {
+            return false;
         }
-        if was_passed_over(view, arc) {
-            continue;
-        }
-        let rivals = view.given.rates.iter().filter(|other| {
+        let is_rival = |other: &&ArcRate| {
             sweep(&points[other.from]) == sweep(&points[arc.from])
                 && points[other.to].degenerate.is_none()
                 && !was_passed_over(view, other)
-        });
-        if beaten[arc.to] && rivals.clone().any(|other| ends_well(&other)) {
-            continue;
-        }
+        };
+        !beaten[arc.to] || !view.given.rates.iter().filter(is_rival).any(|other| !beaten[other.to])
+    };
+    view.given.rates.iter().map(is_quoted).collect()
+}
+
+/// One arc per sweep and pair of axes: the widest that is [quoted]. Declared by the sweep, not picked by its outcome.
+pub(super) fn widest_arcs(view: &View) -> Vec<&ArcRate> {
+    let points = &view.given.points;
+    let mut widest: Vec<&ArcRate> = Vec::new();
+    for (arc, _) in view.given.rates.iter().zip(quoted(view)).filter(|(_, is_quoted)| *is_quoted) {
         let width = |arc: &ArcRate| points[arc.to].strength - points[arc.from].strength;
         let twin = widest.iter_mut().find(|other| {
             sweep(&points[other.from]) == sweep(&points[arc.from])
@@ -202,7 +207,7 @@ pub(super) fn free_stretch(view: &View) -> Vec<String> {
 }
 
 /// A change for the better as a change of the metric itself: of less is better, a gain is a fall.
-fn in_own_units(
+pub(super) fn in_own_units(
     (gain, interval): (f64, Option<(f64, f64)>),
     direction: Option<Direction>,
 ) -> (f64, Option<(f64, f64)>) {

@@ -122,11 +122,24 @@ impl Panel {
 
     /// Grid, frame lines and tick texts; `x_ticks` replaces the round numbers.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, x_ticks: Option<&[(f64, String)]>, small: bool) {
+        self.inner(canvas, x_ticks, small, (true, true));
+    }
+
+    /// The same with texts across and up only where they are not those of a neighbor.
+    pub(super) fn inner(
+        &self,
+        canvas: &mut Canvas<'_>,
+        x_ticks: Option<&[(f64, String)]>,
+        small: bool,
+        (has_across, has_up): (bool, bool),
+    ) {
         let look: Type = if small { Type { size: 10.0, ..SMALL } } else { Type { size: 11.0, ..SMALL } };
         for (value, text) in self.y.ticks() {
             let y = self.y(value);
             canvas.line(&[(self.left, y), (self.right, y)], GRID, 1.0, 1.0);
-            canvas.text(&text, (self.left - 7.0, y), look, Side::End);
+            if has_up {
+                canvas.text(&text, (self.left - 7.0, y), look, Side::End);
+            }
         }
         let mut ticks: Vec<(f64, String)> = x_ticks.map_or_else(|| self.x.ticks(), <[_]>::to_vec);
         ticks.sort_by(|a, b| self.x(a.0).total_cmp(&self.x(b.0)));
@@ -140,7 +153,7 @@ impl Panel {
             // Declared ticks may lie close together: a text that would touch the last one is left out.
             let fine = if x_ticks.is_some() { Type { size: 9.0, ..look } } else { look };
             let half = 0.5 * super::fitting::width(text, fine) + 1.5;
-            if x - half >= last {
+            if has_across && x - half >= last {
                 canvas.text(text, (x, self.bottom + 14.0), fine, Side::Middle);
                 last = x + half;
             }

@@ -208,6 +208,9 @@ fn attribute(text: &str) -> String {
     printable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// How opaque what is there for orientation is.
+const FAINT: f64 = 0.5;
+
 const TO_STRING: &str = "drawing to a string cannot fail";
 
 pub(super) fn register() {
@@ -330,6 +333,22 @@ impl Canvas<'_> {
                 self.polygon(&half, color, 1.0);
             }
         }
+    }
+
+    /// A point that is there for orientation: its pale outline.
+    pub(super) fn faint(&mut self, shape: Marker, (x, y): (f64, f64), radius: f64, color: Color) {
+        let place = |&(a, b): &(f64, f64)| (x + radius * a, y + radius * b);
+        let mut outline: Vec<(f64, f64)> = shape.corners().iter().map(place).collect();
+        if outline.is_empty() {
+            let radius = (radius * UNITS) as u32;
+            for (fill, style) in [(true, paint(SURFACE, 1.0, 0.0)), (false, paint(color, FAINT, 1.2))] {
+                self.backend.draw_circle(units((x, y)), radius, &style, fill).expect(TO_STRING);
+            }
+            return;
+        }
+        self.polygon(&outline, SURFACE, 1.0);
+        outline.extend_from_within(..2);
+        self.line(&outline, color, FAINT, 1.2);
     }
 
     /// A text whose place is its left end, middle or right end, at half its height.

@@ -1,6 +1,7 @@
 //! The front of each defense by itself, in small multiples on the same axes.
 
 use crate::report::format;
+use crate::report::headline;
 use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, Panel};
@@ -13,7 +14,16 @@ use super::look::Look;
 use super::theme::{self, INK, PALE, SURFACE};
 use super::{Figure, axis_title, basis, corner, framed};
 
+/// Most and least height of a panel with its name.
 const HEIGHT: f64 = 230.0;
+const LEAST: f64 = 110.0;
+/// Left edge of the first panel: the name of the axis and its numbers.
+const LEFT: f64 = 62.0;
+/// Below the last line of panels: their numbers, and the name of the axis.
+const TICKS: f64 = 24.0;
+const NAME: f64 = 28.0;
+/// Most height on paper, in inches.
+const PAGE: f64 = 8.8;
 const RADIUS: f64 = 4.6;
 const LABEL: Type = Type { size: 9.5, bold: true, color: INK };
 
@@ -32,29 +42,65 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         })
         .filter(|(_, members)| !members.is_empty())
         .collect();
-    let columns = look.columns(3).min(own.len());
-    let rows = own.len().div_ceil(columns);
+    let layout = Layout::of(own.len(), look);
     let caption = format!(
         "One panel per defense, on the same axes. Its points in color, their strengths beside those on its front; all others as small dots; thin line: the joint front. {} What lies beyond the axes is left out. {}",
         front::filling(view),
         basis(view, "; intervals: in the figure of the front")
     );
-    let height = HEIGHT * rows as f64 + 44.0;
+    let tall = layout.pitch * layout.rows as f64 + TICKS;
     let title = title(view);
-    Some(framed(look, "front-defenses", height, (title, caption), |canvas, top| {
-        let whole = (look.width - 24.0) / columns as f64;
+    Some(framed(look, "front-defenses", tall + NAME, (title, caption), |canvas, top| {
         for (i, (defense, members)) in own.iter().enumerate() {
-            let (left, top) = corner(i, columns, (whole, HEIGHT), top);
-            let place = (24.0 + left, top);
-            one(canvas, view, plane, &marks, (*defense, members), (x.clone(), y.clone()), (place, whole));
+            let (panel, texts) = layout.panel(i, top, (x.clone(), y.clone()));
+            one(canvas, view, plane, &marks, (*defense, members), (&panel, texts));
         }
-        let middle = f64::midpoint(24.0, look.width);
         let across = axis_title(view, &plane.x, look.width - 60.0);
-        canvas.text(&across, (middle, top + HEIGHT * rows as f64 + 18.0), BODY, Side::Middle);
-        let up = axis_title(view, &plane.y, HEIGHT * rows as f64 - 20.0);
-        let half = top + 0.5 * HEIGHT * rows as f64;
-        canvas.turned_text(&up, (14.0, half), BODY, Side::Middle);
+        canvas.text(&across, (f64::midpoint(24.0, look.width), top + tall + 14.0), BODY, Side::Middle);
+        let up = axis_title(view, &plane.y, tall - 20.0);
+        canvas.turned_text(&up, (14.0, top + 0.5 * tall), BODY, Side::Middle);
     }))
+}
+
+/// Where the panels stand. All have the same axes, so that numbers stand left of the first of a line and below the last of a column.
+struct Layout {
+    /// Panels, in so many columns and lines.
+    panels: usize,
+    columns: usize,
+    rows: usize,
+    /// From one panel to the next, across and down.
+    whole: f64,
+    pitch: f64,
+}
+
+impl Layout {
+    fn of(panels: usize, look: Look) -> Self {
+        // A page has no room for more lines.
+        let most = match (look.is_narrow(), panels) {
+            (true, ..=6) => 2,
+            (true, _) | (false, ..=9) => 3,
+            (false, _) => 4,
+        };
+        let columns = most.min(panels);
+        let rows = panels.div_ceil(columns);
+        let whole = (look.width - LEFT) / columns as f64;
+        let pitch = ((look.units(PAGE) - NAME - TICKS) / rows as f64).clamp(LEAST, HEIGHT);
+        Self { panels, columns, rows, whole, pitch }
+    }
+
+    /// Panel number `i`, and whether numbers stand below and left of it.
+    fn panel(&self, i: usize, top: f64, (x, y): (Axis, Axis)) -> (Panel, (bool, bool)) {
+        let (left, top) = corner(i, self.columns, (self.whole, self.pitch), top);
+        let panel = Panel {
+            left: LEFT + left,
+            top: top + 28.0,
+            right: LEFT + left + self.whole - 12.0,
+            bottom: top + self.pitch - 4.0,
+            x,
+            y,
+        };
+        (panel, (i + self.columns >= self.panels, i.is_multiple_of(self.columns)))
+    }
 }
 
 fn one(
@@ -63,22 +109,17 @@ fn one(
     plane: &Plane,
     marks: &[Mark],
     (defense, members): (usize, &[usize]),
-    (x, y): (Axis, Axis),
-    ((left, top), whole): ((f64, f64), f64),
+    (panel, texts): (&Panel, (bool, bool)),
 ) {
-    let panel = Panel {
-        left: left + 38.0,
-        top: top + 28.0,
-        right: left + whole - 10.0,
-        bottom: top + HEIGHT - 28.0,
-        x,
-        y,
-    };
-    panel.draw(canvas, None, true);
+    panel.inner(canvas, None, true, texts);
     let color = theme::defense(defense);
-    let look = Type { color, ..HEADING };
-    let name = shortened(&view.defenses[defense], look, whole - 50.0);
-    canvas.text(&name, (panel.left, top + 14.0), look, Side::Start);
+    let room = panel.right - panel.left + 8.0;
+    // A name stands whole, if smaller letters will do.
+    let sizes = [HEADING.size, 10.5, 9.5].map(|size| Type { size, color, ..HEADING });
+    let whole = &view.defenses[defense];
+    let look = sizes.into_iter().find(|look| width(whole, *look) <= room).unwrap_or(sizes[2]);
+    let name = shortened(whole, look, room);
+    canvas.text(&name, (panel.left, panel.top - 14.0), look, Side::Start);
     let inside = |mark: &&Mark| {
         let at = panel.at(mark.x, mark.y);
         let near = panel.clamped(at);
@@ -89,9 +130,9 @@ fn one(
         canvas.marker(Marker::Circle, panel.at(mark.x, mark.y), 2.0, PALE, PALE, 1.0);
     }
     let clamped = |path: Vec<(f64, f64)>| path.into_iter().map(|at| panel.clamped(at)).collect::<Vec<_>>();
-    let joint = clamped(front::staircase(view, plane, &panel, &view.given.front.members));
+    let joint = clamped(front::staircase(view, plane, panel, &view.given.front.members));
     canvas.line(&joint, INK, 0.75, 1.2);
-    let stairs = clamped(front::staircase(view, plane, &panel, members));
+    let stairs = clamped(front::staircase(view, plane, panel, members));
     canvas.line(&stairs, color, 1.0, 1.8);
     let mut shown: Vec<&Mark> = marks.iter().filter(inside).filter(is_own).collect();
     shown.sort_by_key(|mark| mark.point.is_some_and(|point| members.contains(&point)));
@@ -143,26 +184,55 @@ fn one(
     }
 }
 
-/// Who has how much of the joint front.
+/// More defenses than this are counted.
+const NAMED: usize = 4;
+
+/// Of whom the points of the joint front are. By points alone: how long a stretch is theirs the drawing shows.
 fn title(view: &View) -> String {
     let members = &view.given.front.members;
-    let counts: Vec<(usize, &String)> = view
+    let of = |name: &String| {
+        let own = members.iter().copied().filter(|&i| view.given.points[i].defense == *name);
+        headline::counted(view, own)
+    };
+    let mut counts: Vec<(usize, String)> = view
         .defenses
         .iter()
-        .map(|name| (members.iter().filter(|&&i| view.given.points[i].defense == *name).count(), name))
+        .map(|name| (of(name), View::quoted(name)))
+        .filter(|(count, _)| *count > 0)
         .collect();
-    let most = counts.iter().map(|(count, _)| *count).max().unwrap_or(0);
-    if most == 0 {
-        return "No defense has a point on the joint front".to_owned();
-    }
-    let leading: Vec<String> =
-        counts.iter().filter(|(count, _)| *count == most).map(|(_, name)| View::quoted(name)).collect();
-    let of = format!("{most} of {}", format::count(members.len(), "point"));
-    match leading.as_slice() {
-        [one] => format!("{one} has most of the joint front: {of}"),
-        several if several.len() == view.defenses.len() => {
-            format!("Every defense has as much of the joint front: {of}")
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let all: usize = counts.iter().map(|(count, _)| count).sum();
+    let (used, defenses) = (counts.len(), view.defenses.len());
+    let of_the = format!("Of the {all} points of the joint front");
+    let are = |count: usize| format!("{count} {}", format::are(count));
+    match counts.as_slice() {
+        [] => "No defense has a point on the joint front".to_owned(),
+        [(1, one)] => format!("The one point of the joint front is of {one}"),
+        [(2, one)] => format!("Both points of the joint front are of {one}"),
+        [(_, one)] => format!("All {all} points of the joint front are of {one}"),
+        [(most, first), others @ ..] if used <= NAMED => {
+            let mut parts = vec![format!("{} of {first}", are(*most))];
+            parts.extend(others.iter().map(|(count, name)| format!("{count} of {name}")));
+            format!("{of_the} {}", format::list(&parts))
         }
-        several => format!("{} have most of the joint front: {of} each", format::list(several)),
+        [(most, _), ..] => {
+            let leading: Vec<String> =
+                counts.iter().filter(|(count, _)| count == most).map(|(_, name)| name.clone()).collect();
+            let others = format::count(used - leading.len().min(used), "other defense");
+            match leading.as_slice() {
+                [one] => format!("{of_the} {} of {one}, the rest of {others}", are(*most)),
+                few if few.len() <= NAMED => {
+                    format!("{of_the} {most} each are of {}, the rest of {others}", format::list(few))
+                }
+                _ => {
+                    let who = if used == defenses {
+                        format!("all {defenses} defenses")
+                    } else {
+                        format!("{used} of {defenses} defenses")
+                    };
+                    format!("The {all} points of the joint front are of {who}, at most {most} of each")
+                }
+            }
+        }
     }
 }

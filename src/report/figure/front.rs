@@ -5,31 +5,33 @@ use std::collections::BTreeSet;
 use crate::experiment::INTERPOLATED;
 use crate::measure::MetricKey;
 use crate::pareto::Verdict;
-use crate::report::format;
+use crate::report::contest;
 use crate::report::headline;
+use crate::report::prices::widest_arcs;
 use crate::report::view::{Plane, View};
 
 use super::axis::{Axis, NEXT, Panel, up};
 use super::bands;
-use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
-use super::fitting::{cut, width};
-use super::labels::{Block, FAR, NEAR, Wish, leader, placed};
+use super::canvas::{Canvas, Fill, Marker};
 use super::legend::{self, Key, Legend, Style};
 use super::look::Look;
-use super::theme::{self, ANCHOR, INK, PALE, QUIET, SURFACE};
+use super::naming::{self, Names};
+use super::paid;
+use super::shapes::{Shapes, bar};
+use super::theme::{self, ANCHOR, INK, PALE, SURFACE};
 use super::{Figure, axis_lines, bounds, facts, framed, is_reversed};
 
 /// Least height; a long legend makes it more.
 const HEIGHT: f64 = 500.0;
 /// The same on a narrow sheet.
 const NARROW: f64 = 340.0;
-const RADIUS: f64 = 6.0;
-/// With more points than this only those on the front are labeled.
-const LABELED: usize = 16;
+pub(super) const RADIUS: f64 = 6.0;
 /// With more points, or more defenses, than this only those on the front have bars.
 const BARRED: usize = 45;
 const BARRED_DEFENSES: usize = 4;
-const LABEL: Type = Type { size: 11.0, bold: true, color: INK };
+
+/// Room beyond the fronts of many defenses, as a share of what is drawn.
+const ASIDE: f64 = 0.12;
 
 /// One mark on the plane.
 pub(super) struct Mark {
@@ -37,7 +39,7 @@ pub(super) struct Mark {
     pub(super) point: Option<usize>,
     pub(super) x: f64,
     pub(super) y: f64,
-    label: String,
+    pub(super) label: String,
 }
 
 /// One figure per pair of objectives, the security-against-safety pair first.
@@ -54,25 +56,38 @@ pub(super) fn draw(view: &View, look: Look) -> Vec<Figure> {
 
 fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     let marks = marks(view, plane);
-    let legend = Legend::of(view, &keys(view, &marks), bands::legend(view), Style::Marks);
-    let place = legend.place(look, if look.is_narrow() { NARROW } else { HEIGHT });
     let (x, y) = axes(view, plane, &marks);
-    let above = 10.0;
-    let name_up = axis_lines(view, &plane.y, up(above, place.drawing - 56.0));
-    let left = look.left(name_up.len());
-    let name_across = axis_lines(view, &plane.x, place.right - left + 30.0);
-    let below = place.drawing - 56.0 - NEXT * (name_across.len() - 1) as f64;
-    let panel = Panel { left, top: above, right: place.right, bottom: below, x, y };
-    let title = headline::front_title(view, &plane.x, &plane.y);
+    let height = if look.is_narrow() { NARROW } else { HEIGHT };
+    let laid = |legend: &Legend| {
+        let place = legend.place(look, height);
+        let above = 10.0;
+        let name_up = axis_lines(view, &plane.y, up(above, place.drawing - 56.0));
+        let left = look.left(name_up.len());
+        let name_across = axis_lines(view, &plane.x, place.right - left + 30.0);
+        let below = place.drawing - 56.0 - NEXT * (name_across.len() - 1) as f64;
+        let panel = Panel { left, top: above, right: place.right, bottom: below, x: x.clone(), y: y.clone() };
+        (place, panel, (name_across, name_up))
+    };
+    let mut legend = Legend::of(view, &keys(view, &marks, false), bands::legend(view), Style::Marks);
+    let (mut place, mut panel, mut names) = laid(&legend);
+    let lines = Shapes::of(view, plane, &panel, &marks).lines();
+    let letters = !Names::of(view, &panel, &marks, &lines, false).tell_trivial();
+    if letters {
+        let keys = keys(view, &marks, true);
+        legend =
+            Legend::of(view, &keys, bands::legend(view), Style::Marks).with(naming::legend(&panel, &marks));
+        (place, panel, names) = laid(&legend);
+    }
+    let title = title(view, plane);
     let stairs = if view.planes.len() == 1 {
         " Stairs, not straight lines: mixtures of models were not measured."
     } else {
         ""
     };
     let labels = if are_named(view) { "defense and strength" } else { "strength" };
-    let beside = if are_named(view) { "" } else { ", at the values (across, up) beside it" };
+    let beside = if are_named(view) { "" } else { ", at the values (across, up) beside it or its name" };
     let chosen =
-        if view.given.choice.is_some() { " Small and hollow: not chosen on validation rows." } else { "" };
+        if view.given.choice.is_some() { " Small and grey: not chosen on validation rows." } else { "" };
     let mixed = if view.given.points.iter().any(|point| point.coordinates.contains_key(INTERPOLATED)) {
         " With ~: weights interpolated between neighbors."
     } else {
@@ -91,11 +106,28 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     framed(look, name, place.height, (title, caption), |canvas, top| {
         let panel = Panel { top: panel.top + top, bottom: panel.bottom + top, ..panel };
         panel.draw(canvas, None, false);
-        panel.name_across(canvas, &name_across);
-        panel.name_up(canvas, &name_up);
+        panel.name_across(canvas, &names.0);
+        panel.name_up(canvas, &names.1);
         scene(canvas, view, plane, &panel, &marks);
+        let lines = Shapes::of(view, plane, &panel, &marks).lines();
+        Names::of(view, &panel, &marks, &lines, letters).draw(canvas);
         legend.draw(canvas, &place, top);
     })
+}
+
+/// Who gives most safety where, or what security cost, where several defenses are compared and that can be said; else what moved, or who is on the front.
+fn title(view: &View, plane: &Plane) -> String {
+    let several = view.defenses.len() > 1;
+    let found = several.then(|| {
+        contest::leader(view, plane).or_else(|| {
+            let arcs = widest_arcs(view);
+            paid::priced(
+                view,
+                arcs.into_iter().filter(|arc| arc.security == plane.x && arc.safety == plane.y),
+            )
+        })
+    });
+    found.flatten().unwrap_or_else(|| headline::front_title(view, &plane.x, &plane.y))
 }
 
 /// What the filling of marks says.
@@ -131,7 +163,7 @@ pub(super) fn fill(view: &View, point: usize) -> Fill {
 }
 
 /// Whether every point has its bars.
-fn are_barred(view: &View) -> bool {
+pub(super) fn are_barred(view: &View) -> bool {
     view.given.points.len() <= BARRED && view.defenses.len() <= BARRED_DEFENSES
 }
 
@@ -209,12 +241,23 @@ pub(super) fn axes(view: &View, plane: &Plane, marks: &[Mark]) -> (Axis, Axis) {
                 break;
             }
         }
-        Axis::around(&values, bounds(view, key), is_reversed(view, key), 6)
+        let reversed = is_reversed(view, key);
+        if core.is_some() && *key == plane.x {
+            // Beyond the front there is room for names.
+            let (low, high) = values
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
+            let more = ASIDE * (high - low);
+            let (least, most) = bounds(view, key);
+            values.push(if reversed { (low - more).max(least) } else { (high + more).min(most) });
+        }
+        Axis::around(&values, bounds(view, key), reversed, 6)
     };
     (axis(&plane.x, |mark| mark.x), axis(&plane.y, |mark| mark.y))
 }
 
-fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
+/// What is drawn; trivial models have their own entries where they are told by letters.
+fn keys(view: &View, marks: &[Mark], letters: bool) -> Vec<Key> {
     let points = || marks.iter().filter_map(|mark| mark.point);
     let works = |p: &usize| view.given.points[*p].degenerate.is_none();
     let passed = |p: &usize| !view.on_front(*p) && view.was_passed_over(*p);
@@ -222,7 +265,7 @@ fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
     let mut keys = Vec::new();
     keys.extend(has(Fill::Whole).then_some(Key::OnFront));
     keys.extend(has(Fill::Half).then_some(Key::Undecided));
-    keys.extend(has(Fill::Hollow).then_some(Key::Dominated));
+    keys.extend(has(Fill::Hollow).then_some(if are_barred(view) { Key::Dominated } else { Key::Pale }));
     keys.extend(points().any(|p| works(&p) && passed(&p)).then_some(Key::PassedOver));
     if has_joint(view) {
         keys.push(Key::Joint);
@@ -230,174 +273,80 @@ fn keys(view: &View, marks: &[Mark]) -> Vec<Key> {
     if points().any(|p| view.given.points[p].degenerate.is_some()) {
         keys.push(Key::Degenerate);
     }
-    if marks.iter().any(|mark| mark.point.is_none()) {
+    if !letters && marks.iter().any(|mark| mark.point.is_none()) {
         keys.push(Key::Trivial);
     }
     keys
 }
 
+/// Where a mark is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) at: (f64, f64),
+    /// Whether it lies beyond the axes, and is drawn on the frame.
+    pub(super) is_outside: bool,
+}
+
+/// A mark beyond the axes is drawn on the frame, with its values in the label.
+pub(super) fn place(panel: &Panel, mark: &Mark) -> Place {
+    const INSET: f64 = 7.0;
+    let (x, y) = panel.at(mark.x, mark.y);
+    let inside = panel.clamped((x, y));
+    if (inside.0 - x).abs() < 0.5 && (inside.1 - y).abs() < 0.5 {
+        return Place { at: inside, is_outside: false };
+    }
+    let x = x.clamp(panel.left + INSET, panel.right - INSET);
+    Place { at: (x, y.clamp(panel.top + INSET, panel.bottom - INSET)), is_outside: true }
+}
+
+/// Whether a point is only there for orientation: dominated, where there are too many for bars.
+pub(super) fn is_pale(view: &View, mark: &Mark) -> bool {
+    let is_dominated = |point: usize| fill(view, point) == Fill::Hollow && !view.was_passed_over(point);
+    !are_barred(view) && !is_degenerate(view, mark) && mark.point.is_some_and(is_dominated)
+}
+
 fn scene(canvas: &mut Canvas<'_>, view: &View, plane: &Plane, panel: &Panel, marks: &[Mark]) {
     bands::draw(canvas, view, plane, panel);
-    let mut lines: Vec<Block> = Vec::new();
-    let joint = has_joint(view);
-    for (defense, members) in stairs(view) {
-        let mut path = staircase(view, plane, panel, &members);
-        if joint && path.len() > 2 {
-            // The way to the axes would be the same for all: only the joint front goes there.
-            path.pop();
-            path.remove(0);
-        }
-        lines.extend(path.windows(2).map(|pair| Block::line(pair[0], pair[1])));
-        let color = if joint { theme::defense(defense) } else { ANCHOR };
-        legend::stroke(canvas, &path, color, 1.3, defense);
+    let shapes = Shapes::of(view, plane, panel, marks);
+    for (defense, path) in &shapes.stairs {
+        let color = if shapes.joint.is_some() { theme::defense(*defense) } else { ANCHOR };
+        legend::stroke(canvas, path, color, 1.3, *defense);
     }
-    if joint {
-        let path = staircase(view, plane, panel, &view.given.front.members);
-        canvas.line(&path, SURFACE, 1.0, legend::JOINT + 4.0);
-        canvas.line(&path, INK, 1.0, legend::JOINT);
-        lines.extend(path.windows(2).map(|pair| Block::line(pair[0], pair[1])));
+    if let Some(path) = &shapes.joint {
+        canvas.line(path, SURFACE, 1.0, legend::JOINT + 4.0);
+        canvas.line(path, INK, 1.0, legend::JOINT);
     }
-    // A mark beyond the axes is drawn on the frame, with its values in the label.
-    let place = |mark: &Mark| {
-        let (x, y) = panel.at(mark.x, mark.y);
-        let inset = 7.0;
-        let inside = panel.clamped((x, y));
-        if (inside.0 - x).abs() < 0.5 && (inside.1 - y).abs() < 0.5 {
-            (inside, false)
-        } else {
-            let x = x.clamp(panel.left + inset, panel.right - inset);
-            ((x, y.clamp(panel.top + inset, panel.bottom - inset)), true)
-        }
-    };
-    for mark in marks {
-        let ((x, y), outside) = place(mark);
-        let barred =
-            |point: &usize| view.on_front(*point) || (are_barred(view) && !view.was_passed_over(*point));
-        let Some(point) = mark.point.filter(|_| !outside).filter(barred) else { continue };
-        let color = if is_degenerate(view, mark) { ANCHOR } else { legend::mark_color(view, point) };
-        let clip_x = |value: f64| panel.x(value).clamp(panel.left, panel.right);
-        let clip_y = |value: f64| panel.y(value).clamp(panel.top, panel.bottom);
-        if let Some((low, high)) = view.interval(point, &plane.x) {
-            let bar = [(clip_x(low), y), (clip_x(high), y)];
-            canvas.line(&bar, color, 0.55, 1.6);
-            lines.push(Block::line(bar[0], bar[1]));
-        }
-        if let Some((low, high)) = view.interval(point, &plane.y) {
-            let bar = [(x, clip_y(low)), (x, clip_y(high))];
-            canvas.line(&bar, color, 0.55, 1.6);
-            lines.push(Block::line(bar[0], bar[1]));
-        }
+    for one in &shapes.bars {
+        bar(canvas, one.ends, one.color);
     }
     // What is on the front is drawn last, over all others.
     let mut order: Vec<&Mark> = marks.iter().collect();
     order.sort_by_key(|mark| mark.point.is_some_and(|point| view.on_front(point)));
     for mark in order {
-        let (at, _) = place(mark);
-        match mark.point {
-            None => canvas.marker(Marker::Diamond, at, 5.0, ANCHOR, ANCHOR, 1.0),
-            Some(point) => {
-                let shape = Marker::of(legend::defense(view, point));
-                let color = legend::mark_color(view, point);
-                let radius = legend::radius(view, point, RADIUS);
-                if is_degenerate(view, mark) {
-                    canvas.marker(shape, at, radius, SURFACE, ANCHOR, 1.6);
-                    legend::cross(canvas, at, radius + 2.0, ANCHOR);
-                } else if view.was_passed_over(point) && !view.on_front(point) {
-                    canvas.marker(shape, at, 0.7 * radius, SURFACE, PALE, 1.4);
-                } else {
-                    canvas.filled(shape, at, radius, fill(view, point), (color, INK));
-                }
-            }
-        }
-    }
-    write_labels(canvas, view, panel, marks, &lines, place);
-}
-
-fn write_labels(
-    canvas: &mut Canvas<'_>,
-    view: &View,
-    panel: &Panel,
-    marks: &[Mark],
-    lines: &[Block],
-    place: impl Fn(&Mark) -> ((f64, f64), bool),
-) {
-    let many = view.given.points.len() > LABELED;
-    let mut wishes = Vec::new();
-    let mut texts = Vec::new();
-    // The front is served first, then the others, then what is only there for orientation.
-    let rank = |mark: &Mark| match mark.point {
-        Some(point) if view.on_front(point) => 0,
-        Some(_) if !is_degenerate(view, mark) => 1,
-        Some(_) => 2,
-        None => 3,
-    };
-    let mut order: Vec<usize> = (0..marks.len()).collect();
-    order.sort_by_key(|&i| rank(&marks[i]));
-    for i in order {
-        let mark = &marks[i];
-        // Points that lie on one another, such as plain training under every defense, are named once.
-        let same = |other: &Mark| {
-            other.x.to_bits() == mark.x.to_bits()
-                && other.y.to_bits() == mark.y.to_bits()
-                && other.label == mark.label
+        let at = place(panel, mark).at;
+        let Some(point) = mark.point else {
+            canvas.marker(Marker::Diamond, at, 5.0, ANCHOR, ANCHOR, 1.0);
+            continue;
         };
-        if are_named(view) && marks[..i].iter().any(same) {
-            continue;
-        }
-        if rank(mark) == 1 && (many || mark.point.is_some_and(|point| view.was_passed_over(point))) {
-            continue;
-        }
-        let (at, outside) = place(mark);
-        let look = if rank(mark) < 2 { LABEL } else { SMALL };
-        let text = if outside {
-            let name = cut(&mark.label, look, 260.0);
-            format!("{name}: {}, {}", format::number(mark.x), format::number(mark.y))
+        let shape = Marker::of(legend::defense(view, point));
+        let color = legend::mark_color(view, point);
+        let radius = legend::radius(view, point, RADIUS);
+        if is_degenerate(view, mark) {
+            canvas.marker(shape, at, radius, SURFACE, ANCHOR, 1.6);
+            legend::cross(canvas, at, radius + 2.0, ANCHOR);
+        } else if view.was_passed_over(point) && !view.on_front(point) {
+            canvas.marker(shape, at, 0.7 * radius, SURFACE, PALE, 1.4);
+        } else if is_pale(view, mark) {
+            canvas.faint(shape, at, 0.75 * radius, color);
         } else {
-            cut(&mark.label, look, 260.0)
-        };
-        wishes.push(Wish { at, radius: RADIUS, width: width(&text, look) + 2.0, height: look.size + 1.0 });
-        texts.push((text, look));
-    }
-    let blocks: Vec<Block> = marks.iter().map(|mark| Block::around(place(mark).0, RADIUS + 1.0)).collect();
-    let sheet = Block {
-        left: panel.left + 1.0,
-        top: panel.top - 8.0,
-        right: panel.right + 18.0,
-        bottom: panel.bottom - 1.0,
-    };
-    let gaps: &[f64] = if are_named(view) { &FAR } else { &NEAR };
-    for ((found, wish), (text, look)) in
-        placed(&wishes, &blocks, lines, sheet, gaps).into_iter().zip(&wishes).zip(&texts)
-    {
-        let Some(at) = found else { continue };
-        if let Some(leader) = leader(wish, at, &blocks) {
-            canvas.line(&leader, QUIET, 0.8, 0.8);
+            canvas.filled(shape, at, radius, fill(view, point), (color, INK));
         }
-        canvas.text(text, at, *look, Side::Middle);
     }
 }
 
 /// Whether there is a joint front beside those of single defenses.
 pub(super) fn has_joint(view: &View) -> bool {
     view.planes.len() == 1 && view.given.defense_fronts.len() > 1
-}
-
-/// (number of the defense, its front); only a pair of objectives has stairs to draw.
-fn stairs(view: &View) -> Vec<(usize, Vec<usize>)> {
-    if view.planes.len() != 1 {
-        return Vec::new();
-    }
-    if view.given.defense_fronts.is_empty() {
-        return vec![(0, view.given.front.members.clone())];
-    }
-    view.given
-        .defense_fronts
-        .iter()
-        .filter_map(|(name, members)| {
-            let number = view.defenses.iter().position(|defense| defense == name)?;
-            Some((number, members.clone()))
-        })
-        .collect()
 }
 
 /// The border of what the members attain.

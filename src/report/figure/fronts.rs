@@ -9,14 +9,15 @@ use super::axis::{Axis, Panel, up};
 use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
 use super::fitting::{cut, width};
 use super::front::staircase;
-use super::labels::{Block, NEAR, Wish, leader, placed};
+use super::labels::{APART, Block, Wish, leader, placed};
 use super::legend::{self, Legend, Part};
 use super::look::Look;
-use super::theme::{self, INK, QUIET};
+use super::shapes::bar;
+use super::theme::{self, Color, INK, QUIET};
 use super::{Figure, axis_lines, axis_title, basis, bounds, framed, is_reversed};
 
 const RADIUS: f64 = 5.0;
-const LABEL: Type = Type { size: 10.0, ..SMALL };
+const LABEL: Type = Type { size: 10.0, bold: true, ..SMALL };
 /// More points than this on the fronts have no labels.
 const LABELED: usize = 40;
 
@@ -72,7 +73,7 @@ fn one(members: &[Member], look: Look, plane: Option<&Plane>, name: &str) -> Fig
     let alike = seeds.iter().all(|text| *text == seeds[0]);
     let each = if alike { String::new() } else { format!(" Seeds: {}.", seeds.join(", ")) };
     let caption = format!(
-        "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: strength. {stairs} Points that are not on the front of their folder are left out.{each} {}",
+        "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: strength, in the color of its front. {stairs} Points that are not on the front of their folder are left out.{each} {}",
         basis(first, "")
     );
     framed(look, name, place.height, (title, caption), |canvas, top| {
@@ -86,7 +87,7 @@ fn one(members: &[Member], look: Look, plane: Option<&Plane>, name: &str) -> Fig
 
 fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Panel) {
     let mut lines: Vec<Block> = Vec::new();
-    let mut marks: Vec<((f64, f64), String)> = Vec::new();
+    let mut marks: Vec<((f64, f64), String, Color)> = Vec::new();
     for (i, member) in members.iter().enumerate() {
         let view = &member.view;
         let color = theme::defense(i);
@@ -106,22 +107,26 @@ fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Pan
             let at = panel.at(x, y);
             let across = view.interval(point, &plane.x).map(|(low, high)| [(low, y), (high, y)]);
             let up = view.interval(point, &plane.y).map(|(low, high)| [(x, low), (x, high)]);
-            for bar in [across, up].into_iter().flatten() {
-                let [from, to] = bar.map(|(x, y)| panel.clamped(panel.at(x, y)));
-                canvas.line(&[from, to], color, 0.4, 1.4);
-                lines.push(Block::line(from, to));
+            for interval in [across, up].into_iter().flatten() {
+                let ends = interval.map(|(x, y)| {
+                    let at = panel.at(x, y);
+                    let shown = panel.clamped(at);
+                    (shown, libm::hypot(shown.0 - at.0, shown.1 - at.1) > 0.5)
+                });
+                bar(canvas, ends, color);
+                lines.push(Block::line(ends[0].0, ends[1].0));
             }
-            marks.push((at, view.strength_label(point)));
+            marks.push((at, view.strength_label(point), color));
             canvas.filled(Marker::of(i), at, RADIUS, Fill::Whole, (color, INK));
         }
     }
     if marks.len() > LABELED {
         return;
     }
-    let blocks: Vec<Block> = marks.iter().map(|(at, _)| Block::around(*at, RADIUS + 1.0)).collect();
+    let blocks: Vec<Block> = marks.iter().map(|(at, ..)| Block::around(*at, RADIUS + 1.0)).collect();
     let wishes: Vec<Wish> = marks
         .iter()
-        .map(|(at, text)| Wish {
+        .map(|(at, text, _)| Wish {
             at: *at,
             radius: RADIUS,
             width: width(&cut(text, LABEL, 120.0), LABEL) + 2.0,
@@ -134,14 +139,15 @@ fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Pan
         right: panel.right + 14.0,
         bottom: panel.bottom - 1.0,
     };
-    for ((found, wish), (_, text)) in
-        placed(&wishes, &blocks, &lines, sheet, &NEAR).into_iter().zip(&wishes).zip(&marks)
+    for ((found, wish), (_, text, color)) in
+        placed(&wishes, &blocks, &lines, sheet, &APART).into_iter().zip(&wishes).zip(&marks)
     {
         let Some(at) = found else { continue };
         if let Some(leader) = leader(wish, at, &blocks) {
             canvas.line(&leader, QUIET, 0.8, 0.8);
         }
-        canvas.text(&cut(text, LABEL, 120.0), at, LABEL, Side::Middle);
+        // In the color of its front: of neighbors of several fronts position alone does not tell whose it is.
+        canvas.text(&cut(text, LABEL, 120.0), at, Type { color: *color, ..LABEL }, Side::Middle);
     }
 }
 

@@ -89,8 +89,30 @@ impl Wish {
 
 /// How far labels may stand from their marks.
 pub(super) const NEAR: [f64; 2] = [3.0, 10.0];
-/// The same where labels are long and many: farther ones get a [`leader`].
+/// The same where farther ones get a [`leader`].
+pub(super) const APART: [f64; 4] = [3.0, 10.0, 24.0, 38.0];
+/// The same where labels are long and many.
 pub(super) const FAR: [f64; 7] = [3.0, 10.0, 24.0, 40.0, 60.0, 84.0, 112.0];
+
+/// What labels keep clear of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ground<'a> {
+    /// Marks that labels name: never touched, and never nearer to another's label than its own mark is.
+    pub(super) marks: &'a [Block],
+    /// Lines and bars: touched only where there is no room without.
+    pub(super) lines: &'a [Block],
+    /// Marks that nothing names: better not covered.
+    pub(super) faint: &'a [Block],
+}
+
+/// Where a label stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Found {
+    /// Its middle.
+    pub(super) middle: (f64, f64),
+    /// Whether it covers nothing, its leader crosses no mark and no name, and no other mark is as near, unless a leader tells whose it is.
+    pub(super) is_clear: bool,
+}
 
 /// A line from a mark to its label, where the label stands far from it, or another of the `marks` is hardly farther from the label.
 pub(super) fn leader(wish: &Wish, middle: (f64, f64), marks: &[Block]) -> Option<[(f64, f64); 2]> {
@@ -123,10 +145,84 @@ fn rivals<'a>(
     })
 }
 
-/// For each wish the middle of its label, or `None` where every place would cover something.
+/// For each wish the place of its label, or `None` where every place would cover a mark or another label.
 ///
-/// Labels never touch `marks` or each other; they prefer not to touch `lines`, and to be nearer to their own mark than to any other.
-/// Wishes are served in order.
+/// Labels prefer to cover no lines, to be nearer to their own mark than to any other, and to be near; their leaders to run obliquely, where no grid
+/// and no bar does. Wishes are served in order.
+pub(super) fn arranged(
+    wishes: &[Wish],
+    ground: Ground<'_>,
+    sheet: Block,
+    gaps: &[f64],
+) -> Vec<Option<Found>> {
+    const BESIDE: f64 = 5.0;
+    let mut taken: Vec<Block> = ground.marks.to_vec();
+    let mut leaders: Vec<[(f64, f64); 2]> = Vec::new();
+    wishes
+        .iter()
+        .map(|wish| {
+            let mut best: Option<(f64, Block, bool)> = None;
+            for (order, block) in candidates(wish, gaps) {
+                let is_taken = taken.iter().any(|other| other.touches(&block))
+                    || leaders.iter().any(|line| block.is_crossed(*line));
+                if !block.inside(&sheet) || is_taken {
+                    continue;
+                }
+                let mistaken = rivals(wish, &block, ground.marks, 0.0).count();
+                let doubtful = rivals(wish, &block, ground.marks, NEARER).count();
+                let covered = ground.lines.iter().filter(|line| line.touches(&block)).count();
+                let faint = ground.faint.iter().filter(|mark| mark.touches(&block)).count();
+                // Names on one another look like two of one mark.
+                let around = Block {
+                    left: block.left - BESIDE,
+                    top: block.top - BESIDE,
+                    right: block.right + BESIDE,
+                    bottom: block.bottom + BESIDE,
+                };
+                let beside = taken[ground.marks.len()..].iter().filter(|name| name.touches(&around)).count();
+                let joined = leader(wish, block.middle(), ground.marks);
+                let mut led = 0.0;
+                let mut is_crossed = false;
+                if let Some(line) = joined {
+                    // A line to the label that runs over other marks or names leads astray.
+                    let is_own = |other: &Block| other.distance(wish.at) <= 0.0;
+                    let crosses = |others: &[Block]| {
+                        others.iter().filter(|other| !is_own(other) && other.is_crossed(line)).count()
+                    };
+                    let over = crosses(&taken);
+                    let twisted = leaders.iter().filter(|other| do_cross(**other, line)).count();
+                    is_crossed = over + twisted > 0;
+                    led = 6.0
+                        + 60.0 * over as f64
+                        + 30.0 * twisted as f64
+                        + 1.5 * crosses(ground.lines).min(6) as f64
+                        + 2.0 * crosses(ground.faint).min(6) as f64
+                        + if is_straight(line) { 20.0 } else { 0.0 }
+                        + 0.15 * libm::hypot(line[1].0 - line[0].0, line[1].1 - line[0].1);
+                }
+                // A line to its mark says whose the label is.
+                let doubt = if joined.is_some() { (12.0, 3.0) } else { (60.0, 10.0) };
+                let cost = 25.0 * covered.min(3) as f64
+                    + 5.0 * faint.min(4) as f64
+                    + 6.0 * beside.min(2) as f64
+                    + doubt.0 * mistaken.min(2) as f64
+                    + doubt.1 * doubtful.min(2) as f64
+                    + led
+                    + order;
+                if best.is_none_or(|(least, ..)| cost < least) {
+                    let is_told = mistaken == 0 || joined.is_some();
+                    best = Some((cost, block, covered == 0 && is_told && !is_crossed));
+                }
+            }
+            let (_, block, is_clear) = best?;
+            taken.push(block);
+            leaders.extend(leader(wish, block.middle(), ground.marks));
+            Some(Found { middle: block.middle(), is_clear })
+        })
+        .collect()
+}
+
+/// The same as bare middles, where there are marks and lines alone.
 pub(super) fn placed(
     wishes: &[Wish],
     marks: &[Block],
@@ -134,58 +230,51 @@ pub(super) fn placed(
     sheet: Block,
     gaps: &[f64],
 ) -> Vec<Option<(f64, f64)>> {
-    let mut taken: Vec<Block> = marks.to_vec();
-    let mut leaders: Vec<[(f64, f64); 2]> = Vec::new();
-    wishes
-        .iter()
-        .map(|wish| {
-            let mut best: Option<(usize, Block)> = None;
-            for (order, block) in candidates(wish, gaps).into_iter().enumerate() {
-                let is_taken = taken.iter().any(|other| other.touches(&block))
-                    || leaders.iter().any(|line| block.is_crossed(*line));
-                if !block.inside(&sheet) || is_taken {
-                    continue;
-                }
-                let mistaken = rivals(wish, &block, marks, 0.0).count();
-                let doubtful = rivals(wish, &block, marks, NEARER).count();
-                // A line to the label that runs over other marks or names leads astray.
-                let line = leader(wish, block.middle(), marks);
-                let is_own = |other: &Block| other.distance(wish.at) <= 0.0;
-                let crossed = line.map_or(0, |line| {
-                    taken.iter().filter(|other| !is_own(other) && other.is_crossed(line)).count()
-                });
-                let covered = lines.iter().filter(|line| line.touches(&block)).count();
-                let cost = 20 * covered + 40 * mistaken.min(2) + 10 * doubtful.min(2) + 40 * crossed + order;
-                if best.is_none_or(|(least, _)| cost < least) {
-                    best = Some((cost, block));
-                }
-            }
-            let (_, block) = best?;
-            taken.push(block);
-            leaders.extend(leader(wish, block.middle(), marks));
-            Some(block.middle())
-        })
-        .collect()
+    let found = arranged(wishes, Ground { marks, lines, faint: &[] }, sheet, gaps);
+    found.into_iter().map(|found| found.map(|found| found.middle)).collect()
 }
 
-/// Eight directions at every distance, the preferred ones first.
-fn candidates(wish: &Wish, gaps: &[f64]) -> Vec<Block> {
+/// Whether a line runs along an axis so far that it could be taken for a bar.
+fn is_straight([a, b]: [(f64, f64); 2]) -> bool {
+    let (dx, dy) = ((b.0 - a.0).abs(), (b.1 - a.1).abs());
+    dx.max(dy) > 8.0 && dx.min(dy) < 0.2 * dx.max(dy)
+}
+
+/// Whether two lines cross: the ends of each lie on either side of the other.
+fn do_cross([a, b]: [(f64, f64); 2], [c, d]: [(f64, f64); 2]) -> bool {
+    let side =
+        |p: (f64, f64), q: (f64, f64), r: (f64, f64)| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+}
+
+/// Sixteen directions at every distance, each with what it costs to stand there: the preferred and the nearer ones less.
+fn candidates(wish: &Wish, gaps: &[f64]) -> Vec<(f64, Block)> {
+    // Sines and cosines of eighths of a right angle.
+    const EIGHTH: (f64, f64) = (0.382_683_432_365_089_8, 0.923_879_532_511_286_7);
+    const HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    const WAYS: [(f64, f64); 8] = [
+        (HALF, -HALF),
+        (-HALF, -HALF),
+        (HALF, HALF),
+        (-HALF, HALF),
+        (1.0, 0.0),
+        (-1.0, 0.0),
+        (0.0, -1.0),
+        (0.0, 1.0),
+    ];
+    let (small, large) = EIGHTH;
+    let between =
+        [(large, small), (small, large)].into_iter().flat_map(|(x, y)| [(x, -y), (-x, -y), (x, y), (-x, y)]);
+    let ways: Vec<(f64, f64)> = WAYS.into_iter().chain(between).collect();
     let (w, h) = (0.5 * wish.width, 0.5 * wish.height);
     let mut all = Vec::new();
     for gap in gaps {
         let away = wish.radius + gap;
-        let diagonal = 0.7 * away;
-        for (dx, dy) in [
-            (diagonal + w, -diagonal - h),
-            (-diagonal - w, -diagonal - h),
-            (diagonal + w, diagonal + h),
-            (-diagonal - w, diagonal + h),
-            (away + w, 0.0),
-            (-away - w, 0.0),
-            (0.0, -away - h),
-            (0.0, away + h),
-        ] {
-            all.push(wish.around((wish.at.0 + dx, wish.at.1 + dy)));
+        for (order, (x, y)) in ways.iter().enumerate() {
+            // The corner, or the side, of the label that faces the mark is so far from it.
+            let aside = |way: f64| (1.5 * way).clamp(-1.0, 1.0);
+            let middle = (wish.at.0 + away * x + w * aside(*x), wish.at.1 + away * y + h * aside(*y));
+            all.push((0.6 * order as f64 + 0.3 * gap, wish.around(middle)));
         }
     }
     all
@@ -264,5 +353,28 @@ mod tests {
         let sheet = Block { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
         let wish = Wish { at: (5.0, 5.0), radius: 3.0, width: 20.0, height: 10.0 };
         assert_eq!(placed(&[wish], &[], &[], sheet, &NEAR), [None]);
+    }
+
+    /// A bar lies over every place near the mark: the label goes farther out rather than onto it, and where it must cover it says so.
+    #[test]
+    fn a_label_rather_stands_apart_than_on_a_bar() {
+        let wish = Wish { at: (100.0, 100.0), radius: 5.0, width: 30.0, height: 10.0 };
+        let mark = [Block::around(wish.at, 5.0)];
+        let bar = [Block { left: 60.0, top: 80.0, right: 140.0, bottom: 120.0 }];
+        let ground = Ground { marks: &mark, lines: &bar, faint: &[] };
+        let sheet = Block { left: 0.0, top: 0.0, right: 200.0, bottom: 200.0 };
+        let found = arranged(&[wish], ground, sheet, &FAR)[0].unwrap();
+        assert!(found.is_clear && !wish.around(found.middle).touches(&bar[0]), "{found:?}");
+        let narrow = Block { left: 60.0, top: 80.0, right: 140.0, bottom: 120.0 };
+        assert!(!arranged(&[wish], ground, narrow, &FAR)[0].unwrap().is_clear);
+    }
+
+    #[test]
+    fn lines_cross_where_each_parts_the_ends_of_the_other() {
+        let line = [(0.0, 0.0), (10.0, 10.0)];
+        assert!(do_cross(line, [(0.0, 10.0), (10.0, 0.0)]));
+        assert!(!do_cross(line, [(0.0, 10.0), (4.0, 6.0)]));
+        assert!(!do_cross(line, [(11.0, 0.0), (12.0, 20.0)]));
+        assert!(is_straight([(0.0, 0.0), (40.0, 2.0)]) && !is_straight([(0.0, 0.0), (40.0, 20.0)]));
     }
 }

@@ -72,6 +72,8 @@ pub(super) enum Key {
     OnFront,
     Undecided,
     Dominated,
+    /// The same, drawn pale.
+    Pale,
     PassedOver,
     Joint,
     Degenerate,
@@ -93,6 +95,7 @@ impl Key {
             Self::OnFront => dot(Fill::Whole, INK, "on the front"),
             Self::Undecided => dot(Fill::Half, INK, "undecided"),
             Self::Dominated => dot(Fill::Hollow, INK, "dominated"),
+            Self::Pale => Part::entry("dominated", |canvas, at| canvas.faint(Marker::Circle, at, DOT, INK)),
             Self::PassedOver => dot(Fill::Hollow, PALE, "not chosen"),
             Self::Joint => Part::entry("joint front", |canvas, (x, y)| {
                 canvas.line(&[(x - 10.5, y), (x + 10.5, y)], INK, 1.0, JOINT);
@@ -200,6 +203,12 @@ impl Legend {
             parts.extend(keys.iter().map(|key| key.entry()));
         }
         Self { parts }
+    }
+
+    /// The same with `parts` behind.
+    pub(super) fn with(mut self, parts: Vec<Part>) -> Self {
+        self.parts.extend(parts);
+        self
     }
 
     /// The place for it beside, or under, a drawing of `height` at least.

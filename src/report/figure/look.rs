@@ -77,6 +77,11 @@ impl Look {
         if self.is_framed { SCREEN_DOTS } else { 300.0 }
     }
 
+    /// So many inches of paper in the units of the drawing.
+    pub(super) fn units(self, inches: f64) -> f64 {
+        inches * INCH / self.scale
+    }
+
     /// Columns of small multiples, at most `most`.
     pub(super) fn columns(self, most: usize) -> usize {
         if self.is_narrow() { most.min(2) } else { most }

@@ -28,12 +28,16 @@ mod lean;
 mod letters;
 mod legend;
 mod look;
+mod naming;
+mod paid;
 mod pdf;
 mod png;
 mod raised;
 mod reliability;
 mod selected;
+mod shapes;
 mod standing;
+mod steps;
 mod strength;
 mod theme;
 

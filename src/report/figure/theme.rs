@@ -38,19 +38,19 @@ pub(super) const SINGLE: Color = Color::hex(0xE3_AE8A);
 /// So many defenses have a color of their own.
 pub(super) const COLORS: usize = 14;
 
-/// One color per defense where several are compared, on white and on a dark page: after Okabe and Ito and Tol's muted scheme, darkened to 3 : 1
-/// on white at least. Shapes and dashes tell apart what the eye cannot.
+/// One color per defense where several are compared, on white and on a dark page: after Okabe and Ito and Tol's muted scheme, darkened to 4.5 : 1
+/// on white at least, so that names can be written in them. Shapes and dashes tell apart what the eye cannot.
 const DEFENSES: [(Color, Color); COLORS] = [
     (SAFETY, Color::hex(0x56_B4E9)),
     (SECURITY, Color::hex(0xF0_8A4B)),
     (Color::hex(0x11_7733), Color::hex(0x5F_C984)),
     (HYBRID, Color::hex(0xDD_9CC4)),
-    (Color::hex(0x9A_7B00), Color::hex(0xE3_C75B)),
+    (Color::hex(0x8C_6F00), Color::hex(0xE3_C75B)),
     (Color::hex(0x33_2288), Color::hex(0x9F_92F0)),
-    (Color::hex(0x12_8A9A), Color::hex(0x66_D3DF)),
+    (Color::hex(0x10_7E8D), Color::hex(0x66_D3DF)),
     (Color::hex(0x88_2255), Color::hex(0xE0_7AAB)),
-    (Color::hex(0x62_8419), Color::hex(0xB2_D45F)),
-    (Color::hex(0xD6_4F72), Color::hex(0xF5_9DB2)),
+    (Color::hex(0x5A_7A17), Color::hex(0xB2_D45F)),
+    (Color::hex(0xCB_4167), Color::hex(0xF5_9DB2)),
     (Color::hex(0x7A_4A1E), Color::hex(0xCF_9C6B)),
     (Color::hex(0x4F_73A0), Color::hex(0xA5_BFE2)),
     (Color::hex(0x8B_1A1A), Color::hex(0xF2_7B72)),
@@ -181,6 +181,16 @@ mod tests {
         }
         for color in [CLEAN, SINGLE, SECURITY, SAFETY] {
             assert!(contrast(twin(color), twin(SURFACE)) >= 3.0, "{color:?}");
+        }
+    }
+
+    /// Names and strengths are written in the colors of defenses: 4.5 : 1 is what WCAG 2.2 asks of texts of this size (AA).
+    #[test]
+    fn texts_in_the_colors_of_defenses_are_legible() {
+        let dark = exchanged(0).into_iter().find(|(light, _)| *light == SURFACE).map(|(_, dark)| dark);
+        for (light, twin) in DEFENSES {
+            assert!(contrast(light, SURFACE) >= 4.5, "{} on white", light.code());
+            assert!(contrast(twin, dark.unwrap()) >= 4.5, "{} on a dark page", twin.code());
         }
     }
 }

@@ -74,6 +74,11 @@ fn folders_are_laid_side_by_side() {
     let svg = file(&outputs, "figures/fronts.svg");
     assert_well_formed(svg);
     assert!(svg.contains("\nfirst\n") && svg.contains("\nsecond\n"));
+    // Strengths are written in the color of their front.
+    for color in ["#0072B2", "#C24E00"] {
+        let texts = svg.lines().filter(|line| line.starts_with("<text") && line.contains(color));
+        assert!(texts.count() >= 3, "{color}: {svg}");
+    }
     let page = file(&outputs, "comparison.html");
     for foreign in ["<script ", "<link", "<img", "@import", "url(", " src=", "unsafe-inline"] {
         assert!(!page.contains(foreign), "{foreign}");

@@ -150,8 +150,127 @@ fn rates_that_are_no_numbers_are_drawn_as_what_they_are() {
     assert_eq!(count(figure, "<circle"), 1, "a mark is one element, filled and outlined");
     assert_eq!(
         figure.title,
-        "From strength 0 to 0.2, a point of robust accuracy cost 0.10 points of accuracy"
+        "From strength 0 to 0.2, a point of robust accuracy cost 0.10 [0.05, 0.20] points of accuracy"
     );
+}
+
+/// Whether a text of the drawing is bold.
+fn is_bold(figure: &Figure, text: &str) -> bool {
+    let (before, _) = figure.svg.split_once(&format!("\n{text}\n")).unwrap_or_else(|| panic!("{text}"));
+    before.lines().next_back().unwrap().contains("font-weight=\"bold\"")
+}
+
+/// Strength 0.3, the seventh point, is worse than 0.25 at both objectives: no step to it is quoted. The step to 0.25 is the widest of the others.
+#[test]
+fn steps_that_are_not_quoted_are_hollow_and_do_not_stretch_the_axis() {
+    let mut inputs = fixture::digits(3);
+    for (rate, cost) in inputs.rates.iter_mut().zip([0.02, 0.04, 0.06, 0.08, 0.1, 7.5]) {
+        rate.outcome = Outcome::Price;
+        rate.rate = Rate::Bounded { rate: -cost, low: -1.2 * cost, high: -0.001 };
+    }
+    let figure = named(&figures(inputs), "exchange-rate").clone();
+    let circles = |figure: &Figure, paint: &str| {
+        figure.svg.lines().filter(|line| line.starts_with("<circle") && line.contains(paint)).count()
+    };
+    let (filled, hollow) = ("fill=\"#282C34\"", "fill=\"#FFFFFF\"");
+    // Of six steps five are marks; that to 0.3 lies far beyond what is quoted, and leaves by an arrow.
+    assert_eq!((circles(&figure, filled), circles(&figure, hollow)), (5, 0));
+    assert!(figure.svg.contains("\n7.500 [0.001, 9.000]\n"), "its number is there: {}", figure.svg);
+    for far in ["1", "2", "2.5", "5", "5.0", "1.0"] {
+        assert!(!figure.svg.contains(&format!("\n{far}\n")), "a tick at {far}");
+    }
+    assert!(is_bold(&figure, "0 → 0.25") && !is_bold(&figure, "0 → 0.2") && !is_bold(&figure, "0 → 0.3"));
+    // By hand: an end of 0.001 is not 0, and is not written so.
+    assert!(figure.svg.contains("\n0.100 [0.001, 0.120]\n"), "{}", figure.svg);
+    assert!(figure.caption.contains("Hollow: not quoted"), "{}", figure.caption);
+    // Where it is near it is drawn, hollow.
+    let mut inputs = fixture::digits(3);
+    for rate in &mut inputs.rates {
+        rate.outcome = Outcome::Price;
+        rate.rate = Rate::Bounded { rate: -0.1, low: -0.12, high: -0.08 };
+    }
+    let figure = named(&figures(inputs), "exchange-rate").clone();
+    assert_eq!((circles(&figure, filled), circles(&figure, hollow)), (5, 1));
+}
+
+#[test]
+fn the_title_of_the_exchange_says_what_came_of_the_widest_steps() {
+    let title = |inputs: Inputs| named(&figures(inputs), "exchange-rate").title.clone();
+    let mut inputs = fixture::digits(3);
+    for rate in &mut inputs.rates {
+        rate.outcome = Outcome::LoseLose;
+        rate.security_change = (-0.07, Some((-0.094, -0.045)));
+    }
+    assert_eq!(
+        title(inputs),
+        "From strength 0 to 0.25, no security was gained: robust accuracy −7.0 points [−9.4, −4.5]"
+    );
+    // Three defenses, one step each, to strength 0.4.
+    let with = |costs: [Option<f64>; 3]| {
+        let mut inputs = fixture::three_defenses(5);
+        for (rate, cost) in inputs.rates.iter_mut().zip(costs) {
+            rate.outcome = cost.map_or(Outcome::NoPrice, |_| Outcome::Price);
+            let cost = cost.unwrap_or(0.01);
+            rate.rate = Rate::Bounded { rate: -cost, low: -cost - 0.05, high: -cost + 0.05 };
+        }
+        title(inputs)
+    };
+    assert_eq!(
+        with([Some(0.2), None, None]),
+        "From `adversarial` 0 to 0.4, a point of robust accuracy cost 0.20 [0.15, 0.25] points of accuracy; \
+         with `trades` and `noise` no price was measurable"
+    );
+    assert_eq!(
+        with([Some(0.2), None, Some(0.3)]),
+        "A point of robust accuracy cost 0.20 [0.15, 0.25] points of accuracy with `adversarial` and 0.30 [0.25, 0.35] with `noise`; \
+         with `trades` no price was measurable"
+    );
+    assert_eq!(
+        with([Some(0.2), Some(0.1), Some(0.3)]),
+        "A point of robust accuracy cost from 0.10 [0.05, 0.15] (`trades`) to 0.30 [0.25, 0.35] (`noise`) points of accuracy, \
+         where a price can be stated"
+    );
+    assert_eq!(with([None, None, None]), "In all 3 widest steps no price was measurable");
+}
+
+/// Strengths 0 to 0.4 of three defenses are points 0 to 4, 5 to 9 and 10 to 14.
+#[test]
+fn panels_of_defenses_say_of_whom_the_joint_front_is() {
+    let title = |members: &[usize]| {
+        let mut inputs = fixture::three_defenses(5);
+        inputs.front.members = members.to_vec();
+        named(&figures(inputs), "front-defenses").title.clone()
+    };
+    assert_eq!(
+        title(&[0, 1, 5]),
+        "Of the 3 points of the joint front 2 are of `adversarial` and 1 of `trades`"
+    );
+    assert_eq!(
+        title(&[0, 5, 6, 12]),
+        "Of the 4 points of the joint front 2 are of `trades`, 1 of `adversarial` and 1 of `noise`"
+    );
+    assert_eq!(title(&[10, 11]), "Both points of the joint front are of `noise`");
+    assert_eq!(title(&[10]), "The one point of the joint front is of `noise`");
+}
+
+/// Three constant predictors at one place off scale: one mark, and three names that can be found.
+#[test]
+fn every_trivial_model_can_be_found() {
+    let mut inputs = fixture::digits(3);
+    let first = inputs.anchors[0].clone();
+    inputs.anchors = ["always `1`", "always `2`", "always `3`"]
+        .map(|label| equipoise::points::Anchor { label: label.to_owned(), ..first.clone() })
+        .to_vec();
+    let words = |figure: &Figure| {
+        figure.svg.lines().filter(|line| !line.starts_with('<')).collect::<Vec<_>>().join(" ")
+    };
+    let figure = named(&figures(inputs), "front").clone();
+    assert!(figure.svg.contains("\na, b, c\n"), "{}", words(&figure));
+    for name in ["always ‘1’: 0.102, 0.102", "always ‘2’: 0.102, 0.102", "always ‘3’: 0.102, 0.102"]
+    {
+        assert!(words(&figure).contains(name), "{name}: {}", words(&figure));
+    }
+    assert!(!figure.svg.contains("\ntrivial model\n"));
 }
 
 /// Names come from data files, and may have characters that no XML can hold; a drawing is made all the same, in every format.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use equipoise::measure::{Direction, MetricKey};
 use equipoise::pareto::{Choice, Optimism, Stretch};
 use equipoise::points::Point;
+use equipoise::report::figure::{self, Look, Theme, Width};
 use equipoise::report::{Inputs, View, terminal};
 
 use super::{assert_well_formed, file, fixture, rendered, rows};
@@ -76,6 +77,40 @@ fn fourteen_defenses_keep_their_names_colors_and_marks() {
     }
 }
 
+/// A page is 11 inches high, of which 9 are text.
+#[test]
+fn panels_of_many_defenses_fit_a_page() {
+    for width in [Width::Column, Width::Full] {
+        let all = figure::drawn(&View::new(fourteen()), Look::of(Theme::Paper, width));
+        let figure = all.iter().find(|figure| figure.name == "front-defenses").unwrap();
+        assert_well_formed(&figure.svg);
+        let (_, rest) = figure.svg.split_once(" height=\"").unwrap();
+        let height: f64 = rest.split('"').next().unwrap().parse().unwrap();
+        assert!(height <= 9.0 * 96.0, "{width:?}: {height}");
+        // Numbers stand once a line and once a column: 0.9 is no other text.
+        let columns = if width == Width::Column { 3 } else { 4 };
+        let ticks = figure.svg.matches("\n0.9\n").count();
+        assert_eq!(ticks, 14_usize.div_ceil(columns), "{width:?}");
+    }
+}
+
+/// Five defenses have a point on the joint front, the first of them two.
+#[test]
+fn many_owners_are_counted() {
+    let mut inputs = fourteen();
+    inputs.front.members = vec![0, 1, 5, 10, 15, 20];
+    let all = figure::all(&View::new(inputs));
+    let title = |name: &str| all.iter().find(|figure| figure.name == name).unwrap().title.clone();
+    assert_eq!(
+        title("front-defenses"),
+        "Of the 6 points of the joint front 2 are of `defense 0`, the rest of 4 other defenses"
+    );
+    let owners = format!(
+        "Most accuracy is given by 4 defenses alike up to robust accuracy 0.250 (probability 0.90) and by `{LONG}` up to 0.500 (probability 0.75)"
+    );
+    assert_eq!(title("front"), owners);
+}
+
 #[test]
 fn owners_of_the_front_stand_in_every_format() {
     let inputs = fourteen();
@@ -116,6 +151,13 @@ fn a_stretch_with_a_likelier_owner_is_nobodys() {
     );
     let mut inputs = fourteen();
     inputs.ownership[1].probability = Some(0.12);
+    // The figure names the one stretch that has an owner.
+    let all = figure::all(&View::new(inputs.clone()));
+    let front = all.iter().find(|figure| figure.name == "front").unwrap();
+    assert_eq!(
+        front.title,
+        "Most accuracy up to robust accuracy 0.250 is given by 4 defenses alike (probability 0.90)"
+    );
     let page = rendered(inputs);
     let row = format!("| none for sure ({LONG} by the means) | 0.250 | 0.500 | 0 | 0.12 | defense 3 0.13 |");
     assert!(file(&page, "summary.md").contains(&row), "{row}");
