@@ -786,6 +786,7 @@ test("on paper the plot has its place, figures are whole, and what leads to a ta
       screen: document.getElementById("canvas").checkVisibility(),
       wide: wide.map((element) => element.id || element.outerHTML.slice(0, 80)),
       figures: [...document.querySelectorAll("main svg")].map((svg) => [getComputedStyle(svg).breakInside, getComputedStyle(svg.closest(".scroll")).breakInside, box(svg).height]),
+      titles: [...document.querySelectorAll("main h2, main h3, main .shows")].map((title) => [getComputedStyle(title).breakInside, getComputedStyle(title).breakAfter]),
       parts: document.querySelectorAll("#points ~ table").length,
       points: document.getElementById("points").checkVisibility(),
       same: new Set([...document.querySelectorAll("[id]")].map((element) => element.id)).size === document.querySelectorAll("[id]").length,
@@ -797,6 +798,7 @@ test("on paper the plot has its place, figures are whole, and what leads to a ta
   assert.deepEqual(seen.wide, []);
   assert.ok(seen.figures.length >= 5);
   for (const figure of seen.figures) assert.ok(figure[0] === "avoid" && figure[1] === "avoid" && figure[2] > 100 && figure[2] <= 1000, String(figure));
+  assert.ok(seen.titles.length >= 20 && seen.titles.flat().every((said) => said === "avoid"), "a title stands whole over what it is the title of");
   assert.ok(seen.parts >= 2 && seen.points && seen.same, JSON.stringify(seen));
   for (const names of seen.names) assert.deepEqual(names, all.map(name), "every part has the columns that name its rows");
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
