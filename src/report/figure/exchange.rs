@@ -97,7 +97,7 @@ pub(super) fn draw(view: &View, look: Look) -> Option<Figure> {
         more.push_str(" Hollow: not quoted outside the table, as another strength is at least as good at every objective and better at one, or an end collapsed or was not chosen.");
     }
     let caption = format!(
-        "Cost: safety given up per unit of security gained between two strengths of one defense, as declared, with its Fieller interval over paired seeds, for these test rows (95 %, from 3 seeds on); above 0, left of the line, security was paid for, and below 0 safety rose with it. Strong: both pillars moved, against one another; grey: not both can be told from no change. An arrow leaves the axis; a line without a mark is a half-line: the cost itself cannot be told; in words where none can be stated, both pillars went the same way, or security fell.{more} {}",
+        "Cost: safety given up per unit of security gained between two strengths of one defense, as declared, with its Fieller interval over paired seeds, for these test rows (95 %, from 3 seeds on); above 0, left of the line, security was paid for, and below 0 safety rose with it. Strong: both pillars moved, against one another; faint: not both can be told from no change. An arrow leaves the axis; a line without a mark is a half-line: the cost itself cannot be told; in words where none can be stated, both pillars went the same way, or security fell.{more} {}",
         basis(view, "")
     );
     let words = (paid::title(view, &widest_arcs(view)), caption);

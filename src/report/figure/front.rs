@@ -86,8 +86,11 @@ fn one(view: &View, look: Look, plane: &Plane, name: String) -> Figure {
     };
     let labels = if are_named(view) { "defense and strength" } else { "strength" };
     let beside = if are_named(view) { "" } else { ", at the values (across, up) beside it or its name" };
-    let chosen =
-        if view.given.choice.is_some() { " Small and grey: not chosen on validation rows." } else { "" };
+    let chosen = if view.given.choice.is_some() {
+        " Small and without color: not chosen on validation rows."
+    } else {
+        ""
+    };
     let mixed = if view.given.points.iter().any(|point| point.coordinates.contains_key(INTERPOLATED)) {
         " With ~: weights interpolated between neighbors."
     } else {
