@@ -230,9 +230,13 @@ fn signal(canvas: &mut Canvas<'_>, course: &Course, at: usize, top: f64, (sheet,
     // Texts of near thresholds make room for one another, downwards.
     let mut last = f64::NEG_INFINITY;
     for (y, text) in beside(&thresholds, |x| panel.y(x)) {
-        let y = y.max(last + 12.0);
-        canvas.text(&cut(&text, FINE, sheet.width - right - 10.0), (right + 6.0, y), FINE, Side::Start);
-        last = y;
+        let mut y = y.max(last + 12.0);
+        let room = sheet.width - right - 10.0;
+        for line in wrapped(&text, FINE, room) {
+            canvas.text(&cut(&line, FINE, room), (right + 6.0, y), FINE, Side::Start);
+            last = y;
+            y += 12.0;
+        }
     }
     let mut path: Vec<(f64, f64)> = Vec::new();
     for (now, one) in seen.iter().enumerate() {

@@ -148,7 +148,7 @@ mod tests {
             seen(Some(-0.0), None),
             seen(Some(4e-6), None),
         ];
-        assert_eq!(numbers(&all), ["0.9500 [0.9000, 0.9529]", "unknown", "0.0000", "4.000e-6"]);
+        assert_eq!(numbers(&all), ["0.9500 [0.9000, 0.9529]", "unknown", "0.0000", "4.000e−6"]);
         assert_eq!(numbers(&all[2..3]), ["0"]);
     }
 }
