@@ -81,17 +81,22 @@ pub fn decimals(values: &[f64]) -> usize {
     decimals
 }
 
-/// The same of numbers whose sides of 0 matter, such as the ends of an interval: so many decimals more, three at most, that none that is not 0 is
-/// written as 0.
+/// The same of numbers whose sides of 0 matter, such as the ends of an interval: see [`decimals_beside_zero`].
 #[must_use]
 pub fn telling_decimals(values: &[f64]) -> usize {
+    decimals_beside_zero(values, decimals(values))
+}
+
+/// With how many decimals numbers are written where it matters on which side of 0 they lie: `usual` ones, and up to three more where one that is not 0 would be
+/// written as 0. What is shown to lie on one side must not seem to touch it.
+#[must_use]
+pub fn decimals_beside_zero(values: &[f64], usual: usize) -> usize {
     const MORE: usize = 3;
-    let usual = decimals(values);
-    let vanishes = |digits: usize| {
-        let is_lost = |x: &&f64| x.is_finite() && **x != 0.0 && decimal(**x, digits) == decimal(0.0, digits);
-        values.iter().any(|x| is_lost(&x))
-    };
-    (usual..=usual + MORE).find(|digits| !vanishes(*digits)).unwrap_or(usual)
+    // Less than this is the rounding of sums.
+    let is_none = |x: f64| !x.is_finite() || x.abs() < 1e-12;
+    let hides = |x: f64, digits: usize| !is_none(x) && decimal(x, digits) == decimal(0.0, digits);
+    let shows = |digits: &usize| values.iter().all(|x| !hides(*x, *digits));
+    (usual..=usual + MORE).find(shows).unwrap_or(usual)
 }
 
 /// `66 %`: a share as a whole number of percent, halves up whatever their last binary digit says.

@@ -3,7 +3,7 @@
 use crate::measure::{Direction, Unit, Value};
 use crate::pareto::exchange::Outcome;
 use crate::points::Measured;
-use crate::words::decimal;
+use crate::words::{decimal, decimals_beside_zero};
 
 /// Three decimals, a real minus sign, and no minus before zero: `0.974`, `−0.031`.
 #[must_use]
@@ -30,22 +30,11 @@ pub(super) fn with_interval(x: f64, interval: Option<(f64, f64)>) -> String {
     }
 }
 
-/// With how many decimals an interval is written beside what it says of 0: `usual` ones, and up to three more where an end that is not 0 would be
-/// written as 0. What is shown to lie on one side of 0 must not seem to touch it.
-#[must_use]
-pub(super) fn decimals_beside_zero((low, high): (f64, f64), usual: usize) -> usize {
-    // Less than this is the rounding of sums.
-    let is_none = |x: f64| x.abs() < 1e-12;
-    let hides = |x: f64, decimals: usize| !is_none(x) && decimal(x, decimals) == decimal(0.0, decimals);
-    let shows = |decimals: &usize| !hides(low, *decimals) && !hides(high, *decimals);
-    (usual..=usual + 3).find(shows).unwrap_or(usual + 3)
-}
-
 /// `0.080 [0.052, 0.118]` of a number that its interval tells from 0, or not.
 #[must_use]
 pub(super) fn beside_zero(x: f64, interval: Option<(f64, f64)>) -> String {
     let Some((low, high)) = interval else { return number(x) };
-    let decimals = decimals_beside_zero((low, high), 3);
+    let decimals = decimals_beside_zero(&[low, high], 3);
     let [x, low, high] = [x, low, high].map(|x| decimal(x, decimals));
     format!("{x} [{low}, {high}]")
 }
@@ -80,7 +69,7 @@ pub(super) fn change_interval((x, interval): (f64, Option<(f64, f64)>), unit: Un
     let Some((low, high)) = interval else { return change(x, unit) };
     let (factor, usual, _) = told(unit);
     let (low, high) = (low * factor, high * factor);
-    let decimals = decimals_beside_zero((low, high), usual);
+    let decimals = decimals_beside_zero(&[low, high], usual);
     format!("{} [{}, {}]", change_to(x, unit, decimals), decimal(low, decimals), decimal(high, decimals))
 }
 

@@ -7,7 +7,7 @@ use crate::report::view::Plane;
 
 use super::axis::{Axis, Panel, up};
 use super::canvas::{Canvas, Fill, Marker, SMALL, Side, Type};
-use super::fitting::{cut, width};
+use super::fitting::{shortened, width};
 use super::front::staircase;
 use super::labels::{APART, Block, Wish, leader, placed};
 use super::legend::{self, Legend, Part};
@@ -116,7 +116,10 @@ fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Pan
                 bar(canvas, ends, color);
                 lines.push(Block::line(ends[0].0, ends[1].0));
             }
-            marks.push((at, view.strength_label(point), color));
+            // Where a folder has several defenses, strengths alone are names of several of its marks.
+            let name =
+                if view.defenses.len() > 1 { view.labels[point].clone() } else { view.strength_label(point) };
+            marks.push((at, shortened(&name, LABEL, 120.0), color));
             canvas.filled(Marker::of(i), at, RADIUS, Fill::Whole, (color, INK));
         }
     }
@@ -126,12 +129,7 @@ fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Pan
     let blocks: Vec<Block> = marks.iter().map(|(at, ..)| Block::around(*at, RADIUS + 1.0)).collect();
     let wishes: Vec<Wish> = marks
         .iter()
-        .map(|(at, text, _)| Wish {
-            at: *at,
-            radius: RADIUS,
-            width: width(&cut(text, LABEL, 120.0), LABEL) + 2.0,
-            height: 11.0,
-        })
+        .map(|(at, text, _)| Wish { at: *at, radius: RADIUS, width: width(text, LABEL) + 2.0, height: 11.0 })
         .collect();
     let sheet = Block {
         left: panel.left + 1.0,
@@ -147,7 +145,7 @@ fn scene(canvas: &mut Canvas<'_>, members: &[Member], plane: &Plane, panel: &Pan
             canvas.line(&leader, QUIET, 0.8, 0.8);
         }
         // In the color of its front: of neighbors of several fronts position alone does not tell whose it is.
-        canvas.text(&cut(text, LABEL, 120.0), at, Type { color: *color, ..LABEL }, Side::Middle);
+        canvas.text(text, at, Type { color: *color, ..LABEL }, Side::Middle);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::report::view::View;
 
 use super::axis::Panel;
 use super::canvas::{Canvas, Marker, SMALL, Side, Type};
-use super::fitting::{cut, width};
+use super::fitting::{shortened, width};
 use super::front::{self, Mark};
 use super::labels::{APART, Block, FAR, Found, Ground, Wish, arranged, leader};
 use super::legend::Part;
@@ -51,7 +51,7 @@ impl Names {
                 (_, point) => {
                     let look =
                         if point.is_some_and(|_| !front::is_degenerate(view, mark)) { label } else { SMALL };
-                    let name = cut(&mark.label, look, LONGEST);
+                    let name = shortened(&mark.label, look, LONGEST);
                     (if place.is_outside { valued(&name, mark) } else { name }, look)
                 }
             };
