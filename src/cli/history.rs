@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::gate::escalation;
-use super::{exit, terminal};
+use super::{exit, stale, terminal};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::report::{Format, History, Output, Wanted, history};
@@ -81,6 +81,11 @@ pub(super) fn tell(place: &Path, rules: &Path, wanted: &Wanted, json: bool, quie
             None => files::write_atomic(&folder.join(&output.path), &output.bytes, None)?,
         }
     }
+    let earlier: Vec<String> = history::files()
+        .into_iter()
+        .filter(|path| results.is_some() && outputs.iter().all(|output| output.path != *path))
+        .collect();
+    let removed = stale::removed(folder, earlier)?;
     let file = |name: &str| outputs.iter().find(|output: &&Output| output.path == name);
     match file("history.json").filter(|_| json) {
         Some(output) => terminal::product(&String::from_utf8_lossy(&output.bytes))?,
@@ -90,6 +95,9 @@ pub(super) fn tell(place: &Path, rules: &Path, wanted: &Wanted, json: bool, quie
         let written: Vec<String> =
             outputs.iter().map(|output| folder.join(&output.path).display().to_string()).collect();
         terminal::talk(&format!("\nhistory: {}", written.join(", ")));
+        if let Some(words) = stale::words(&removed, "history") {
+            terminal::talk(&words);
+        }
     }
     Ok(exit::FINE)
 }

@@ -19,6 +19,7 @@ mod run;
 mod score;
 mod selftest;
 mod sheet;
+mod stale;
 mod telling;
 mod terminal;
 

@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "history")]
     with_run_info: bool,
     /// Print the JSON Schema of report.json, or of the file named, and do nothing else.
-    #[arg(long, value_enum, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "report")]
+    #[arg(long, value_enum, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "report", conflicts_with_all = ["results", "history"])]
     schema: Option<SchemaWord>,
 }
 
@@ -172,9 +172,15 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         )
         .help("name one, or leave them out to compare several"));
     }
+    if arguments.format.contains(&Format::Latex) {
+        return Err(Error::input("a comparison has no LaTeX tables")
+            .help("--format takes html, md, csv, json, svg, png and pdf of several folders"));
+    }
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(COMPARISON));
-    if Results::open(&out).is_ok() {
-        return Err(Error::input(format!("--out {} is a results folder", out.display()))
+    let real = out.canonicalize().unwrap_or_else(|_| out.clone());
+    if let Some(folder) = real.ancestors().find(|folder| Results::is_in(folder)) {
+        let what = if folder == real { "is" } else { "lies in" };
+        return Err(Error::input(format!("--out {} {what} a results folder", out.display()))
             .help("a comparison is about several: name another folder, or a new one"));
     }
     let mut members: Vec<Member> = Vec::new();
@@ -193,12 +199,12 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
         wanted.formats.insert(Format::Json);
     }
     let outputs = compare::compare(&members, &wanted)?;
+    // Nothing is taken from a folder that no comparison was in.
+    let is_mine = compare::TABLES.iter().any(|file| out.join(file).is_file());
     for output in &outputs {
         files::write_atomic(&out.join(&output.path), &output.bytes, None)?;
     }
-    for stale in compare::others(&outputs) {
-        files::remove(&out.join(stale))?;
-    }
+    let stale = if is_mine { super::stale::removed(&out, compare::others(&outputs))? } else { Vec::new() };
     files::remove_empty_folder(&out.join("figures"))?;
     let file = outputs.iter().find(|output| output.path == compare::JSON);
     match file.filter(|_| arguments.json) {
@@ -207,6 +213,9 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
     }
     if !quiet {
         terminal::talk(&format!("\ncomparison: {}", out.display()));
+        if let Some(words) = super::stale::words(&stale, "comparison") {
+            terminal::talk(&words);
+        }
     }
     if arguments.open {
         open(&out.join("comparison.html"))?;

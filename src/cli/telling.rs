@@ -1,9 +1,6 @@
 //! Makes a report of what a results folder holds, and says it; shared by `run` and `report`.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use super::{exit, terminal};
+use super::{exit, stale, terminal};
 use crate::error::{Error, Result};
 use crate::report::{self, Inputs, View, Wanted};
 use crate::run::{Found, Judgement, Results};
@@ -62,7 +59,7 @@ pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool
         let page = results.folder().join(PAGE);
         let told_of = if page.is_file() { page } else { results.folder().to_path_buf() };
         terminal::talk(&format!("\nreport: {}", told_of.display()));
-        if let Some(words) = removed(&told.removed) {
+        if let Some(words) = stale::words(&told.removed, "report") {
             terminal::talk(&words);
         }
     }
@@ -81,25 +78,4 @@ pub(super) fn tell(results: &Results, found: &Found<'_>, told: &Told, json: bool
         if missing == 1 { "is" } else { "are" },
     ));
     Ok(exit::INCOMPLETE)
-}
-
-/// `removed, as this report has none: figures/*.png (14), report.html`; none where nothing is.
-fn removed(files: &[String]) -> Option<String> {
-    let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for file in files {
-        let path = Path::new(file);
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let kind = match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => format!("{}/*.{ending}", folder.display()),
-            None => file.clone(),
-        };
-        kinds.entry(kind).or_default().push(file);
-    }
-    let name = |(kind, files): (String, Vec<&str>)| match files.as_slice() {
-        [one] => (*one).to_owned(),
-        several => format!("{kind} ({})", several.len()),
-    };
-    let names: Vec<String> = kinds.into_iter().map(name).collect();
-    (!names.is_empty())
-        .then(|| format!("removed, since the report has no such files now: {}", names.join(", ")))
 }

@@ -106,10 +106,12 @@ fn told_of(view: &View, members: usize) -> (Vec<usize>, String) {
     let front = &view.given.front.members;
     let lowest = all.iter().copied().filter(|point| is_lowest(point) && !front.contains(point));
     let mut told: Vec<usize> = front.iter().copied().chain(lowest).collect();
+    let others: Vec<usize> = all.iter().copied().filter(|point| !told.contains(point)).collect();
+    told.extend(others);
     told.truncate(room);
     told.sort_unstable();
     let words = format!(
-        " Shown: {} of {}, of those on the front and the lowest strength of each defense; points.csv has all.",
+        " Shown: {} of {}, those on the front first, then the lowest strength of each defense; in CSV are all.",
         told.len(),
         format::count(all.len(), "point"),
     );

@@ -209,20 +209,17 @@ pub(super) fn best_point(view: &View, key: &MetricKey) -> Option<usize> {
 /// The same among the points that are wanted.
 pub(super) fn best_of(view: &View, key: &MetricKey, wanted: impl Fn(&Point) -> bool) -> Option<usize> {
     let direction = view.direction(key)?;
-    let mut best: Option<(f64, usize)> = None;
-    for point in 0..view.given.points.len() {
-        let own = &view.given.points[point];
-        if own.degenerate.is_some() || !view.competes(point) || !wanted(own) {
-            continue;
-        }
-        if let Some(value) = view.value(point, key) {
-            let cost = direction.as_cost(value);
-            if best.is_none_or(|(least, _)| cost < least) {
-                best = Some((cost, point));
-            }
-        }
-    }
-    best.map(|(_, point)| point)
+    let cost = |point: usize| Some(direction.as_cost(view.value(point, key)?));
+    let points = &view.given.points;
+    let works = |&point: &usize| {
+        points[point].degenerate.is_none()
+            && view.competes(point)
+            && wanted(&points[point])
+            && cost(point).is_some()
+    };
+    let all: Vec<usize> = (0..points.len()).filter(works).collect();
+    let costs = leading::whole(view, &all).into_iter().filter_map(|point| Some((cost(point)?, point)));
+    costs.reduce(|best, other| if other.0 < best.0 { other } else { best }).map(|(_, point)| point)
 }
 
 fn best(view: &View) -> Option<String> {

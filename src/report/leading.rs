@@ -30,15 +30,20 @@ pub(super) fn of(view: &View, key: &MetricKey) -> Option<Leading> {
     let works = |&point: &usize| {
         view.competes(point) && points[point].degenerate.is_none() && view.value(point, key).is_some()
     };
-    let all: Vec<usize> = (0..points.len()).filter(works).collect();
-    // Points that lack a seed are compared with none.
+    among(view, key, &(0..points.len()).filter(works).collect::<Vec<_>>())
+}
+
+/// Those of `points` that the front was judged from, since one that lacks a seed is compared with none; all where none was.
+pub(super) fn whole(view: &View, points: &[usize]) -> Vec<usize> {
     let is_whole = |point: &usize| view.given.front.excluded.iter().all(|(excluded, _)| excluded != point);
-    let whole: Vec<usize> = all.iter().copied().filter(is_whole).collect();
-    among(view, key, if whole.is_empty() { &all } else { &whole })
+    let whole: Vec<usize> = points.iter().copied().filter(is_whole).collect();
+    if whole.is_empty() { points.to_vec() } else { whole }
 }
 
 /// The same among these points, which work and have the number.
 pub(super) fn among(view: &View, key: &MetricKey, points: &[usize]) -> Option<Leading> {
+    let whole = whole(view, points);
+    let points = &whole;
     let direction = view.direction(key)?;
     let cost = |point: usize| view.value(point, key).map_or(f64::INFINITY, |value| direction.as_cost(value));
     let point = points.iter().copied().min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;

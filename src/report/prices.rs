@@ -41,7 +41,7 @@ pub(super) fn within_each(view: &View, arcs: &[&ArcRate]) -> Option<String> {
     let parts: Vec<String> =
         answers.iter().map(|(answer, sweeps)| format!("{answer} with {}", format::list(sweeps))).collect();
     let stops = if stops(view, arcs).is_some() {
-        ", as far as it goes without being beaten at every objective by a strength of its own"
+        ", as far as it goes without being beaten at every objective by a strength of its own (to its end where its lowest beats all others)"
     } else {
         ""
     };

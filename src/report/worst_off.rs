@@ -63,41 +63,72 @@ pub(super) fn sentence(view: &View, arcs: &[&ArcRate]) -> Option<String> {
         .filter(|key| key.attack.is_none())
         .filter_map(|key| match (key.id.as_str(), key.group.as_deref()) {
             ("worst_class_accuracy", _) => {
-                let at =
-                    |point| Some(format!("{}{}", stated(view, point, key)?, lowest_class(view, point, key)?));
+                let at = |point| {
+                    let value = view.value(point, key)?;
+                    Some(format!("{}{}", format::number(value), lowest_class(view, point, value)?))
+                };
                 let (before, after) = (at(arc.from)?, at(arc.to)?);
-                let note = overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"));
-                Some(format!("{} went from {before} to {after}{note}", view.metric_title(key)))
+                let by = |point| of_seeds(view, point, |measured| measured(key));
+                let change = changed(&by(arc.from)?, &by(arc.to)?);
+                Some(format!("{} went from {before} to {after}{change}", view.metric_title(key)))
             }
             ("worst_group_accuracy", Some(attribute)) => of_groups(view, arc, key, attribute),
             _ => None,
         })
         .collect();
     let step = format!("From {} to {}", view.long_label(arc.from), view.plain_strength(arc.to));
-    (!parts.is_empty()).then(|| format!("{step}, {}.", format::list(&parts)))
+    let has_intervals = parts.iter().any(|part| part.contains(" ["));
+    let basis = if has_intervals {
+        "; in brackets 95 % t intervals over paired seeds, for these test rows"
+    } else {
+        ""
+    };
+    (!parts.is_empty()).then(|| format!("{step}, {}{basis}.", format::list(&parts)))
 }
 
-/// `0.855 [0.786, 0.924]`.
-fn stated(view: &View, point: usize, key: &MetricKey) -> Option<String> {
-    Some(format::with_interval(view.value(point, key)?, view.interval(point, key)))
+/// A number at each seed of a point.
+type Seeds = Vec<(u64, f64)>;
+
+/// The same number of every seed of `point`; `of` makes it of what was measured at that seed.
+fn of_seeds(
+    view: &View,
+    point: usize,
+    of: impl Fn(&dyn Fn(&MetricKey) -> Option<f64>) -> Option<f64>,
+) -> Option<Seeds> {
+    let seeds = view.given.points[point].seeds.iter().enumerate();
+    let one = |(at, seed): (usize, &u64)| {
+        let measured = |key: &MetricKey| view.measured(point, key)?.per_seed.get(at).and_then(Value::get);
+        Some((*seed, of(&measured)?))
+    };
+    seeds.map(one).collect()
 }
 
-/// What keeps a reader from taking the one end for higher than the other.
-fn overlap(view: &View, arc: &ArcRate, key: &MetricKey) -> Option<&'static str> {
-    let (before, after) = (view.interval(arc.from, key)?, view.interval(arc.to, key)?);
-    (before.0 <= after.1 && after.0 <= before.1).then_some("the intervals overlap")
+/// ` (−18.0 points [−22.2, −13.8])`: by how much the seeds that both have differ, and whether that can be told from none. Pairs say what two intervals that overlap cannot.
+fn changed(before: &Seeds, after: &Seeds) -> String {
+    let paired = after.iter().filter_map(|(seed, value)| {
+        let (_, other) = before.iter().find(|(other, _)| other == seed)?;
+        Some(value - other)
+    });
+    let Some(change) = stats::mean_interval(&paired.collect::<Vec<f64>>(), 0.95) else {
+        return String::new();
+    };
+    let none = match change.1 {
+        Some((low, high)) if low <= 0.0 && high >= 0.0 => ", not told from none",
+        _ => "",
+    };
+    format!(" ({}{none})", format::change_interval(change, Unit::Fraction))
 }
 
-/// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at. Where the lowest of each seed are not all this one, their mean `key` is
+/// `` (`Shirt`, 98 rows)``: the class that is right least often on average; nothing where classes are not looked at. Where the lowest of each seed are not all this one, their mean is
 /// not its accuracy: `` (on average `Shirt`: 0.612, 98 rows)``.
-fn lowest_class(view: &View, point: usize, key: &MetricKey) -> Option<String> {
+fn lowest_class(view: &View, point: usize, stated: f64) -> Option<String> {
     let keys = view.keys().into_iter();
     let classes = keys.filter(|key| key.id == "class_accuracy" && key.attack.is_none());
     let known = classes.filter_map(|key| Some((view.value(point, &key)?, key)));
     let lowest = known.reduce(|least, other| if other.0 < least.0 { other } else { least });
     let Some((accuracy, class)) = lowest else { return Some(String::new()) };
     let rows = view.measured(point, &class)?.estimate.n;
-    Some(named(class.group.as_deref()?, rows, (view.value(point, key)?, accuracy)))
+    Some(named(class.group.as_deref()?, rows, (stated, accuracy)))
 }
 
 /// Who has the lowest accuracy on average, beside the mean of the lowest of each seed.
@@ -121,40 +152,33 @@ fn of_groups(view: &View, arc: &ArcRate, key: &MetricKey, attribute: &str) -> Op
         let known = kept.iter().filter_map(|group| Some((group, value(group)?)));
         known.reduce(|least, other| if other.1 < least.1 { other } else { least })
     };
-    // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of; its interval is that over all groups.
+    // As the metric: the mean over seeds of the lowest accuracy at each, here of the groups that are told of.
+    let seeds = |point: usize| {
+        of_seeds(view, point, |measured| {
+            if small == 0 {
+                return measured(key);
+            }
+            let own = kept.iter().filter_map(|group| measured(&accuracy(&group.part, None)));
+            own.reduce(f64::min)
+        })
+    };
     let at = |point: usize| {
         let (group, own) = lowest(point)?;
-        let (value, text) = if small == 0 {
-            (view.value(point, key)?, stated(view, point, key)?)
-        } else {
-            let value = of_seeds(view, point, &kept)?;
-            (value, format::number(value))
-        };
-        Some(format!("{text}{}", named(&group.name, group.rows, (value, own))))
+        let values: Vec<f64> = seeds(point)?.into_iter().map(|(_, value)| value).collect();
+        let value = stats::mean(&values)?;
+        Some(format!("{}{}", format::number(value), named(&group.name, group.rows, (value, own))))
     };
+    let change = changed(&seeds(arc.from)?, &seeds(arc.to)?);
     let note = if small == 0 {
-        overlap(view, arc, key).map_or_else(String::new, |words| format!(" ({words})"))
+        String::new()
     } else {
-        let all = stated(view, arc.from, key).zip(stated(view, arc.to, key));
+        let all = view.value(arc.from, key).zip(view.value(arc.to, key));
         let all = all.map_or_else(String::new, |(before, after)| {
-            format!("; over all groups from {before} to {after}")
+            format!("; over all groups from {} to {}", format::number(before), format::number(after))
         });
         format!(" ({}{all})", left_out(small))
     };
-    Some(format!("{} went from {} to {}{note}", view.metric_title(key), at(arc.from)?, at(arc.to)?))
-}
-
-/// The mean over seeds of the lowest accuracy of any of `groups` at each.
-fn of_seeds(view: &View, point: usize, groups: &[Group]) -> Option<f64> {
-    let lowest = |seed: usize| {
-        let at = |group: &Group| {
-            let measured = view.measured(point, &accuracy(&group.part, None))?;
-            measured.per_seed.get(seed).and_then(Value::get)
-        };
-        groups.iter().filter_map(at).reduce(f64::min)
-    };
-    let lowest: Option<Vec<f64>> = (0..view.given.points[point].seeds.len()).map(lowest).collect();
-    stats::mean(&lowest?)
+    Some(format!("{} went from {} to {}{change}{note}", view.metric_title(key), at(arc.from)?, at(arc.to)?))
 }
 
 /// The attribute that a number is about.

@@ -294,13 +294,19 @@ pub struct Results {
 }
 
 impl Results {
+    /// Whether `folder` holds results, of whatever version.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(sweep::FILE).is_file()
+    }
+
     /// Opens a folder that [`run`] made, whole or not. It need not be writable, unless something is to be published in it.
     ///
     /// # Errors
     ///
     /// When it is no results folder, or its description is damaged.
     pub fn open(folder: &Path) -> Result<Self> {
-        if !folder.join(sweep::FILE).is_file() {
+        if !Self::is_in(folder) {
             return Err(Error::input(format!(
                 "`{}` is no results folder: it has no {}",
                 folder.display(),

@@ -125,8 +125,9 @@ fn the_terminal_answers_first_and_shows_the_points() {
       −0.5 points [−1.7, 0.7].
       No step to strength 0.3 is quoted outside the table: another strength is at least as good at every
       objective and better at one.
-      From strength 0 to 0.25, worst-class accuracy went from 0.895 [0.859, 0.931] (`7`, 360 rows) to
-      0.581 [0.526, 0.636] (`7`, 360 rows).
+      From strength 0 to 0.25, worst-class accuracy went from 0.895 (`7`, 360 rows) to 0.581 (`7`, 360
+      rows) (−31.4 points [−31.4, −31.4]); in brackets 95 % t intervals over paired seeds, for these
+      test rows.
       On the front of accuracy and robust accuracy at L∞ ε = 0.2 are 5 of 8 points: strengths 0.05, 0.1,
       0.15, 0.2 and 0.25. That is a statement about these 3 seeds, not about seeds in general.
       Accuracy is best at strength 0.05 (0.980 [0.962, 0.998]) and robust accuracy at L∞ ε = 0.2 is best
@@ -182,7 +183,7 @@ fn markdown_has_the_answer_the_figures_and_the_tables() {
     - From strength 0 to 0.25, one point of robust accuracy costs 0.10 points of accuracy [0.05, 0.15].
     - No price was measurable up to strength 0.15: robust accuracy +41.0 points [38.0, 44.0], accuracy −0.5 points [−1.7, 0.7].
     - No step to strength 0.3 is quoted outside the table: another strength is at least as good at every objective and better at one.
-    - From strength 0 to 0.25, worst-class accuracy went from 0.895 [0.859, 0.931] (`7`, 360 rows) to 0.581 [0.526, 0.636] (`7`, 360 rows).
+    - From strength 0 to 0.25, worst-class accuracy went from 0.895 (`7`, 360 rows) to 0.581 (`7`, 360 rows) (−31.4 points [−31.4, −31.4]); in brackets 95 % t intervals over paired seeds, for these test rows.
     - On the front of accuracy and robust accuracy at L∞ ε = 0.2 are 5 of 8 points: strengths 0.05, 0.1, 0.15, 0.2 and 0.25. That is a statement about these 3 seeds, not about seeds in general.
     - Accuracy is best at strength 0.05 (0.980 [0.962, 0.998]) and robust accuracy at L∞ ε = 0.2 is best at strength 0.25 (0.519 [0.463, 0.575]).
     - Strength 0.4 collapsed: a constant predictor is at least as good (accuracy 0.102).

@@ -77,6 +77,20 @@ fn several_folders_are_compared_where_that_means_something() {
     for stale in ["comparison.md", "comparison.html", "comparison.json", "figures"] {
         assert!(!there.contains(&stale.to_owned()), "{stale} in {there:?}");
     }
+    // Nor is anything taken from a folder that no comparison was in, or written among results.
+    program.file("paper/figures/fronts.svg", "mine");
+    program.must(&["report", "a", "b", "--out", "paper", "--format", "md"]);
+    assert_eq!(std::fs::read_to_string(program.path("paper/figures/fronts.svg")).unwrap(), "mine");
+    let refused = program.run(&["report", "a", "b", "--out", "a/figures"]);
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains("lies in a results folder"),
+        "{}",
+        refused.stderr
+    );
+    let refused = program.run(&["report", "a", "b", "--format", "latex"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("no LaTeX tables"), "{}", refused.stderr);
+    let refused = program.run(&["report", "--schema", "a"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     let refused = program.run(&["report", "a", "b", "--out", "a"]);
     assert!(
         refused.code == Some(2) && refused.stderr.contains("--out a is a results folder"),

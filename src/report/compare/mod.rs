@@ -20,6 +20,15 @@ use super::{Output, format};
 use crate::error::{Error, Kind, Result};
 use crate::measure::{MetricKey, Unit};
 
+/// The files of a comparison beside its figures.
+pub const TABLES: [&str; 6] = [
+    "comparison.md",
+    "comparison.html",
+    "comparison.csv",
+    "comparison-steps.csv",
+    "comparison-paired.csv",
+    JSON,
+];
 /// All of a comparison for machines.
 pub const JSON: &str = "comparison.json";
 
@@ -84,14 +93,6 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
 /// Files that a comparison of other folders, or in other formats, may have left where these go: what is no more would pass for a part of this one.
 #[must_use]
 pub fn others(outputs: &[Output]) -> Vec<String> {
-    let tables = [
-        "comparison.md",
-        "comparison.html",
-        "comparison.csv",
-        "comparison-steps.csv",
-        "comparison-paired.csv",
-        JSON,
-    ];
     let figure = |plane: usize| {
         let name = if plane == 1 { "fronts".to_owned() } else { format!("fronts-{plane}") };
         ["", "-dark"]
@@ -104,7 +105,7 @@ pub fn others(outputs: &[Output]) -> Vec<String> {
     };
     // As many as there are pairs of eight objectives.
     let figures = (1..=28).flat_map(figure);
-    let all = tables.into_iter().map(str::to_owned).chain(figures).chain(["figures/captions.md".to_owned()]);
+    let all = TABLES.into_iter().map(str::to_owned).chain(figures);
     all.filter(|path| outputs.iter().all(|output| output.path != *path)).collect()
 }
 

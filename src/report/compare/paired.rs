@@ -24,13 +24,6 @@ pub(in crate::report) struct Paired {
     pub(in crate::report) configurations: usize,
 }
 
-impl Paired {
-    /// Whether the interval says on which side of none the difference is.
-    pub(in crate::report) fn is_told(&self) -> bool {
-        self.change.1.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
-    }
-}
-
 /// The points that the front of `view` was judged from.
 fn judged(view: &View) -> Vec<&Point> {
     let front = &view.given.front;
@@ -105,7 +98,7 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
         let Some(paired) = hypervolume(&other.view, &first.view) else {
             return if common(&other.view, &first.view).is_empty() {
                 format!(
-                    "`{a}` and `{b}` have no configuration in common, so that nothing is paired: the fronts are told apart by their means and intervals alone."
+                    "`{a}` and `{b}` were judged from no configuration in common, so that nothing is paired: the fronts are told apart by their means and intervals alone."
                 )
             } else {
                 format!(
@@ -124,7 +117,7 @@ pub(super) fn sentences(members: &[Member]) -> Vec<String> {
             "its hypervolume".to_owned()
         } else {
             format!(
-                "the hypervolume of the {} that both have",
+                "the hypervolume of the {} that both fronts were judged from",
                 format::count(paired.configurations, "configuration")
             )
         };

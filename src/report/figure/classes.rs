@@ -296,8 +296,8 @@ struct Worst<'a> {
     label: &'a str,
     member: &'a str,
     value: f64,
-    /// The next one up, where the two cannot be told apart: then nobody clearly fares worst.
-    level: Option<f64>,
+    /// The first of the others that cannot be told from it, the lowest first: then nobody clearly fares worst. Its name where it is not the next one, and its value.
+    level: Option<(Option<&'a str>, f64)>,
 }
 
 /// Who fares worst at `point`, under attack where that is known; none where too few have rows enough to tell.
@@ -324,9 +324,12 @@ fn worst<'a>(
         return None;
     }
     let &((label, member), value) = known.first()?;
-    let next = known.get(1).map(|((_, member), value)| (*value, view.interval(point, &key(member))));
     let own = view.interval(point, &key(member));
-    let level = next.filter(|next| !are_told_apart((value, own), *next)).map(|(next, _)| next);
+    // Of few rows one further up may be as bad.
+    let level = known.iter().enumerate().skip(1).find_map(|(at, ((label, other), above))| {
+        let is_told = are_told_apart((value, own), (*above, view.interval(point, &key(other))));
+        (!is_told).then_some(((at > 1).then_some(label.as_str()), *above))
+    });
     Some(Worst { label, member, value, level })
 }
 
@@ -351,6 +354,7 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
     let named = |label: &str| {
         if breakdown.is_by_class() {
             // Several words would run into the sentence.
+            let label = label.strip_prefix("class ").unwrap_or(label);
             format!("class {}", if label.contains(' ') { View::quoted(label) } else { label.to_owned() })
         } else {
             format!("{} = {label}", breakdown.title)
@@ -373,10 +377,11 @@ fn title(view: &View, breakdown: &Breakdown, members: &[&(String, String)], poin
         format::capitalized(&view.place(point))
     };
     let value = format::number(first.value);
-    if let Some(next) = first.level {
-        let next = format::number(next);
+    if let Some((other, level)) = first.level {
+        let other = other.map_or_else(|| "the next".to_owned(), named);
+        let level = format::number(level);
         return format!(
-            "{place}, no {kind} clearly fares worst: {who} has {value}, the next {next}{elsewhere}"
+            "{place}, no {kind} clearly fares worst: {who} has {value}, {other} {level}{elsewhere}"
         );
     }
     let before = view.value(point, &clean).map(format::number);

@@ -1,6 +1,7 @@
 //! The fronts of several results folders, plane by plane.
 
 use crate::measure::{MetricKey, Unit};
+use crate::pareto::exchange::Course;
 use crate::report::compare::{Member, paired};
 use crate::report::format;
 use crate::report::view::Plane;
@@ -72,8 +73,10 @@ fn one(members: &[Member], look: Look, plane: Option<&Plane>, name: &str) -> Fig
         members.iter().map(|member| crate::report::remarks::seeds(&member.view)).collect();
     let alike = seeds.iter().all(|text| *text == seeds[0]);
     let each = if alike { String::new() } else { format!(" Seeds: {}.", seeds.join(", ")) };
+    let has_several = members.iter().any(|member| member.view.defenses.len() > 1);
+    let named = if has_several { "strength, of several defenses behind its name" } else { "strength" };
     let caption = format!(
-        "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: strength, in the color of its front. {stairs} Points that are not on the front of their folder are left out.{each} {}",
+        "The points on the front of each folder's seed means, bars: 95 % intervals of each by itself. Label: {named}, in the color of its front. {stairs} Points that are not on the front of their folder are left out.{each} {}",
         basis(first, "")
     );
     framed(look, name, place.height, (title, caption), |canvas, top| {
@@ -157,41 +160,42 @@ pub fn fronts_title(members: &[Member]) -> String {
     let said = |member: &Member| {
         format!("{} (`{}`)", format::number(member.view.given.front.hypervolume), member.name)
     };
-    match order.as_slice() {
-        [best, next, ..] => {
-            let front = |member: &Member| member.view.given.front.hypervolume_interval;
-            let pairs = paired::hypervolume(&best.view, &next.view)
-                .filter(|found| found.change.1.is_some() && paired::are_alike(&best.view, &next.view));
-            let note = match (pairs, front(best), front(next)) {
-                // Pairs say what overlapping intervals cannot.
-                (Some(found), ..) => format!(
-                    "; paired over {} by {}{}",
-                    format::count(found.seeds, "seed"),
-                    format::change_interval(found.change, Unit::Ratio),
-                    if found.is_told() { "" } else { ", which cannot be told from none" }
-                ),
-                (None, Some((low, _)), Some((_, high))) if low <= high => {
-                    "; their intervals overlap".to_owned()
-                }
-                (None, Some(_), Some(_)) => "; their intervals do not overlap".to_owned(),
-                _ => String::new(),
-            };
-            if best.view.given.front.hypervolume <= next.view.given.front.hypervolume {
-                format!(
-                    "`{}` and `{}` dominate as much: hypervolume {}",
-                    best.name,
-                    next.name,
-                    format::number(best.view.given.front.hypervolume)
-                )
-            } else {
-                format!(
-                    "`{}` dominates most: hypervolume {} against {}{note}",
-                    best.name,
-                    format::number(best.view.given.front.hypervolume),
-                    said(next)
-                )
+    let [best, next, ..] = order.as_slice() else { return "Fronts".to_owned() };
+    let own = format::number(best.view.given.front.hypervolume);
+    if best.view.given.front.hypervolume <= next.view.given.front.hypervolume {
+        return format!("`{}` and `{}` dominate as much: hypervolume {own}", best.name, next.name);
+    }
+    let against = format!("hypervolume {own} against {}", said(next));
+    let alike = paired::are_alike(&best.view, &next.view);
+    let pairs = paired::hypervolume(&best.view, &next.view).filter(|found| alike && found.change.1.is_some());
+    // Pairs say what overlapping intervals cannot, and have the last word.
+    if let Some(found) = pairs {
+        let by = format!(
+            "paired over {} by {}",
+            format::count(found.seeds, "seed"),
+            format::change_interval(found.change, Unit::Ratio)
+        );
+        return match Course::of(found.change) {
+            Course::Better => format!("`{}` dominates most: {against}; {by}", best.name),
+            Course::Worse => format!(
+                "`{}` dominates more where both have the same seeds, `{}` by the means of all: {against}; {by}",
+                next.name, best.name
+            ),
+            Course::Unclear => {
+                format!("`{}` and `{}` cannot be told apart: {against}; {by}", best.name, next.name)
             }
-        }
-        _ => "Fronts".to_owned(),
+        };
+    }
+    let front = |member: &Member| member.view.given.front.hypervolume_interval;
+    let overlap = match (front(best), front(next)) {
+        (Some((low, _)), Some((_, high))) if low <= high => "; their intervals overlap",
+        (Some(_), Some(_)) => "; their intervals do not overlap",
+        _ => "",
+    };
+    if alike {
+        format!("`{}` dominates most: {against}{overlap}", best.name)
+    } else {
+        // More points dominate more by chance alone.
+        format!("`{}` dominates most by the means, of other configurations: {against}{overlap}", best.name)
     }
 }

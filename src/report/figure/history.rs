@@ -124,7 +124,7 @@ fn caption(whole: &Course, course: &Course, shown: usize) -> String {
         ""
     };
     format!(
-        "Above: signals with their intervals; dashed: from where on the rules named beside it are raised, dotted: until where they stay so; shaded: windows in which such a rule is active.          Below: filled where a rule is active, with its level ({}); a dot where its condition holds, hatched where it cannot be told,          framed where it is blind. Blue: safety; orange: security; purple: safety under attack. {span}. The gate fails from {} on.{origin}{left_out}",
+        "Above: signals with their intervals; dashed: from where on the rules named beside it are raised, dotted: until where they stay so; shaded: windows in which such a rule is active. Below: filled where a rule is active, with its level ({}); a dot where its condition holds, hatched where it cannot be told, framed where it is blind. Blue: safety; orange: security; purple: safety under attack. {span}. The gate fails from {} on.{origin}{left_out}",
         raised::meaning(course),
         book.levels[book.fail],
     )

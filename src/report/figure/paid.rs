@@ -148,7 +148,7 @@ fn rest(view: &View, widest: &[&ArcRate], prices: &[Price<'_>]) -> String {
             let preposition = if differ_in_sweep { "with" } else { "in" };
             format!("; {preposition} {} {}", format::list(&names), first.happened())
         }
-        _ => format!("; in the {} other widest steps none can be stated", others.len()),
+        _ => format!("; the {} other widest steps have no measurable price", others.len()),
     }
 }
 

@@ -19,7 +19,7 @@ const COLUMNS: usize = 3;
 const MOST: usize = 12;
 const HEIGHT: f64 = 216.0;
 /// How far to the right of their strength points of different defenses may stand, so that they do not hide one another.
-const ASIDE: f64 = 14.0;
+const ASIDE: f64 = 10.0;
 /// With more defenses than this the bars would hide the lines.
 const BARRED: usize = 4;
 /// Panels narrower than this have smaller headings.

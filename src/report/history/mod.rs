@@ -19,6 +19,15 @@ use crate::rules::{Course, PRESENT, RuleState, Truth};
 /// The file with the words of a drawing that carries none.
 const CAPTION: &str = "figures/history-caption.md";
 
+/// Every file that [`render`] may write.
+#[must_use]
+pub fn files() -> Vec<String> {
+    let drawn = ["history", "history-dark"]
+        .into_iter()
+        .flat_map(|name| ["svg", "png", "pdf"].map(|ending| format!("figures/{name}.{ending}")));
+    ["history.md", "history.json", CAPTION].map(str::to_owned).into_iter().chain(drawn).collect()
+}
+
 /// Every file that is `wanted`, in a fixed order: `history.md`, `history.json` and `figures/history.*`; `rules` is the rule file, as given. Other formats
 /// have nothing to say of a history.
 ///

@@ -75,9 +75,11 @@ impl Grid {
     pub(super) fn long(&self, caption: &str) -> String {
         let set = |(at, (block, plan)): (usize, &(Vec<usize>, Plan))| {
             let caption = if at == 0 { format!("{caption} \\\\\n") } else { String::new() };
+            // Each counts as a table of its own; what goes on is none.
+            let again = if at == 0 { "" } else { "\\addtocounter{table}{-1}\n" };
             let head = format!("\\toprule\n{}\\midrule\n", self.heads(block, plan));
             format!(
-                "{}\n{}\\begin{{longtable}}{{{}}}\n{caption}{head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n",
+                "{again}{}\n{}\\begin{{longtable}}{{{}}}\n{caption}{head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n",
                 plan.size.command,
                 separation(plan.size),
                 self.sides(block),

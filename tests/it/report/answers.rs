@@ -244,21 +244,24 @@ fn the_best_are_named_with_what_seeds_cannot_tell_from_them() {
     assert!(!file(&rendered(fixture::digits(3)), "summary.md").contains("not told from"));
 }
 
+/// Three seeds fall by 0.10, 0.20 and 0.30: mean 0.2, standard deviation 0.1, t(0.975, 2) = 4.3027, half-width 0.2484. By 0.19, 0.20 and 0.21 it is 0.0248.
 #[test]
-fn a_fall_within_the_intervals_says_so() {
-    let said = |interval: (f64, f64)| {
+fn a_fall_that_pairs_cannot_tell_says_so() {
+    let said = |falls: [f64; 3]| {
         let mut inputs = fixture::digits(3);
         let key = MetricKey::plain("worst_class_accuracy");
-        // The first headline goes from strength 0, at [0.859, 0.931], to 0.25.
-        inputs.points[5].measures.get_mut(&key).unwrap().estimate.interval = Some(interval);
+        let before = inputs.points[0].measures[&key].per_seed.clone();
+        // The first headline goes from strength 0 to 0.25.
+        let after = inputs.points[5].measures.get_mut(&key).unwrap();
+        let values =
+            before.iter().zip(falls).map(|(value, fall)| Value::Defined(value.get().unwrap() - fall));
+        after.per_seed = values.collect();
         View::new(inputs).headlines.join("\n")
     };
-    let overlapping = said((0.3, 0.86));
-    assert!(
-        overlapping.contains("to 0.581 [0.300, 0.860] (`7`, 360 rows) (the intervals overlap)."),
-        "{overlapping}"
-    );
-    assert!(said((0.3, 0.85)).contains("to 0.581 [0.300, 0.850] (`7`, 360 rows)."));
+    let unclear = said([0.1, 0.2, 0.3]);
+    assert!(unclear.contains("(−20.0 points [−44.8, 4.8], not told from none)"), "{unclear}");
+    let clear = said([0.19, 0.2, 0.21]);
+    assert!(clear.contains("(−20.0 points [−22.5, −17.5]); in brackets 95 % t intervals"), "{clear}");
 }
 
 #[test]

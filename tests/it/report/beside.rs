@@ -120,7 +120,7 @@ fn headlines_name_the_worst_group_and_leave_tiny_ones_out() {
     // From strength 0 (the first point) to 0.25 (the sixth).
     assert!(
         said.contains(
-            "worst-group accuracy (race) went from 0.800 (`Black`, 109 rows) to 0.600 (`Black`, 109 rows) (1 group of fewer than 30 rows is left out; over all groups from 0.671 [0.618, 0.724] to 0.171 [0.128, 0.214])"
+            "worst-group accuracy (race) went from 0.800 (`Black`, 109 rows) to 0.600 (`Black`, 109 rows) (−20.0 points [−20.0, −20.0]) (1 group of fewer than 30 rows is left out; over all groups from 0.671 to 0.171)"
         ),
         "{said}"
     );

@@ -155,6 +155,29 @@ fn folders_of_the_same_seeds_and_rows_are_compared_pair_by_pair() {
     assert!(file(&outputs, "comparison.html").contains(">Paired differences<"));
 }
 
+/// By its means over all seeds the second has the larger front; where both have the same seeds it is 5 points of accuracy below.
+#[test]
+fn where_pairs_and_means_disagree_pairs_have_the_word() {
+    let accuracy = MetricKey::plain("accuracy");
+    let mut second = fixture::digits(3);
+    for point in &mut second.points {
+        for (value, by) in
+            point.measures.get_mut(&accuracy).unwrap().per_seed.iter_mut().zip([0.049, 0.05, 0.051])
+        {
+            *value = Value::Defined(value.get().unwrap() - by);
+        }
+    }
+    second.front.hypervolume = 0.6;
+    let members = [member("first", fixture::digits(3)), member("second", second)];
+    let text = file(&compare::compare(&members, &Wanted::default()).unwrap(), "comparison.md").to_owned();
+    assert!(
+        text.contains("`first` dominates more where both have the same seeds, `second` by the means of all: hypervolume 0.600 against 0.505 (`first`); paired over 3 seeds by −0."),
+        "{text}"
+    );
+    assert!(text.contains(", which is worse."), "{text}");
+    assert!(!text.contains("dominates most"), "{text}");
+}
+
 /// The front of more points dominates more by noise alone: what is paired is of the configurations that both have.
 #[test]
 fn a_folder_of_more_points_is_not_better_for_having_more() {
@@ -178,9 +201,14 @@ fn a_folder_of_more_points_is_not_better_for_having_more() {
     }
     more.front.hypervolume = 0.9;
     let (text, outputs) = said(more);
-    let expected = "the hypervolume of the 7 configurations that both have differs by ±0.000 [0.000, 0.000], which is none.";
+    let expected = "the hypervolume of the 7 configurations that both fronts were judged from differs by ±0.000 [0.000, 0.000], which is none.";
     assert!(text.contains(expected), "{text}");
-    assert!(text.contains("`second` dominates most: hypervolume 0.900 against"), "{text}");
+    assert!(
+        text.contains(
+            "`second` dominates most by the means, of other configurations: hypervolume 0.900 against"
+        ),
+        "{text}"
+    );
     assert!(!text.contains("; paired over"), "{text}");
     let table = rows(file(&outputs, "comparison-paired.csv"));
     let front = table.iter().find(|row| row["number"] == "hypervolume").unwrap();
@@ -194,14 +222,17 @@ fn a_folder_of_more_points_is_not_better_for_having_more() {
     failed.front.members.retain(|point| *point != 2);
     failed.front.excluded.push((2, "every seed failed".to_owned()));
     let (text, _) = said(failed);
-    assert!(text.contains("the hypervolume of the 6 configurations that both have differs by"), "{text}");
+    assert!(
+        text.contains("the hypervolume of the 6 configurations that both fronts were judged from differs by"),
+        "{text}"
+    );
     // Nothing is in common.
     let mut other = fixture::digits(3);
     for point in &mut other.points {
         point.coordinates.insert("defense".to_owned(), "trades".to_owned());
     }
     let (text, _) = said(other);
-    assert!(text.contains("`second` and `first` have no configuration in common"), "{text}");
+    assert!(text.contains("`second` and `first` were judged from no configuration in common"), "{text}");
 }
 
 #[test]

@@ -147,6 +147,9 @@ fn many_rows_are_a_long_table() {
         many.starts_with("% ") && many.lines().next().unwrap().contains("\\usepackage{booktabs, longtable}")
     );
     assert!(!many.contains("\\begin{table}"), "{many}");
+    // What goes on in further columns has no number of its own.
+    let blocks = many.matches("\\begin{longtable}").count();
+    assert_eq!(many.matches("\\addtocounter{table}{-1}").count(), blocks - 1);
     for word in ["\\endfirsthead", "\\endhead", "\\endfoot", "\\label{tab:"] {
         assert_eq!(
             many.matches(word).count(),
