@@ -81,11 +81,9 @@ pub(super) fn tell(place: &Path, rules: &Path, wanted: &Wanted, json: bool, quie
             None => files::write_atomic(&folder.join(&output.path), &output.bytes, None)?,
         }
     }
-    let earlier: Vec<String> = history::files()
-        .into_iter()
-        .filter(|path| results.is_some() && outputs.iter().all(|output| output.path != *path))
-        .collect();
-    let removed = stale::removed(folder, earlier)?;
+    // Beside a table lies what may be anybody's.
+    let earlier = if results.is_some() { history::files() } else { Vec::new() };
+    let removed = stale::removed(folder, earlier, &outputs)?;
     let file = |name: &str| outputs.iter().find(|output: &&Output| output.path == name);
     match file("history.json").filter(|_| json) {
         Some(output) => terminal::product(&String::from_utf8_lossy(&output.bytes))?,

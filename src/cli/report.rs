@@ -204,7 +204,7 @@ fn several(arguments: &Arguments, wanted: &Wanted, quiet: bool) -> Result<u8> {
     for output in &outputs {
         files::write_atomic(&out.join(&output.path), &output.bytes, None)?;
     }
-    let stale = if is_mine { super::stale::removed(&out, compare::others(&outputs))? } else { Vec::new() };
+    let stale = if is_mine { super::stale::removed(&out, compare::files(), &outputs)? } else { Vec::new() };
     files::remove_empty_folder(&out.join("figures"))?;
     let file = outputs.iter().find(|output| output.path == compare::JSON);
     match file.filter(|_| arguments.json) {

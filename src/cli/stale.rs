@@ -5,10 +5,13 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::files;
+use crate::report::Output;
 
-/// Removes those of `files` that are in `folder`, and returns them.
-pub(super) fn removed(folder: &Path, files: Vec<String>) -> Result<Vec<String>> {
-    let there: Vec<String> = files.into_iter().filter(|file| folder.join(file).is_file()).collect();
+/// Removes those of `files` that are in `folder` and are none of these `outputs`, and returns them.
+pub(super) fn removed(folder: &Path, files: Vec<String>, outputs: &[Output]) -> Result<Vec<String>> {
+    let is_stale =
+        |file: &String| outputs.iter().all(|output| output.path != *file) && folder.join(file).is_file();
+    let there: Vec<String> = files.into_iter().filter(is_stale).collect();
     for file in &there {
         files::remove(&folder.join(file))?;
     }

@@ -13,7 +13,7 @@ use super::formats::{Format, Wanted};
 use super::headline::best_point;
 use super::markdown;
 use super::prices::widest_arcs;
-use super::table::{Column, Table, numeric as numbers, words};
+use super::table::{Column, Table, numeric, words};
 use super::uncertain;
 use super::view::View;
 use super::{Output, format};
@@ -90,9 +90,9 @@ pub fn compare(members: &[Member], wanted: &Wanted) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
-/// Files that a comparison of other folders, or in other formats, may have left where these go: what is no more would pass for a part of this one.
+/// Every file that [`compare`] may write, but for captions on paper.
 #[must_use]
-pub fn others(outputs: &[Output]) -> Vec<String> {
+pub fn files() -> Vec<String> {
     let figure = |plane: usize| {
         let name = if plane == 1 { "fronts".to_owned() } else { format!("fronts-{plane}") };
         ["", "-dark"]
@@ -105,8 +105,7 @@ pub fn others(outputs: &[Output]) -> Vec<String> {
     };
     // As many as there are pairs of eight objectives.
     let figures = (1..=28).flat_map(figure);
-    let all = TABLES.into_iter().map(str::to_owned).chain(figures);
-    all.filter(|path| outputs.iter().all(|output| output.path != *path)).collect()
+    TABLES.into_iter().map(str::to_owned).chain(figures).collect()
 }
 
 /// The same for a terminal: sentences, wrapped.
@@ -201,20 +200,20 @@ fn summary(members: &[Member]) -> Table {
     let objectives = &first.given.front.objectives;
     let mut head: Vec<Column> = vec![
         words("results"),
-        numbers("seeds"),
-        numbers("points"),
-        numbers("on front"),
-        numbers("hypervolume ↑"),
+        numeric("seeds"),
+        numeric("points"),
+        numeric("on front"),
+        numeric("hypervolume ↑"),
     ];
     let paired: Vec<paired::Row<'_>> =
         paired::rows(members).into_iter().filter(|row| row.key.is_none()).collect();
     if !paired.is_empty() {
-        head.push(numbers(format!("against `{}`, seed by seed", members[0].name)));
+        head.push(numeric(format!("against `{}`, seed by seed", members[0].name)));
     }
     head.push(words("knee"));
     for objective in objectives {
         let arrow = format::arrow(Some(objective.direction));
-        head.push(numbers(format!("best {}{arrow}", first.title(&objective.key))));
+        head.push(numeric(format!("best {}{arrow}", first.title(&objective.key))));
     }
     head.push(words("widest step: cost"));
     let rows = members

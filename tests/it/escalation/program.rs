@@ -247,26 +247,12 @@ fn the_present_results_are_the_newest_window() {
     let before = read();
     program.must(&["report", "results/small", "--history", "--rules", "outside.toml"]);
     // What another command left of the history does not stay beside this one.
-    program.must(&[
-        "report",
-        "results/small",
-        "--history",
-        "--rules",
-        "outside.toml",
-        "--format",
-        "pdf",
-        "--dark",
-    ]);
+    let told = |more: &[&str]| {
+        program.must(&[&["report", "results/small", "--history", "--rules", "outside.toml"], more].concat())
+    };
+    told(&["--format", "pdf", "--dark"]);
     assert!(program.path("results/small/figures/history-dark.pdf").is_file());
-    let said = program.must(&[
-        "report",
-        "results/small",
-        "--history",
-        "--rules",
-        "outside.toml",
-        "--format",
-        "md,json,svg,png",
-    ]);
+    let said = told(&["--format", "md,json,svg,png"]);
     assert!(said.stderr.contains("removed, since the history has no such files now"), "{}", said.stderr);
     assert!(!program.path("results/small/figures/history-dark.pdf").exists());
     assert!(program.path("results/small/figures/history.svg").is_file());
